@@ -1,0 +1,77 @@
+"""slm-router: the command line. One file per command; a command's file loads when it is called.
+
+Rule: nothing but the standard library is imported here, so that `slm-router --help` is instant.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {
+    "serve": "start the gateway",
+    "init": "write the models found on this machine as slm-router.yaml",
+    "policy": "validate, explain and test policies",
+    "log": "show recent decisions",
+}
+"""Command -> one line of help. Command `x-y` lives in `router/cli/x_y.py`, with
+`add_arguments(parser)` and `run(arguments) -> exit code`."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code (0 done, 1 refused or failed, 2 wrong usage)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(words)
+    arguments = parser.parse_args(words)
+    if arguments.command is None:
+        parser.print_help()
+        return 0
+    from router.errors import RouterError
+
+    try:
+        return int(_module(arguments.command).run(arguments))
+    except RouterError as error:
+        print(f"slm-router: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output left (`slm-router log | head`): nothing to tell anyone.
+        sys.stderr.close()
+        return 0
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    from router import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="slm-router",
+        description="OpenAI-compatible gateway that sends each request to the cheapest model "
+        "that is good enough.",
+        epilog="Start with: slm-router serve",
+    )
+    parser.add_argument("--version", action="version", version=f"slm-router {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, line in COMMANDS.items():
+        command = commands.add_parser(name, help=line, description=line.capitalize() + ".")
+        if name in words:
+            _module(name).add_arguments(command)
+    return parser
+
+
+def _module(command: str) -> "_Command":
+    module: _Command = importlib.import_module(f"router.cli.{command.replace('-', '_')}")  # type: ignore[assignment]
+    return module
+
+
+class _Command:
+    """The shape of a command's module, for the type checker."""
+
+    @staticmethod
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        """Declare the command's arguments."""
+
+    @staticmethod
+    def run(arguments: argparse.Namespace) -> int:
+        """Do it; returns the exit code."""
+        raise NotImplementedError

@@ -1,0 +1,150 @@
+"""ModelCard and Catalog: what is known of each model before any request. Also the YAML schema."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from router.core.limits import Positive, Share
+from router.core.units import Duration
+
+Location = Literal["local", "cloud"]
+Capability = Literal["tools", "vision", "json_schema", "audio", "files"]
+Dollars = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(gt=0)]
+
+DEFAULT_CONTEXT_WINDOW = 8_192
+DEFAULT_OUTPUT_TOKENS = 300
+DEFAULT_FIRST_TOKEN_S = 0.5
+DEFAULT_TOKENS_PER_SECOND = 40.0
+
+
+class _FromFile(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+
+class Price(_FromFile):
+    """What a model costs: per token (US dollars per million) or per machine hour, never both."""
+
+    input_usd_per_mtok: Dollars | None = None
+    output_usd_per_mtok: Dollars | None = None
+    cached_input_usd_per_mtok: Dollars | None = None
+    usd_per_hour: Positive | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        per_token = (self.input_usd_per_mtok, self.output_usd_per_mtok)
+        if self.usd_per_hour is not None:
+            if any(x is not None for x in (*per_token, self.cached_input_usd_per_mtok)):
+                raise ValueError("expected either usd_per_hour or prices per million tokens")
+        elif None in per_token:
+            raise ValueError(
+                "expected input_usd_per_mtok and output_usd_per_mtok together, or usd_per_hour"
+            )
+        return self
+
+
+class Quality(_FromFile):
+    """Prior probabilities of a good answer, each in [0, 1]; a bare number is `overall`."""
+
+    overall: Share
+    domains: Mapping[str, Share] = {}
+    tasks: Mapping[str, Share] = {}
+
+
+class Specialities(_FromFile):
+    """What a model is made for, by the names of the `domain` and `task` signals."""
+
+    domains: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+
+
+class Latency(_FromFile):
+    """How fast a model is thought to be until it has been measured."""
+
+    first_token: Duration = DEFAULT_FIRST_TOKEN_S
+    tokens_per_second: Positive = DEFAULT_TOKENS_PER_SECOND
+
+
+def _overall(value: object) -> object:
+    return {"overall": value} if isinstance(value, int | float) else value
+
+
+class ModelCard(_FromFile):
+    """What is known of one model.
+
+    `upstream` names an entry of the catalog's upstreams; `upstream_model` is the model's name
+    there (the card's own name by default). `context_window`, `capabilities` and `price` left out
+    are taken from litellm's bundled catalogue, under `catalogue_name` if the name differs there.
+    """
+
+    upstream: str
+    upstream_model: str | None = None
+    catalogue_name: str | None = None
+    location: Location
+    specialises_in: Specialities = Specialities()
+    context_window: Count | None = None
+    max_output_tokens: Count | None = None
+    expected_output_tokens: Count = DEFAULT_OUTPUT_TOKENS
+    capabilities: tuple[Capability, ...] | None = None
+    price: Price | None = None
+    quality: Annotated[Quality, BeforeValidator(_overall, json_schema_input_type=Quality | float)]
+    latency: Latency = Latency()
+
+    @property
+    def window(self) -> int:
+        """The context window in tokens, input and output together."""
+        return self.context_window or DEFAULT_CONTEXT_WINDOW
+
+
+class _UpstreamSpec(_FromFile):
+    """How long an upstream may take: to connect, to its first byte, between bytes, in all."""
+
+    connect_timeout: Duration = 5.0
+    first_byte_timeout: Duration = 60.0
+    idle_timeout: Duration = 60.0
+    timeout: Duration = 600.0
+
+
+class OpenAIHTTPSpec(_UpstreamSpec):
+    """Any OpenAI-compatible server. `api_key_env` names the environment variable with its key."""
+
+    kind: Literal["openai_http"]
+    base_url: Annotated[str, Field(pattern=r"^https?://")]
+    api_key_env: str | None = None
+
+
+class LiteLLMSpec(_UpstreamSpec):
+    """A provider spoken to through litellm, such as `anthropic`, `gemini` or `bedrock`."""
+
+    kind: Literal["litellm"]
+    provider: str
+    api_key_env: str | None = None
+
+
+class SimulatedSpec(_UpstreamSpec):
+    """Answers by itself: for demonstrations, tests and load tests. Shares are in [0, 1]."""
+
+    kind: Literal["simulated"]
+    first_token: Duration = 0.02
+    tokens_per_second: Positive = 500.0
+    failing_share: Share = 0.0
+
+
+UpstreamSpec = Annotated[OpenAIHTTPSpec | LiteLLMSpec | SimulatedSpec, Field(discriminator="kind")]
+
+
+class Catalog(_FromFile):
+    """Every model that may be named, and the upstreams that serve them."""
+
+    upstreams: Mapping[str, UpstreamSpec]
+    models: Mapping[str, ModelCard]
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether nothing but simulated upstreams would answer."""
+        return all(self.upstream_of(name).kind == "simulated" for name in self.models)
+
+    def upstream_of(self, model: str) -> OpenAIHTTPSpec | LiteLLMSpec | SimulatedSpec:
+        """The upstream that serves a model. Raises KeyError for a model not in the catalog."""
+        return self.upstreams[self.models[model].upstream]

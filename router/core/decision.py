@@ -1,0 +1,82 @@
+"""Decision: what was decided for one request, with everything needed to explain and to audit it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from router.core.catalog import Location
+
+RejectionCode = Literal[
+    "not_a_candidate",
+    "not_allowed",
+    "must_stay_local",
+    "lacks_tools",
+    "lacks_vision",
+    "lacks_json_schema",
+    "lacks_audio",
+    "lacks_files",
+    "context_too_small",
+    "unhealthy",
+    "too_expensive",
+    "cost_unknown",
+    "too_slow",
+    "quality_too_low",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model that could serve the request, with what is expected of it.
+
+    `quality` is the predicted probability of a good answer; `cost_usd` the expected price of the
+    request in US dollars (None = no price known); `latency_s` the expected seconds to the last
+    token. `specialist` says whether the card claims the request's domain or task.
+    """
+
+    model: str
+    location: Location
+    quality: float
+    cost_usd: float | None
+    latency_s: float
+    specialist: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A model that was not a choice for the request, and why."""
+
+    model: str
+    code: RejectionCode
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What `decide` returns. `candidates` are best first: the rest is the fallback order.
+
+    `reason` is one sentence in ASCII that fits a header. `confidence` is the lowest confidence
+    among the learned signals that the decision read, 1.0 if it read none. `propensities` holds,
+    for every candidate, the probability with which it would have come first.
+    `unknown_rules` are rules passed over because a signal that they read was missing.
+    """
+
+    policy: str
+    rule: str
+    strategy: str
+    candidates: tuple[Candidate, ...]
+    rejected: tuple[Rejection, ...]
+    reason: str
+    confidence: float
+    propensities: Mapping[str, float]
+    explored: bool = False
+    unknown_rules: tuple[str, ...] = ()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the candidates, best first."""
+        return tuple(candidate.model for candidate in self.candidates)
+
+    @property
+    def choice(self) -> Candidate | None:
+        """The model to try first, None if no model can serve."""
+        return self.candidates[0] if self.candidates else None

@@ -1,0 +1,90 @@
+"""RoutingEvent: what happened to one request, told once, when it is over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from router.core.cost import Usage
+from router.core.decision import Decision
+from router.core.signals import Signals
+
+Outcome = Literal[
+    "ok", "refused", "no_candidate", "unavailable", "upstream_error", "broken", "cancelled"
+]
+"""ok: answered. refused: the upstream answered with the caller's own 4xx. no_candidate,
+unavailable: nobody could be asked. upstream_error: all who were asked failed before a first byte.
+broken: the answer stopped midway. cancelled: the caller left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call to one upstream. `error` is the class of what went wrong, None if it answered."""
+
+    model: str
+    upstream: str
+    status: int | None
+    error: str | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds: deciding, our own work in all, to the first byte sent on, and to the end."""
+
+    decision_s: float
+    overhead_s: float
+    first_byte_s: float | None
+    total_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What was asked and answered, kept only where the operator switched that on."""
+
+    request: str
+    response: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingEvent:
+    """One request from arrival to its last byte.
+
+    `at` is Unix time in seconds. `draw` is the chance that the decision was given, so that it can
+    be replayed. `model` is who answered (None = nobody). `cost_usd` and `baseline_cost_usd` are
+    None where not priced; `baseline` names what the latter stands for. `failed_signals` maps a
+    signal kind to the class of its error.
+    """
+
+    id: str
+    at: float
+    endpoint: str
+    requested_model: str
+    stream: bool
+    session: str | None
+    policy_version: str
+    signals: Signals
+    failed_signals: Mapping[str, str]
+    decision: Decision
+    draw: float
+    model: str | None
+    attempts: tuple[Attempt, ...]
+    usage: Usage | None
+    cost_usd: float | None
+    baseline: str | None
+    baseline_cost_usd: float | None
+    timings: Timings
+    outcome: Outcome
+    status: int
+    simulated: bool = False
+    content: Content | None = None
+
+    @property
+    def propensity(self) -> float | None:
+        """With what probability the model tried first was to be first."""
+        choice = self.decision.choice
+        return None if choice is None else self.decision.propensities[choice.model]
+
+    @property
+    def fallbacks(self) -> int:
+        """How many models failed before one answered, or before there were none left."""
+        return max(len({attempt.model for attempt in self.attempts}) - 1, 0)

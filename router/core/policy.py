@@ -1,0 +1,169 @@
+"""Policy, Rule, Condition, Comparison: frozen values that are both the YAML schema and what
+`decide` reads. Structured conditions, no expression strings: errors point at a line, editors
+complete from `schema.json`, and there is nothing to parse.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self, cast
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
+
+from router.core.catalog import Location
+from router.core.limits import Limits, Share
+from router.core.signals import SignalValue
+from router.core.strategies import Strategy
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
+Number = float
+Operator = Literal["is", "is_not", "in", "not_in", "at_least", "above", "at_most", "below"]
+
+
+class _FromFile(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+
+class Comparison(_FromFile):
+    """One signal against one constant, by exactly one operator."""
+
+    signal: str
+    is_: SignalValue | None = Field(None, alias="is")
+    is_not: SignalValue | None = None
+    in_: tuple[SignalValue, ...] | None = Field(None, alias="in")
+    not_in: tuple[SignalValue, ...] | None = None
+    at_least: Number | None = None
+    above: Number | None = None
+    at_most: Number | None = None
+    below: Number | None = None
+
+    _operation: tuple[Operator, Any] = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _one_operator(self) -> Self:
+        given = self.model_dump(by_alias=True, exclude={"signal"}, exclude_none=True)
+        if len(given) != 1:
+            raise ValueError(
+                "expected exactly one of is, is_not, in, not_in, at_least, above, at_most, below"
+            )
+        ((operator, operand),) = given.items()
+        self._operation = (cast(Operator, operator), operand)
+        return self
+
+    @property
+    def operator(self) -> Operator:
+        """The operator in use."""
+        return self._operation[0]
+
+    @property
+    def operand(self) -> Any:
+        """The constant compared with."""
+        return self._operation[1]
+
+
+class Condition(_FromFile):
+    """All, any or none of its parts; several of the three together must hold together."""
+
+    all_: tuple["When", ...] | None = Field(None, alias="all", min_length=1)
+    any_: tuple["When", ...] | None = Field(None, alias="any", min_length=1)
+    none_: tuple["When", ...] | None = Field(None, alias="none", min_length=1)
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.all_ is None and self.any_ is None and self.none_ is None:
+            raise ValueError("expected all, any or none with a list of comparisons")
+        return self
+
+    @property
+    def parts(self) -> Iterator["Condition | Comparison"]:
+        """Every part, whichever list it stands in."""
+        for group in (self.all_, self.any_, self.none_):
+            yield from group or ()
+
+
+def _form(value: object) -> str:
+    has_signal = "signal" in value if isinstance(value, Mapping) else hasattr(value, "signal")
+    return "comparison" if has_signal else "condition"
+
+
+When = Annotated[
+    Annotated[Comparison, Tag("comparison")] | Annotated[Condition, Tag("condition")],
+    Discriminator(_form),
+]
+Condition.model_rebuild()
+
+
+class Selector(_FromFile):
+    """Candidates by what they are, so that a policy works with any catalog."""
+
+    location: Location | None = None
+    specialises_in_domain: str | None = None
+    specialises_in_task: str | None = None
+    without: tuple[str, ...] = ()
+
+
+def _candidates_form(value: object) -> str:
+    if isinstance(value, str):
+        return "all"
+    return "names" if isinstance(value, list | tuple) else "selector"
+
+
+Candidates = Annotated[
+    Annotated[Literal["all"], Tag("all")]
+    | Annotated[tuple[str, ...], Tag("names"), Field(min_length=1)]
+    | Annotated[Selector, Tag("selector")],
+    Discriminator(_candidates_form),
+]
+
+
+class Route(_FromFile):
+    """Where requests go: which candidates, in which order, within which limits."""
+
+    candidates: Candidates = "all"
+    strategy: Strategy
+    limits: Limits = Limits()
+    prefer_specialists: bool = False
+
+
+class Rule(Route):
+    """A route for the requests that `when` holds for."""
+
+    name: Name
+    when: When
+
+
+class Policy(_FromFile):
+    """The whole policy: the first rule that holds, else the default.
+
+    `baseline` is the model that savings are counted against. `explore` is the share of routed
+    requests that go to a good-enough candidate drawn at random, so that others are measured too.
+    `signals` holds the options of signal kinds; each kind checks its own.
+    """
+
+    name: Name
+    description: str = ""
+    baseline: str | None = None
+    explore: Share = 0.0
+    limits: Limits = Limits()
+    signals: Mapping[str, Any] = {}
+    rules: tuple[Rule, ...] = ()
+    default: Route
+
+    @property
+    def routes(self) -> Iterator[Route]:
+        """Every route, the default last."""
+        yield from self.rules
+        yield self.default
+
+
+def comparisons(when: Condition | Comparison) -> Iterator[Comparison]:
+    """Every comparison of a condition, in file order."""
+    if isinstance(when, Comparison):
+        yield when
+    else:
+        for part in when.parts:
+            yield from comparisons(part)
+
+
+def signals_read(policy: Policy) -> frozenset[str]:
+    """The names of the signals that the policy's rules and strategies read."""
+    named = {c.signal for rule in policy.rules for c in comparisons(rule.when)}
+    return frozenset(named.union(*(route.strategy.reads for route in policy.routes)))

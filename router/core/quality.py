@@ -1,0 +1,52 @@
+"""How probable a good answer is, for one model and one request.
+
+A Rasch model (Rasch 1960, Probabilistic Models for Some Intelligence and Attainment Tests): the
+log-odds of a good answer are the model's ability less the request's difficulty. The ability is
+the log-odds of the card's prior quality, which is given for an average request; the difficulty is
+the `difficulty` signal, in logits, 0 for an average request.
+"""
+
+from math import exp, log
+
+from router.core.catalog import ModelCard
+from router.core.signals import Signals
+
+_EDGE = 1e-4
+
+
+def predicted_quality(card: ModelCard, signals: Signals) -> float:
+    """Predicted probability of a good answer, in [0, 1].
+
+    The prior is the card's for the request's domain and task where it has them (averaged in
+    log-odds when it has both), else its overall one. Without a `difficulty` the prior stands.
+    """
+    quality = card.quality
+    special = [
+        table[name]
+        for table, name in (
+            (quality.domains, signals.get("domain")),
+            (quality.tasks, signals.get("task")),
+        )
+        if isinstance(name, str) and name in table
+    ]
+    priors = special or [quality.overall]
+    ability = sum(_logit(prior) for prior in priors) / len(priors)
+    difficulty = signals.get("difficulty")
+    return _expit(ability - (float(difficulty) if difficulty is not None else 0.0))
+
+
+def is_specialist(card: ModelCard, signals: Signals) -> bool:
+    """Whether the card claims the request's domain or task among its specialities."""
+    special = card.specialises_in
+    return signals.get("domain") in special.domains or signals.get("task") in special.tasks
+
+
+def _logit(p: float) -> float:
+    p = min(max(p, _EDGE), 1 - _EDGE)
+    return log(p / (1 - p))
+
+
+def _expit(x: float) -> float:
+    if x >= 0:
+        return 1 / (1 + exp(-x))
+    return exp(x) / (1 + exp(x))

@@ -1,0 +1,108 @@
+"""RoutedRequest: the facts of a request that routing may look at. The body is not among them."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from router.core.limits import Limits
+from router.core.tokens import TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, estimated_tokens
+
+AUTO = "auto"
+FOCUS_CHARACTERS = 6000
+"""Enough for every signal: classifiers read at most a few hundred tokens."""
+
+STANDALONE_WORDS = 12
+"""A user turn of fewer words than this is read together with what it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation, reduced to what routing reads."""
+
+    role: str
+    text: str
+    images: int = 0
+    audio: int = 0
+    files: int = 0
+    tool_calls: int = 0
+
+
+@dataclass(frozen=True)
+class RoutedRequest:
+    """The facts of one request. Made by the HTTP shell, read by signals and by `decide`.
+
+    `model` is what the caller asked for: "auto", "auto:<policy>" or the name of a model.
+    `max_output_tokens` is the caller's own bound on each answer, if any; `answers` is `n`.
+    `tools_text` is the JSON of the tool definitions, which the model reads as input too.
+    `limits` is the freedom the caller gave up for this request.
+    """
+
+    model: str
+    turns: tuple[Turn, ...]
+    tools: int = 0
+    tool_choice_forced: bool = False
+    json_object: bool = False
+    json_schema: bool = False
+    stream: bool = False
+    max_output_tokens: int | None = None
+    answers: int = 1
+    tools_text: str = ""
+    session: str | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def policy_name(self) -> str | None:
+        """The policy asked for by "auto:<policy>", else None."""
+        prefix, _, name = self.model.partition(":")
+        return name if prefix == AUTO and name else None
+
+    @property
+    def is_routed(self) -> bool:
+        """Whether the caller left the choice of the model to us."""
+        return self.model == AUTO or self.policy_name is not None
+
+    @cached_property
+    def text(self) -> str:
+        """Everything said in the conversation, in order, one turn a paragraph."""
+        return "\n\n".join(turn.text for turn in self.turns if turn.text)
+
+    @cached_property
+    def last_user_text(self) -> str:
+        """The last thing the user said, "" if nothing."""
+        return next((turn.text for turn in reversed(self.turns) if turn.role == "user"), "")
+
+    @cached_property
+    def focus(self) -> str:
+        """The conversation that matters: the last user turn, with its context where it needs one.
+
+        A turn that stands on its own (a dozen words or more) is the focus alone. A shorter one
+        ("yes, go ahead", "and in Python?") inherits the turns it answers, newest first, until a
+        user turn that stands on its own has been reached.
+        """
+        spoken = [t for t in self.turns if t.text and t.role in ("user", "assistant")]
+        while spoken and spoken[-1].role != "user":
+            spoken.pop()
+        kept: list[str] = []
+        room = FOCUS_CHARACTERS
+        for turn in reversed(spoken):
+            kept.append(turn.text[:room])
+            room -= len(turn.text)
+            if room <= 0 or (turn.role == "user" and _stands_alone(turn.text)):
+                break
+        return "\n\n".join(reversed(kept))
+
+    @cached_property
+    def input_tokens(self) -> int:
+        """About how many tokens the request takes as input: conversation, tools and images."""
+        said = estimated_tokens(self.text) + estimated_tokens(self.tools_text)
+        return said + TOKENS_PER_MESSAGE * len(self.turns) + TOKENS_PER_IMAGE * self.images
+
+    @property
+    def images(self) -> int:
+        """How many images the conversation carries."""
+        return sum(turn.images for turn in self.turns)
+
+
+def _stands_alone(text: str) -> bool:
+    # Chinese, Japanese and Thai put no spaces between words: a dozen words is some 24 characters.
+    wide = sum(character >= "\u0e00" for character in text)
+    return len(text.split()) + wide // 2 >= STANDALONE_WORDS

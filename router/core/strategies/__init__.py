@@ -1,0 +1,26 @@
+"""Ways to put candidates in order. One file each; a strategy's options are its YAML schema."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from router.core.strategies.base import Ranking
+from router.core.strategies.best_quality import BestQuality
+from router.core.strategies.cheapest_good_enough import CheapestGoodEnough
+from router.core.strategies.fastest import Fastest
+from router.core.strategies.threshold import Threshold
+from router.core.strategies.weighted import Weighted
+
+STRATEGIES = {
+    "cheapest_good_enough": CheapestGoodEnough,
+    "threshold": Threshold,
+    "fastest": Fastest,
+    "best_quality": BestQuality,
+    "weighted": Weighted,
+}
+
+Strategy = Annotated[
+    CheapestGoodEnough | Threshold | Fastest | BestQuality | Weighted, Field(discriminator="kind")
+]
+
+__all__ = ["STRATEGIES", "Ranking", "Strategy"]

@@ -1,0 +1,53 @@
+"""What every strategy has: frozen options read from YAML, and one pure `rank`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from router.core.decision import Candidate
+from router.core.signals import Signals
+
+QUALITY_SIGNALS = ("difficulty", "domain", "task")
+"""What predicted quality is made from; see `quality.py`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Candidates best first, and one sentence in ASCII why the first leads.
+
+    `good_enough` counts how many, from the front, the strategy would be content with: only these
+    take part in exploration.
+    """
+
+    candidates: tuple[Candidate, ...]
+    reason: str
+    good_enough: int
+
+
+class StrategyOptions(BaseModel):
+    """A strategy's options. `reads` names the signals its order depends on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    reads: ClassVar[tuple[str, ...]] = ()
+
+    def rank(self, candidates: Sequence[Candidate], signals: Signals) -> Ranking:
+        """All of `candidates` (at least one), best first."""
+        raise NotImplementedError
+
+
+def cost_of(candidate: Candidate) -> float:
+    """Expected cost for ordering: a model without a price counts as the dearest of all."""
+    return float("inf") if candidate.cost_usd is None else candidate.cost_usd
+
+
+def by_quality(candidate: Candidate) -> tuple[float, float, str]:
+    """Sort key: better first, among equals the cheaper, then by name so that order is total."""
+    return (-candidate.quality, cost_of(candidate), candidate.model)
+
+
+def by_cost(candidate: Candidate) -> tuple[float, float, str]:
+    """Sort key: cheaper first, among equals the better, then by name."""
+    return (cost_of(candidate), -candidate.quality, candidate.model)

@@ -1,0 +1,117 @@
+"""Every error of the gateway, drawn as a tree. Nothing here knows HTTP: `api/errors.py` does.
+
+RouterError
+├── InvalidRequest           the caller's request cannot be understood; names the field at fault
+│   ├── UnknownModel         the request names a model that the catalog lacks
+│   └── UnknownPolicy        the request names a policy that is not loaded
+├── NoCandidate              no model may or can serve the request; says why, model by model
+├── ModelsUnavailable        models could serve, but none is healthy at the moment
+├── UpstreamError            an upstream did not answer as it should; the next candidate is tried
+│   ├── UpstreamUnreachable  no connection, or the connection broke before the first byte
+│   ├── UpstreamTimeout      no answer within the time allowed
+│   ├── UpstreamRefused      answered with a status that another model may not answer with
+│   └── UpstreamBroken       the answer stopped or lost its form after it had begun
+├── PolicyFileError          a policy or catalog file is wrong; carries every problem found
+├── DecisionLogError         the decision log cannot be opened, read or written
+└── StartupError             the gateway cannot start; says what to do next
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+class RouterError(Exception):
+    """Anything that slm-router raises on purpose. `str(error)` is safe to show to a caller."""
+
+
+class InvalidRequest(RouterError):
+    """The request cannot be understood. `param` is the field at fault, in OpenAI's dotted form."""
+
+    def __init__(self, message: str, param: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class UnknownModel(InvalidRequest):
+    """The request names a model that the catalog lacks."""
+
+
+class UnknownPolicy(InvalidRequest):
+    """The request names a policy that is not loaded."""
+
+
+class NoCandidate(RouterError):
+    """No model may serve this request. `reasons` maps each model to what stands against it."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        self.reasons = dict(reasons)
+        told = "; ".join(f"{model}: {reason}" for model, reason in self.reasons.items())
+        super().__init__(f"No model can serve this request. {told or 'The catalog is empty.'}")
+
+
+class ModelsUnavailable(RouterError):
+    """Models could serve this request, but all of them are out of order at the moment."""
+
+    def __init__(self, reasons: Mapping[str, str], retry_after_s: float) -> None:
+        self.reasons = dict(reasons)
+        self.retry_after_s = retry_after_s
+        told = "; ".join(f"{model}: {reason}" for model, reason in self.reasons.items())
+        super().__init__(f"No model that could serve this request is available now. {told}")
+
+
+class UpstreamError(RouterError):
+    """An upstream did not answer as it should. Texts never hold its address or its key."""
+
+
+class UpstreamUnreachable(UpstreamError):
+    """No connection, or the connection broke before the first byte of an answer."""
+
+
+class UpstreamTimeout(UpstreamError):
+    """No answer within the time allowed."""
+
+
+class UpstreamRefused(UpstreamError):
+    """The upstream answered with a status that another model may not answer with (429, 5xx)."""
+
+    def __init__(
+        self, message: str, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = body
+        self.headers = dict(headers or {})
+
+
+class UpstreamBroken(UpstreamError):
+    """The answer stopped or lost its form after it had begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a file; `line` and `column` count from 1."""
+
+    file: str
+    line: int
+    column: int
+    key: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.key}: {self.expected}"
+
+
+class PolicyFileError(RouterError):
+    """A policy or catalog file is wrong. `problems` holds all that was found, in file order."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class DecisionLogError(RouterError):
+    """The decision log cannot be opened, read or written."""
+
+
+class StartupError(RouterError):
+    """The gateway cannot start. The text ends with what to do next."""
