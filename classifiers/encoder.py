@@ -1,0 +1,74 @@
+"""Texts to the arrays that heads read: tokenised once, embedded once, for all heads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.base import Arrays, Design, Embedder, FloatArray
+from classifiers.features import FEATURES, surface
+from classifiers.ngrams import TokenNgrams
+from classifiers.tokens import Tokeniser
+
+# Scales set how strongly one regularisation strength holds each block; chosen on val.
+EMBEDDING_SCALE = np.float32(2.0)
+FEATURE_SCALE = np.float32(0.3)
+_CLIP = 4.0  # standard deviations: an absurd prompt must not buy an absurd score
+
+FULL, SURFACE = "full", "surface"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """One tokeniser, one embedder, n-grams and surface features side by side.
+
+    Attributes:
+        mean: [features] average of each surface feature on the training texts.
+        spread: [features] its standard deviation.
+    """
+
+    tokeniser: Tokeniser
+    embedder: Embedder
+    ngrams: TokenNgrams
+    mean: FloatArray
+    spread: FloatArray
+
+    @classmethod
+    def fit(
+        cls, tokeniser: Tokeniser, embedder: Embedder, texts: Sequence[str], buckets: int
+    ) -> Self:
+        """Learn document frequencies and feature scales from n training texts."""
+        batch = tokeniser.batch(texts)
+        raw = surface(batch.texts)
+        spread = np.maximum(raw.std(axis=0), 1e-3)
+        return cls(tokeniser, embedder, TokenNgrams.fit(batch.ids, buckets), raw.mean(0), spread)
+
+    def encode(self, texts: Sequence[str]) -> dict[str, Design]:
+        """Return the views of n texts: `full` (everything) and `surface` (features alone)."""
+        batch = self.tokeniser.batch(texts)
+        scaled = (surface(batch.texts) - self.mean) / self.spread
+        features = np.clip(scaled, -_CLIP, _CLIP) * FEATURE_SCALE
+        vectors = self.embedder.embed(batch) * EMBEDDING_SCALE
+        dense = np.concatenate([vectors, features], axis=1, dtype=np.float32)
+        return {
+            FULL: Design(dense, self.ngrams.transform(batch.ids)),
+            SURFACE: Design(features.astype(np.float32)),
+        }
+
+    def arrays(self) -> Arrays:
+        """What was learned, for the artifact (the embedder and tokeniser store themselves)."""
+        return {"idf": self.ngrams.idf, "mean": self.mean, "spread": self.spread}
+
+    @classmethod
+    def restore(
+        cls, tokeniser: Tokeniser, embedder: Embedder, arrays: Mapping[str, NDArray[Any]]
+    ) -> Self:
+        """Build from stored arrays. Raises ValueError when they were made for other features."""
+        if len(arrays["mean"]) != len(FEATURES):
+            raise ValueError(f"made for {len(arrays['mean'])} features, not {len(FEATURES)}")
+        ngrams = TokenNgrams(arrays["idf"])
+        return cls(tokeniser, embedder, ngrams, arrays["mean"], arrays["spread"])

@@ -1,0 +1,60 @@
+"""Hashed token n-grams with TF-IDF weights: the exact words that averaging vectors blurs.
+
+Works on token ids, so it costs a few numpy calls and shares the embedder's tokenisation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from classifiers.base import FloatArray, IntArray, SparseRows
+
+# Odd multipliers spread consecutive ids over the buckets; their values do not matter.
+_FIRST, _SECOND, _PAIR = np.int64(40503), np.int64(1000003), np.int64(2654435761)
+
+
+def _buckets(ids: IntArray, width: int) -> tuple[IntArray, IntArray]:
+    """Return the distinct buckets of a text's unigrams and bigrams, with their counts."""
+    pairs = (ids[:-1] * _SECOND + ids[1:] * _FIRST + 13) * _PAIR >> 7
+    hashed = np.concatenate([ids * _FIRST + 7, pairs]) % width
+    found, counts = np.unique(hashed, return_counts=True)
+    return found, counts
+
+
+@dataclass(frozen=True, slots=True)
+class TokenNgrams:
+    """Unigrams and bigrams of token ids, hashed into buckets.
+
+    Attributes:
+        idf: [width] inverse document frequency of each bucket.
+    """
+
+    idf: FloatArray
+
+    @classmethod
+    def fit(cls, ids: Sequence[IntArray], width: int) -> Self:
+        """Learn smoothed document frequencies from n texts (scikit-learn's TfidfTransformer)."""
+        seen = np.zeros(width)
+        for text in ids:
+            seen[_buckets(text, width)[0]] += 1
+        idf = np.log((1 + len(ids)) / (1 + seen)) + 1
+        return cls(idf.astype(np.float32))
+
+    def transform(self, ids: Sequence[IntArray]) -> SparseRows:
+        """Return unit rows: (1 + log count) * idf, as in sublinear TF-IDF."""
+        width = len(self.idf)
+        rows = [self._row(text, width) for text in ids]
+        offsets = np.cumsum([0, *(len(found) for found, _ in rows)], dtype=np.int64)
+        empty = (np.zeros(0, np.int64), np.zeros(0, np.float32))
+        indices, values = zip(empty, *rows, strict=True)
+        return SparseRows(np.concatenate(indices), np.concatenate(values), offsets, width)
+
+    def _row(self, ids: IntArray, width: int) -> tuple[IntArray, FloatArray]:
+        found, counts = _buckets(ids, width)
+        values = (1 + np.log(counts)).astype(np.float32) * self.idf[found]
+        norm = np.sqrt(values @ values)
+        return found, values / norm if norm > 0 else values

@@ -1,0 +1,64 @@
+"""Text to token ids, with a bound on the work a single prompt can cause.
+
+A prompt's instruction stands at its beginning or its end, so long text keeps both and loses the
+middle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classifiers.base import TokenBatch
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+HEAD_CHARS = 3000
+TAIL_CHARS = 1000
+_JOIN = "\n"
+
+
+def shorten(text: str) -> str:
+    """Keep the first 3000 and last 1000 characters of a longer text."""
+    if len(text) <= HEAD_CHARS + TAIL_CHARS:
+        return text
+    return text[:HEAD_CHARS] + _JOIN + text[-TAIL_CHARS:]
+
+
+def encodable(text: str) -> str:
+    """Replace lone surrogates, which JSON allows and UTF-8 does not."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Tokeniser:
+    """A Hugging Face fast tokeniser, read from the bytes of its `tokenizer.json`."""
+
+    source: bytes
+    engine: Tokenizer
+    unknown_id: int
+
+    @classmethod
+    def from_bytes(cls, source: bytes) -> Tokeniser:
+        """Parse `tokenizer.json`. Raises ValueError when the bytes are not one."""
+        from tokenizers import Tokenizer
+
+        try:
+            engine = Tokenizer.from_str(source.decode("utf-8"))
+        except Exception as error:  # the Rust side raises plain Exception
+            raise ValueError(f"not a tokenizer.json: {error}") from error
+        engine.no_padding()
+        engine.no_truncation()
+        unknown = engine.token_to_id("[UNK]")
+        return cls(source, engine, -1 if unknown is None else unknown)
+
+    def batch(self, texts: Sequence[str]) -> TokenBatch:
+        """Shorten and tokenise n texts."""
+        short = [encodable(shorten(text)) for text in texts]
+        # One call per text: encode_batch would start a thread per core for microseconds of work.
+        encoded = (self.engine.encode(text, add_special_tokens=False).ids for text in short)
+        return TokenBatch(short, [np.array(ids, dtype=np.int64) for ids in encoded], self.unknown_id)
