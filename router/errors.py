@@ -2,8 +2,10 @@
 
 RouterError
 ├── InvalidRequest           the caller's request cannot be understood; names the field at fault
+│   ├── BodyTooLarge         the request's body exceeds the limit
 │   ├── UnknownModel         the request names a model that the catalog lacks
 │   └── UnknownPolicy        the request names a policy that is not loaded
+├── CallerLeft               the caller closed the connection before it had its answer
 ├── NoCandidate              no model may or can serve the request; says why, model by model
 ├── ModelsUnavailable        models could serve, but none is healthy at the moment
 ├── UpstreamError            an upstream did not answer as it should; the next candidate is tried
@@ -32,12 +34,20 @@ class InvalidRequest(RouterError):
         self.param = param
 
 
+class BodyTooLarge(InvalidRequest):
+    """The request's body exceeds the limit."""
+
+
 class UnknownModel(InvalidRequest):
     """The request names a model that the catalog lacks."""
 
 
 class UnknownPolicy(InvalidRequest):
     """The request names a policy that is not loaded."""
+
+
+class CallerLeft(RouterError):
+    """The caller closed the connection before it had its answer."""
 
 
 class NoCandidate(RouterError):

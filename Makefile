@@ -1,0 +1,57 @@
+# The only entry points a newcomer needs. Each target installs what it needs, once.
+#   make serve   install and start the gateway on 127.0.0.1:7070 (PORT=... overrides)
+#   make test    install what the tests need and run them all
+#   make check   format, lint, types, import rules and the tests: what CI runs
+#   make demo    300 prompts through the gateway on simulated upstreams
+#   make bench   every figure we state, as a ratio to a baseline of the same run
+
+PYTHON ?= python3
+PORT ?= 7070
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt
+export LITELLM_LOCAL_MODEL_COST_MAP := True
+export HF_HUB_OFFLINE := 1
+
+.PHONY: serve test check lint types demo bench clean
+.DEFAULT_GOAL := serve
+
+serve: $(VENV)/.serve
+	@exec $(BIN)/slm-router serve --port $(PORT)
+
+test: $(VENV)/.test
+	$(BIN)/pytest
+
+check: lint types test
+
+lint: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.test
+	$(BIN)/mypy
+
+demo: $(VENV)/.serve
+	@$(BIN)/python deploy/demo/demo.py
+
+bench: $(VENV)/.test
+	$(BIN)/python tests/benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/.serve: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "slm-router needs Python 3.11 to 3.13, and $(PYTHON) is another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Installing slm-router into $(VENV), about a minute the first time ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) --upgrade pip
+	@$(PIP) -e .
+	@touch $@
+
+# torch is pinned in constraints.txt: a looser torch brings gigabytes of CUDA.
+$(VENV)/.test: $(VENV)/.serve
+	@echo "Installing what the tests need ..."
+	@$(PIP) --group dev -e '.[train,sentence-transformers]'
+	@touch $@

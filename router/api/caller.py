@@ -1,0 +1,53 @@
+"""The caller's end of a connection: its body, bounded, and whether it is still there."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+from starlette.types import Receive
+
+from router.errors import BodyTooLarge, CallerLeft
+
+_T = TypeVar("_T")
+
+
+async def body_of(request: Request, most: int) -> bytes:
+    """The request's body. Raises BodyTooLarge before more than `most` bytes were read."""
+    stated = request.headers.get("content-length", "")
+    parts: list[bytes] = []
+    size = int(stated) if stated.isdecimal() and int(stated) > most else 0
+    if size <= most:
+        size = 0
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > most:
+                break
+            parts.append(chunk)
+    if size > most:
+        raise BodyTooLarge(f"The body exceeds the limit of {most} bytes.")
+    return b"".join(parts)
+
+
+async def unless_caller_leaves(receive: Receive, work: Coroutine[Any, Any, _T]) -> _T:
+    """The result of `work`, which is cancelled as soon as the caller leaves.
+
+    Raises CallerLeft in that case. `receive` must have given the whole body already.
+    """
+    doing = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_left(receive))
+    try:
+        await asyncio.wait((doing, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            return doing.result()
+        doing.cancel()
+        await asyncio.wait((doing,))
+        raise CallerLeft("The caller closed the connection.")
+    finally:
+        leaving.cancel()
+        doing.cancel()
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

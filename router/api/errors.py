@@ -1,0 +1,98 @@
+"""Which error answers with which status, and the one form every error takes: OpenAI's."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from router import errors
+
+
+class Answer(NamedTuple):
+    """HTTP status, OpenAI's error type and code."""
+
+    status: int
+    type: str
+    code: str | None
+
+
+STATUS: Mapping[type[errors.RouterError], Answer] = {
+    errors.InvalidRequest: Answer(400, "invalid_request_error", None),
+    errors.BodyTooLarge: Answer(413, "invalid_request_error", "request_too_large"),
+    errors.UnknownModel: Answer(404, "invalid_request_error", "model_not_found"),
+    errors.UnknownPolicy: Answer(404, "invalid_request_error", "policy_not_found"),
+    errors.NoCandidate: Answer(400, "invalid_request_error", "no_candidate"),
+    errors.ModelsUnavailable: Answer(503, "server_error", "models_unavailable"),
+    errors.UpstreamError: Answer(502, "server_error", "upstream_error"),
+    errors.UpstreamUnreachable: Answer(502, "server_error", "upstream_unreachable"),
+    errors.UpstreamTimeout: Answer(504, "server_error", "upstream_timeout"),
+    errors.UpstreamRefused: Answer(502, "server_error", "upstream_refused"),
+    errors.UpstreamBroken: Answer(502, "server_error", "upstream_broken"),
+    errors.PolicyFileError: Answer(500, "server_error", "policy_error"),
+    errors.DecisionLogError: Answer(500, "server_error", "decision_log_error"),
+    errors.StartupError: Answer(500, "server_error", "startup_error"),
+    errors.RouterError: Answer(500, "server_error", "internal_error"),
+    errors.CallerLeft: Answer(499, "invalid_request_error", "caller_left"),
+}
+
+_OVERLOADED = {
+    429: (429, "rate_limit_error"),
+    503: (503, "server_error"),
+    529: (503, "server_error"),
+}
+
+
+def error_body(message: str, type: str, code: str | None, param: str | None = None) -> bytes:
+    """OpenAI's error object as JSON."""
+    error = {"message": message, "type": type, "param": param, "code": code}
+    return msgspec.json.encode({"error": error})
+
+
+def answer_of(error: errors.RouterError) -> Answer:
+    """How an error is answered: by its own row, else by that of its nearest ancestor."""
+    row = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    if isinstance(error, errors.UpstreamRefused) and error.status in _OVERLOADED:
+        status, kind = _OVERLOADED[error.status]
+        return Answer(status, kind, row.code)
+    return row
+
+
+def error_json(error: errors.RouterError) -> bytes:
+    """An error of ours as OpenAI's error object."""
+    row = answer_of(error)
+    return error_body(str(error), row.type, row.code, getattr(error, "param", None))
+
+
+def respond(error: errors.RouterError, headers: Mapping[str, str] | None = None) -> Response:
+    """The whole answer to an error of ours."""
+    told = dict(headers or {})
+    if isinstance(error, errors.ModelsUnavailable):
+        told["retry-after"] = str(max(1, round(error.retry_after_s)))
+    if isinstance(error, errors.UpstreamRefused) and "retry-after" in error.headers:
+        told["retry-after"] = error.headers["retry-after"]
+    return Response(error_json(error), answer_of(error).status, told, "application/json")
+
+
+async def on_router_error(request: Request, error: Exception) -> Response:
+    """Handler for our own errors."""
+    assert isinstance(error, errors.RouterError)
+    return respond(error)
+
+
+async def on_http_error(request: Request, error: Any) -> Response:
+    """Handler for what the framework refuses: unknown paths, wrong methods."""
+    if error.status_code == 404:
+        message = f"There is no {request.method} {request.scope['path']}."
+    else:
+        message = f"{HTTPStatus(error.status_code).phrase}."
+    body = error_body(message, "invalid_request_error", None)
+    return Response(body, error.status_code, error.headers, "application/json")
+
+
+async def on_crash(request: Request, error: Exception) -> Response:
+    """Handler for our own mistakes: the caller learns that it was us, and nothing else."""
+    body = error_body("The gateway failed to handle the request.", "server_error", "internal_error")
+    return Response(body, 500, media_type="application/json")

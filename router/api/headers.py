@@ -1,0 +1,42 @@
+"""Response headers: which decision answered, in words that fit a header."""
+
+import re
+
+from router.exchange import Exchange
+from router.gateway import Routed
+
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
+
+
+def decision_headers(routed: Routed) -> dict[str, str]:
+    """What was decided, before anyone was asked."""
+    decision = routed.decision
+    choice = decision.choice
+    return {
+        "x-request-id": routed.id,
+        "x-slm-router-decision": routed.id,
+        "x-slm-router-model": _ascii(choice.model if choice else ""),
+        "x-slm-router-policy": routed.in_force.name_at_version,
+        "x-slm-router-rule": _ascii(decision.rule),
+        "x-slm-router-reason": _ascii(decision.reason),
+        "x-slm-router-confidence": f"{decision.confidence:.2f}",
+    }
+
+
+def exchange_headers(exchange: Exchange) -> dict[str, str]:
+    """What was decided and who answered, with how long we took ourselves."""
+    trace = exchange.trace
+    headers = decision_headers(exchange.routed)
+    headers["x-slm-router-overhead-ms"] = f"{trace.overhead_s * 1000:.2f}"
+    if trace.model is not None:
+        headers["x-slm-router-model"] = _ascii(trace.model)
+    failed = [attempt.model for attempt in trace.attempts if attempt.error is not None]
+    if failed:
+        headers["x-slm-router-fallback-from"] = _ascii(",".join(failed))
+    if trace.gateway.simulated:
+        headers["x-slm-router-simulated"] = "true"
+    return headers
+
+
+def _ascii(text: str) -> str:
+    return _UNPRINTABLE.sub("?", text)

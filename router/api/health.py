@@ -1,0 +1,31 @@
+"""GET /healthz: the process lives. GET /readyz: it takes requests, and in what state."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from router.api.state import runtime_of
+
+
+async def healthz(request: Request) -> JSONResponse:
+    """200 as long as the event loop turns."""
+    return JSONResponse({"status": "ok"})
+
+
+async def readyz(request: Request) -> JSONResponse:
+    """200 while requests are taken, 503 once shutdown has begun.
+
+    A policy file that could not be read does not make us unready, for the old one is in force;
+    the reason stands in the detail.
+    """
+    runtime = runtime_of(request)
+    gateway, reload = runtime.gateway, runtime.reload
+    detail = {
+        "status": "ready" if runtime.accepting else "shutting down",
+        "default_policy": gateway.default.name_at_version,
+        "policies": {name: it.version for name, it in gateway.policies.items()},
+        "policy_reload": {"ok": reload.error is None, "at": reload.at, "error": reload.error},
+        "models": len(gateway.default.catalog.models),
+        "simulated": gateway.simulated,
+        **runtime.notes,
+    }
+    return JSONResponse(detail, 200 if runtime.accepting else 503)

@@ -1,0 +1,53 @@
+"""POST /v1/route: decide only. The same body as a chat completion; nobody is called."""
+
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from router.api.caller import body_of
+from router.api.chat import new_id
+from router.api.chat_body import ChatBody
+from router.api.freedom import SESSION, limits_of
+from router.api.headers import decision_headers
+from router.api.state import runtime_of
+from router.gateway import Routed
+
+
+async def route(request: Request) -> Response:
+    """What would be decided, with every signal and every candidate. Nothing is recorded."""
+    runtime = runtime_of(request)
+    body = ChatBody(await body_of(request, runtime.settings.max_body_bytes))
+    facts = body.request(limits_of(request.headers), request.headers.get(SESSION))
+    routed = await runtime.gateway.route(facts, new_id(), everything=True)
+    content = msgspec.json.encode(described(routed))
+    headers = decision_headers(routed)
+    headers["x-slm-router-overhead-ms"] = f"{routed.decision_s * 1000:.2f}"
+    return Response(content, 200, headers, "application/json")
+
+
+def described(routed: Routed) -> dict[str, Any]:
+    """A decision as JSON: `model` is null where no model may and can serve."""
+    decision = routed.decision
+    return {
+        "object": "route",
+        "decision": routed.id,
+        "model": decision.choice.model if decision.choice else None,
+        "policy": routed.in_force.name_at_version,
+        "rule": decision.rule,
+        "strategy": decision.strategy,
+        "reason": decision.reason,
+        "confidence": decision.confidence,
+        "explored": decision.explored,
+        "signals": dict(routed.signals),
+        "failed_signals": dict(routed.failed_signals),
+        "candidates": [
+            asdict(candidate) | {"propensity": decision.propensities[candidate.model]}
+            for candidate in decision.candidates
+        ],
+        "rejected": [asdict(rejection) for rejection in decision.rejected],
+        "unknown_rules": list(decision.unknown_rules),
+        "decision_ms": routed.decision_s * 1000,
+    }

@@ -1,0 +1,211 @@
+"""Exchange: one routed request between its caller and the upstreams.
+
+Rule: fall back only while nothing has reached the caller; record before the last byte does.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+
+import msgspec
+
+from router.core.cost import Usage
+from router.core.event import Outcome
+from router.core.stats import COOLDOWN_S
+from router.core.tokens import estimated_tokens
+from router.errors import ModelsUnavailable, UpstreamBroken, UpstreamError, UpstreamRefused
+from router.gateway import Call, Gateway, Routed, unserved
+from router.ports import Reply, UpstreamCall
+from router.recording import Trace
+from router.stream import StreamReader, read_usage
+
+NOT_THE_CALLERS_FAULT = frozenset({401, 403, 404, 408, 429})
+"""Client errors that say something of our key, our catalog or the upstream's load, not of the
+request: another model may answer. Any other 4xx is the caller's own and is passed on."""
+
+MAX_ERROR_BYTES = 64 * 1024
+CLIENT_CLOSED_REQUEST = 499
+"""nginx's status for a caller who left; it stands in the log, nobody receives it."""
+
+
+class Exchange:
+    """One request. `open` first; then `body` is the answer, or `events()` if it `streams`."""
+
+    def __init__(self, gateway: Gateway, call: Call, routed: Routed) -> None:
+        self.routed = routed
+        self.body = b""
+        self.reply: Reply | None = None
+        self.trace = Trace(gateway, call, routed)
+        self._call = call
+        self._reader = StreamReader(call.withhold_usage)
+        self._first: list[bytes] = []
+        self._chunks: AsyncIterator[bytes] | None = None
+
+    @property
+    def status(self) -> int:
+        """The status of the answer, 0 while there is none."""
+        return self.reply.status if self.reply is not None else 0
+
+    @property
+    def streams(self) -> bool:
+        """Whether the answer goes on as an event stream."""
+        return self._call.request.stream and self.status == 200
+
+    async def open(self) -> None:
+        """Ask the candidates in order until one answers; a plain answer is then complete.
+
+        Raises NoCandidate or ModelsUnavailable if there is nobody to ask, and the last
+        UpstreamError if all failed; each is recorded first.
+        """
+        failure: UpstreamError | None = None
+        for candidate in self.routed.decision.candidates:
+            try:
+                await self._ask(candidate.model)
+            except UpstreamError as error:
+                failure = error
+            except asyncio.CancelledError:
+                self._leave()
+                raise
+            else:
+                self.trace.measure_overhead()
+                if not self.streams:
+                    await self._finish("ok" if self.status < 400 else "refused")
+                return
+        raise await self._nobody(failure)
+
+    async def events(self) -> AsyncGenerator[bytes, None]:
+        """The stream's events as they may go on. Raises UpstreamError after it was recorded."""
+        try:
+            for event in self._first:
+                yield event
+            async for event in self._rest():
+                yield event
+            last = self._reader.end()
+        except UpstreamError:
+            await self._finish("broken")
+            raise
+        except (asyncio.CancelledError, GeneratorExit):
+            # The caller left. This task is being torn down, so another must finish the work.
+            self._leave()
+            raise
+        await self._finish("ok")
+        if last:
+            yield last
+
+    async def _rest(self) -> AsyncGenerator[bytes, None]:
+        assert self._chunks is not None
+        async for chunk in self._chunks:
+            for event in self._reader.feed(chunk):
+                self.trace.keep(event)
+                yield event
+
+    async def _ask(self, model: str) -> None:
+        in_force, trace = self.routed.in_force, self.trace
+        card = in_force.catalog.models[model]
+        name = card.upstream_model or model
+        body = self._call.for_upstream(name)
+        trace.opening()
+        try:
+            call = UpstreamCall(self._call.path, name, body, self._call.request.stream)
+            self.reply = await in_force.upstreams[card.upstream].open(call)
+            await self._read_head(self.reply)
+        except (UpstreamError, asyncio.CancelledError) as error:
+            trace.attempted(model, card, self.status, error)
+            if isinstance(error, UpstreamError):
+                trace.observe(model, ok=False)
+                await self._close()
+                self.reply = None
+            raise
+        trace.model = model
+        trace.attempted(model, card, self.status)
+
+    async def _read_head(self, reply: Reply) -> None:
+        """Read what shows that the answer is one: all of a plain one, the first of a stream."""
+        if reply.status in NOT_THE_CALLERS_FAULT or reply.status >= 500:
+            body = await _all(reply, MAX_ERROR_BYTES)
+            message = f"The upstream answered with status {reply.status}."
+            raise UpstreamRefused(message, reply.status, body, reply.headers)
+        if self.streams:
+            await self._read_first(reply)
+        else:
+            self.body = await _all(reply)
+            self.trace.keep(self.body)
+            if reply.status < 400:
+                self.trace.usage = _usage_of(self.body)
+                self.trace.received_tokens = estimated_tokens(self.body.decode("utf-8", "replace"))
+        self.trace.first_byte = self.trace.now()
+
+    async def _read_first(self, reply: Reply) -> None:
+        if not reply.headers.get("content-type", "").startswith("text/event-stream"):
+            raise UpstreamBroken("The upstream answered a streamed request without a stream.")
+        self._reader = StreamReader(self._call.withhold_usage)
+        self._first, self._chunks = [], reply.chunks()
+        async for chunk in self._chunks:
+            self._first = self._reader.feed(chunk)
+            if self._first:
+                break
+        for event in self._first:
+            self.trace.keep(event)
+
+    async def _nobody(self, failure: UpstreamError | None) -> Exception:
+        """Record that nobody answered; the error that says so."""
+        self.trace.measure_overhead()
+        if failure is not None:
+            await self.trace.record("upstream_error", 0)
+            return failure
+        error = unserved(self.routed.decision, COOLDOWN_S)
+        passing = isinstance(error, ModelsUnavailable)
+        await self.trace.record("unavailable" if passing else "no_candidate", 0)
+        return error
+
+    async def _finish(self, outcome: Outcome, status: int | None = None) -> None:
+        """The exchange is over, except for its last byte."""
+        trace = self.trace
+        if self.streams:
+            trace.usage, trace.received_tokens = self._reader.usage, self._reader.events
+        if trace.model is not None and outcome != "cancelled":
+            trace.observe(trace.model, ok=outcome != "broken")
+        await self._close()
+        await trace.record(outcome, self.status if status is None else status)
+
+    def _leave(self) -> None:
+        task = asyncio.get_running_loop().create_task(
+            self._finish("cancelled", CLIENT_CLOSED_REQUEST)
+        )
+        _leaving.add(task)
+        task.add_done_callback(_leaving.discard)
+
+    async def _close(self) -> None:
+        if self.reply is not None:
+            await self.reply.close()
+
+
+_leaving: set[asyncio.Task[None]] = set()
+"""Records of callers who left, held until written: a task that nobody holds may be collected."""
+
+
+async def _all(reply: Reply, most: int | None = None) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in reply.chunks():
+        parts.append(chunk)
+        size += len(chunk)
+        if most is not None and size >= most:
+            break
+    return b"".join(parts)
+
+
+class _Answer(msgspec.Struct):
+    """The one field of a plain answer that is read."""
+
+    usage: object = None
+
+
+_answers = msgspec.json.Decoder(_Answer)
+
+
+def _usage_of(body: bytes) -> Usage | None:
+    try:
+        usage = _answers.decode(body).usage
+    except msgspec.MsgspecError:
+        raise UpstreamBroken("The upstream's answer is not a JSON object.") from None
+    return read_usage(usage) if isinstance(usage, dict) else None

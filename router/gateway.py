@@ -1,0 +1,166 @@
+"""Gateway: signals -> decide -> open an upstream, falling back -> record. The shell's only story.
+
+A frozen value: a reload builds a new one and swaps one attribute; requests in flight keep theirs.
+It knows the core and the ports, and no concrete adapter.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from router.core.catalog import Catalog
+from router.core.decide import decide
+from router.core.decision import Decision
+from router.core.policy import Policy
+from router.core.request import RoutedRequest
+from router.core.signals import Signals, SignalValue
+from router.errors import ModelsUnavailable, NoCandidate, RouterError, UnknownModel, UnknownPolicy
+from router.ports import Clock, DecisionLog, Observer, Signal, StatsStore, Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyInForce:
+    """One policy with all it needs at run time. `version` is the hash of policy and catalog.
+
+    `signals` are the kinds that the policy reads, `all_signals` every kind (for explanations).
+    """
+
+    policy: Policy
+    catalog: Catalog
+    version: str
+    signals: Mapping[str, Signal]
+    all_signals: Mapping[str, Signal]
+    upstreams: Mapping[str, Upstream]
+
+    @property
+    def name_at_version(self) -> str:
+        """As it stands in headers and in the log: `default@1a2b3c4d`."""
+        return f"{self.policy.name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """A request with its signals and its decision. `decision_s` is the time both took."""
+
+    id: str
+    request: RoutedRequest
+    in_force: PolicyInForce
+    signals: Signals
+    failed_signals: Mapping[str, str]
+    decision: Decision
+    draw: float
+    decision_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A caller's request as the HTTP shell hands it over.
+
+    `for_upstream` gives the body under an upstream's name of the model. `withhold_usage`: the
+    usage event of a stream was our wish, not the caller's. `received` is on the monotonic clock.
+    """
+
+    id: str
+    endpoint: str
+    path: str
+    request: RoutedRequest
+    for_upstream: Callable[[str], bytes]
+    withhold_usage: bool
+    received: float
+    content: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Everything that serves requests, built once by `app.py`.
+
+    `policies` holds at least `default_policy`, the one that "auto" means.
+    """
+
+    policies: Mapping[str, PolicyInForce]
+    default_policy: str
+    stats: StatsStore
+    log: DecisionLog
+    observers: Sequence[Observer]
+    clock: Clock
+    simulated: bool = False
+
+    @property
+    def default(self) -> PolicyInForce:
+        """The policy that "auto" means."""
+        return self.policies[self.default_policy]
+
+    async def route(self, request: RoutedRequest, id: str, everything: bool = False) -> Routed:
+        """Signals and decision for a request; nobody is called.
+
+        `everything` extracts every kind of signal, not only those that the policy reads.
+        Raises UnknownPolicy and UnknownModel.
+        """
+        in_force = self._in_force(request)
+        started = self.clock.elapsed()
+        extractors = in_force.all_signals if everything else in_force.signals
+        signals, failed = await _extracted(extractors, request)
+        draw = draw_of(id)
+        decision = decide(
+            request, signals, in_force.policy, in_force.catalog, self.stats.snapshot(), draw
+        )
+        spent = self.clock.elapsed() - started
+        return Routed(id, request, in_force, signals, failed, decision, draw, spent)
+
+    def _in_force(self, request: RoutedRequest) -> PolicyInForce:
+        name = request.policy_name or self.default_policy
+        in_force = self.policies.get(name)
+        if in_force is None:
+            known = ", ".join(sorted(self.policies))
+            raise UnknownPolicy(f"There is no policy {name!r}. Loaded: {known}.", "model")
+        if not request.is_routed and request.model not in in_force.catalog.models:
+            raise UnknownModel(
+                f"The model {request.model!r} does not exist. Ask for auto, or for a model that"
+                " GET /v1/models lists.",
+                "model",
+            )
+        return in_force
+
+
+def draw_of(id: str) -> float:
+    """A number in [0, 1) that belongs to a decision id, so that a logged decision replays."""
+    digest = hashlib.blake2b(id.encode(), digest_size=8).digest()
+    # 53 bits: all that a float holds below 1.
+    return (int.from_bytes(digest, "big") >> 11) / 2**53
+
+
+def unserved(decision: Decision, cooldown_s: float) -> RouterError:
+    """Why a decision has no candidate, as the error to raise.
+
+    Where a model would have served but for its health the fault is passing, and retrying helps.
+    """
+    reasons = {r.model: r.detail for r in decision.rejected if r.code != "not_a_candidate"}
+    if not reasons:
+        reasons = {r.model: r.detail for r in decision.rejected}
+    if any(rejection.code == "unhealthy" for rejection in decision.rejected):
+        return ModelsUnavailable(reasons, cooldown_s)
+    return NoCandidate(reasons)
+
+
+async def _extracted(
+    extractors: Mapping[str, Signal], request: RoutedRequest
+) -> tuple[Signals, Mapping[str, str]]:
+    """All facts, and for each kind that failed the class of its error.
+
+    A signal that fails costs nobody an answer: its facts stay unknown and the policy's rules
+    treat them so.
+    """
+    results = await asyncio.gather(
+        *(extractor.extract(request) for extractor in extractors.values()), return_exceptions=True
+    )
+    signals: dict[str, SignalValue] = {}
+    failed: dict[str, str] = {}
+    for kind, result in zip(extractors, results, strict=True):
+        if isinstance(result, BaseException):
+            if not isinstance(result, Exception):
+                raise result
+            failed[kind] = type(result).__name__
+        else:
+            signals.update(result)
+    return signals, failed

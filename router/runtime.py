@@ -1,0 +1,34 @@
+"""Runtime: the one mutable thing of a running process: which gateway serves, and how it fares.
+
+Rule: a request takes `gateway` once, at its start, and keeps it to its end.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from router.gateway import Gateway
+from router.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """How the last reading of the policy files went. `at` is Unix time in seconds."""
+
+    at: float
+    error: str | None = None
+
+
+@dataclass
+class Runtime:
+    """What the HTTP shell reads while the process runs.
+
+    `metrics` gives the exposition and its content type. `accepting` turns False on shutdown.
+    """
+
+    gateway: Gateway
+    settings: Settings
+    metrics: Callable[[], tuple[bytes, str]]
+    reload: Reload
+    started: float
+    accepting: bool = True
+    notes: dict[str, str] = field(default_factory=dict)

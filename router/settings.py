@@ -1,0 +1,52 @@
+"""Process settings, read from the environment (SLM_ROUTER_*). Secrets are named here only.
+
+Rule: settings say how this process runs; what happens to a request is policy and stands in YAML.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_state_path
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_PORT = 7070
+"""Free on developers' machines: 8000, 8080, 4000, 11434 and 1234 belong to other servers."""
+
+
+class Settings(BaseSettings):
+    """How this process runs. Every field is also an environment variable SLM_ROUTER_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="SLM_ROUTER_", frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(DEFAULT_PORT, ge=0, le=65535, description="Port to listen on; 0 = any.")
+    policy: Path | None = Field(
+        None, description="Policy file, or a directory of them; none = look at this machine."
+    )
+    state_dir: Path = Field(
+        default_factory=lambda: user_state_path("slm-router"),
+        description="Where the decision log is kept.",
+    )
+    simulated: bool = Field(False, description="Use only the embedded simulated upstreams.")
+    store_content: bool = Field(
+        False, description="Keep the text of requests and answers in the decision log."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="What the process log tells."
+    )
+    log_json: bool = Field(False, description="Write the process log as JSON lines.")
+    max_body_bytes: int = Field(
+        4 * 1024 * 1024, gt=0, description="Largest request body; above it the answer is 413."
+    )
+    shutdown_s: float = Field(
+        25.0, gt=0, description="Seconds that requests in flight get to finish on SIGTERM."
+    )
+    artifact: Path | None = Field(
+        None, description="Directory of a classifier to use instead of the shipped one."
+    )
+
+    @property
+    def decision_log(self) -> Path:
+        """The file of the decision log."""
+        return self.state_dir / "decisions.sqlite3"

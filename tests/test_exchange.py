@@ -1,0 +1,304 @@
+"""Exchange: who is asked, when the next one is, and that everything is recorded once."""
+
+import asyncio
+import json
+from typing import cast
+
+import pytest
+
+from router.api.chat_body import ChatBody
+from router.core.event import RoutingEvent
+from router.core.limits import Limits
+from router.errors import (
+    DecisionLogError,
+    ModelsUnavailable,
+    NoCandidate,
+    UpstreamBroken,
+    UpstreamError,
+    UpstreamRefused,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from router.exchange import Exchange
+from router.gateway import Call, Gateway
+from tests.fakes.gateway import MemoryLog, fake_gateway
+from tests.fakes.upstream import (
+    DONE,
+    SSE,
+    USAGE,
+    FakeReply,
+    FakeUpstream,
+    event,
+    plain_reply,
+    streamed_reply,
+)
+
+
+async def exchange_with(
+    gateway: Gateway, stream: bool = False, limits: Limits | None = None, content: bool = False
+) -> Exchange:
+    body = {"model": "auto", "messages": [{"role": "user", "content": "Hello"}], "stream": stream}
+    data = json.dumps(body).encode()
+    chat = ChatBody(data)
+    request = chat.request(limits or Limits(), None)
+    call = Call(
+        id="dec_1",
+        endpoint="chat.completions",
+        path="/chat/completions",
+        request=request,
+        for_upstream=chat.for_upstream,
+        withhold_usage=stream,
+        received=gateway.clock.elapsed(),
+        content=data if content else None,
+    )
+    return Exchange(gateway, call, await gateway.route(request, call.id))
+
+
+def recorded(gateway: Gateway) -> RoutingEvent:
+    (event_,) = cast(MemoryLog, gateway.log).events
+    return event_
+
+
+async def test_the_first_candidate_answers_under_the_name_its_upstream_knows() -> None:
+    near, far = FakeUpstream(plain_reply("Hi")), FakeUpstream()
+    gateway = fake_gateway({"near": near, "far": far})
+    exchange = await exchange_with(gateway)
+
+    await exchange.open()
+
+    assert near.bodies[0]["model"] == "small:3b"
+    assert far.calls == []
+    assert json.loads(exchange.body)["choices"][0]["message"]["content"] == "Hi"
+
+
+async def test_a_request_is_priced_with_the_upstreams_own_count_beside_the_baseline() -> None:
+    gateway = fake_gateway({"near": FakeUpstream(plain_reply(prompt=1000, completion=500))})
+
+    await (await exchange_with(gateway)).open()
+
+    row = recorded(gateway)
+    assert row.cost_usd == pytest.approx(1500 * 0.1 / 1e6)
+    assert row.baseline == "always:large"
+    assert row.baseline_cost_usd == pytest.approx((1000 * 2.5 + 500 * 10) / 1e6)
+    assert (row.outcome, row.status, row.propensity) == ("ok", 200, 1.0)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        UpstreamUnreachable("no connection"),
+        UpstreamTimeout("no answer"),
+        FakeReply([b"{}"], 429),
+        FakeReply([b"{}"], 500),
+        FakeReply([b"{}"], 503),
+        FakeReply([b"{}"], 401),
+        FakeReply([b"{}"], 404),
+        FakeReply([b"<html>"], 200),
+        FakeReply([b'{"usage"'], 200),
+        FakeReply([b'{"id'], 200, then=UpstreamBroken("cut")),
+    ],
+    ids=repr,
+)
+async def test_the_next_candidate_is_asked_when_one_fails(
+    failure: FakeReply | UpstreamError,
+) -> None:
+    far = FakeUpstream(plain_reply("From the cloud."))
+    gateway = fake_gateway({"near": FakeUpstream(failure), "far": far})
+    exchange = await exchange_with(gateway)
+
+    await exchange.open()
+
+    row = recorded(gateway)
+    assert b"From the cloud." in exchange.body
+    assert (row.model, row.fallbacks, row.outcome) == ("large", 1, "ok")
+    assert [attempt.model for attempt in row.attempts] == ["small", "large"]
+    assert not isinstance(failure, FakeReply) or failure.closed
+
+
+@pytest.mark.parametrize("status", [400, 409, 413, 422])
+async def test_the_callers_own_mistake_is_passed_on_and_nobody_else_is_asked(status: int) -> None:
+    told = b'{"error": {"message": "temperature must be at most 2", "param": "temperature"}}'
+    far = FakeUpstream()
+    gateway = fake_gateway({"near": FakeUpstream(FakeReply([told], status)), "far": far})
+    exchange = await exchange_with(gateway)
+
+    await exchange.open()
+
+    assert (exchange.status, exchange.body, far.calls) == (status, told, [])
+    row = recorded(gateway)
+    assert (row.outcome, row.cost_usd) == ("refused", None)
+
+
+async def test_when_all_fail_the_last_failure_is_told_and_recorded() -> None:
+    refusing = FakeReply([b"{}"], 429, {"retry-after": "7"})
+    gateway = fake_gateway(
+        {"near": FakeUpstream(UpstreamTimeout("late")), "far": FakeUpstream(refusing)}
+    )
+    exchange = await exchange_with(gateway)
+
+    with pytest.raises(UpstreamRefused) as error:
+        await exchange.open()
+
+    assert error.value.headers["retry-after"] == "7"
+    assert recorded(gateway).outcome == "upstream_error"
+
+
+async def test_nobody_to_ask_is_an_error_that_names_every_model() -> None:
+    gateway = fake_gateway({})
+    exchange = await exchange_with(gateway, limits=Limits(min_quality=1.0))
+
+    with pytest.raises(NoCandidate) as error:
+        await exchange.open()
+
+    assert set(error.value.reasons) == {"small", "large"}
+    assert recorded(gateway).outcome == "no_candidate"
+
+
+async def test_models_that_are_only_out_of_order_make_a_passing_fault() -> None:
+    down = UpstreamUnreachable("down")
+    gateway = fake_gateway({"near": FakeUpstream(down), "far": FakeUpstream(down)})
+    for _ in range(5):
+        with pytest.raises(UpstreamUnreachable):
+            await (await exchange_with(gateway)).open()
+
+    with pytest.raises(ModelsUnavailable):
+        await (await exchange_with(gateway)).open()
+
+
+async def test_a_stream_passes_event_by_event_and_is_recorded_before_done() -> None:
+    gateway = fake_gateway({"near": FakeUpstream(streamed_reply())})
+    log = cast(MemoryLog, gateway.log)
+    exchange = await exchange_with(gateway, stream=True)
+    await exchange.open()
+
+    seen = []
+    async for part in exchange.events():
+        seen.append((part, len(log.events)))
+
+    assert seen == [
+        (event("Hel"), 0),
+        (event("lo"), 0),
+        (event(finish="stop"), 0),
+        (DONE, 1),
+    ]
+    assert recorded(gateway).usage is not None
+
+
+async def test_a_stream_that_fails_before_its_first_event_falls_back_unnoticed() -> None:
+    first = FakeReply([b": hello\n"], headers=SSE, then=UpstreamBroken("cut"))
+    gateway = fake_gateway({"near": FakeUpstream(first), "far": FakeUpstream(streamed_reply())})
+    exchange = await exchange_with(gateway, stream=True)
+
+    await exchange.open()
+    parts = [part async for part in exchange.events()]
+
+    assert parts[-1] == DONE
+    assert recorded(gateway).model == "large"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        FakeReply([b"<html>"], headers={"content-type": "text/html"}),
+        streamed_reply(b'data: {"error": {"message": "overloaded"}}\n\n'),
+    ],
+    ids=["html", "error first"],
+)
+async def test_an_answer_that_is_no_stream_falls_back(first: FakeReply) -> None:
+    gateway = fake_gateway({"near": FakeUpstream(first), "far": FakeUpstream(streamed_reply())})
+    exchange = await exchange_with(gateway, stream=True)
+
+    await exchange.open()
+
+    assert exchange.trace.model == "large"
+    assert [part async for part in exchange.events()][-1] == DONE
+
+
+async def test_a_stream_that_breaks_midway_is_told_and_never_begun_again() -> None:
+    far = FakeUpstream(streamed_reply())
+    breaking = streamed_reply(event("Hel"), then=UpstreamBroken("cut"))
+    gateway = fake_gateway({"near": FakeUpstream(breaking), "far": far})
+    exchange = await exchange_with(gateway, stream=True)
+    await exchange.open()
+
+    parts = []
+    with pytest.raises(UpstreamBroken):
+        async for part in exchange.events():
+            parts.append(part)
+
+    row = recorded(gateway)
+    assert (parts, far.calls) == ([event("Hel")], [])
+    assert (row.outcome, row.usage_estimated) == ("broken", True)
+
+
+async def test_a_caller_who_leaves_a_stream_lets_the_upstream_go_and_is_recorded() -> None:
+    reply = streamed_reply(event("Hel"), event("lo"), USAGE, DONE)
+    gateway = fake_gateway({"near": FakeUpstream(reply)})
+    exchange = await exchange_with(gateway, stream=True)
+    await exchange.open()
+
+    events = exchange.events()
+    await anext(events)
+    await events.aclose()
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+    row = recorded(gateway)
+    assert reply.closed
+    assert (row.outcome, row.status) == ("cancelled", 499)
+    assert row.cost_usd is not None
+
+
+async def test_a_caller_who_leaves_before_the_answer_is_recorded() -> None:
+    class Silent(FakeUpstream):
+        async def open(self, call: object) -> FakeReply:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    gateway = fake_gateway({"near": Silent()})
+    exchange = await exchange_with(gateway)
+    task = asyncio.create_task(exchange.open())
+    await asyncio.sleep(0)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+    assert recorded(gateway).outcome == "cancelled"
+
+
+async def test_tokens_that_the_upstream_did_not_count_are_estimated_and_marked() -> None:
+    uncounted = FakeReply([b'{"choices": [{"message": {"content": "Hello there"}}]}'])
+    gateway = fake_gateway({"near": FakeUpstream(uncounted)})
+
+    await (await exchange_with(gateway)).open()
+
+    row = recorded(gateway)
+    assert row.usage_estimated
+    assert row.usage is not None and row.usage.output_tokens > 0
+    assert row.cost_usd is not None
+
+
+async def test_content_is_recorded_only_where_asked_for() -> None:
+    gateway = fake_gateway({"near": FakeUpstream(plain_reply("Secret."))})
+    await (await exchange_with(gateway)).open()
+    assert recorded(gateway).content is None
+
+    keeping = fake_gateway({"near": FakeUpstream(plain_reply("Secret."))})
+    await (await exchange_with(keeping, content=True)).open()
+    content = recorded(keeping).content
+    assert content is not None
+    assert "Hello" in content.request
+    assert "Secret." in content.response
+
+
+async def test_a_log_that_cannot_be_written_costs_nobody_an_answer() -> None:
+    gateway = fake_gateway({"near": FakeUpstream(plain_reply("Hi"))})
+    cast(MemoryLog, gateway.log).error = DecisionLogError("disk full")
+    exchange = await exchange_with(gateway)
+
+    await exchange.open()
+
+    assert b"Hi" in exchange.body

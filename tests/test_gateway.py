@@ -1,0 +1,75 @@
+"""Gateway: signals, decision and draw for one request."""
+
+import pytest
+
+from router.core.request import RoutedRequest, Turn
+from router.errors import UnknownModel, UnknownPolicy
+from router.gateway import draw_of
+from tests.fakes.gateway import FixedSignal, fake_gateway, policy
+from tests.fakes.upstream import FakeUpstream
+
+RULE = {
+    "name": "hard",
+    "when": {"signal": "complexity", "at_least": 0.5},
+    "strategy": {"kind": "best_quality"},
+}
+
+
+def asking(model: str) -> RoutedRequest:
+    return RoutedRequest(model, (Turn("user", "Hello"),))
+
+
+async def test_auto_is_decided_by_the_default_policy() -> None:
+    gateway = fake_gateway({"near": FakeUpstream(), "far": FakeUpstream()})
+
+    routed = await gateway.route(asking("auto"), "dec_1")
+
+    assert routed.decision.models == ("small", "large")
+    assert routed.in_force.name_at_version == "default@1a2b3c4d"
+
+
+async def test_auto_colon_policy_is_decided_by_that_policy() -> None:
+    best = policy(name="best", default={"strategy": {"kind": "best_quality"}})
+    gateway = fake_gateway({}, policies=(policy(), best))
+
+    routed = await gateway.route(asking("auto:best"), "dec_1")
+
+    assert routed.decision.policy == "best"
+    assert routed.decision.models[0] == "large"
+
+
+async def test_a_named_model_is_not_routed() -> None:
+    routed = await fake_gateway({}).route(asking("large"), "dec_1")
+
+    assert (routed.decision.strategy, routed.decision.models) == ("named", ("large",))
+
+
+async def test_an_unknown_model_and_an_unknown_policy_are_told_apart() -> None:
+    gateway = fake_gateway({})
+
+    with pytest.raises(UnknownModel):
+        await gateway.route(asking("gpt-9"), "dec_1")
+    with pytest.raises(UnknownPolicy):
+        await gateway.route(asking("auto:nope"), "dec_1")
+
+
+async def test_a_signal_that_fails_costs_nobody_an_answer_and_the_default_rule_decides() -> None:
+    signals = {"learned": FixedSignal(TimeoutError()), "size": FixedSignal({"tokens": 5.0})}
+    gateway = fake_gateway({}, signals, (policy(rules=[RULE]),))
+
+    routed = await gateway.route(asking("auto"), "dec_1")
+
+    assert routed.failed_signals == {"learned": "TimeoutError"}
+    assert routed.signals == {"tokens": 5.0}
+    assert routed.decision.rule == "default"
+    assert routed.decision.unknown_rules == ("hard",)
+    assert routed.decision.confidence == 0.0
+
+
+def test_a_draw_belongs_to_its_decision_and_draws_are_uniform() -> None:
+    draws = [draw_of(f"dec_{i}") for i in range(4000)]
+
+    assert draws == [draw_of(f"dec_{i}") for i in range(4000)]
+    assert all(0 <= draw < 1 for draw in draws)
+    # Binomial(4000, 0.1): 400 with a standard deviation of 19.
+    assert 310 < sum(draw < 0.1 for draw in draws) < 490

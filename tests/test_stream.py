@@ -1,0 +1,109 @@
+"""StreamReader: nothing is lost, held back or invented on the way through a stream."""
+
+import itertools
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.core.cost import Usage
+from router.errors import UpstreamBroken
+from router.stream import StreamReader, read_usage
+from tests.fakes.upstream import DONE, USAGE, event
+
+
+def relayed(chunks: list[bytes], withhold_usage: bool = False) -> bytes:
+    reader = StreamReader(withhold_usage)
+    passed = [out for chunk in chunks for out in reader.feed(chunk)]
+    return b"".join(passed) + reader.end()
+
+
+WHOLE = (event("Hé"), event("\u2028\u0085 wörld"), event(finish="stop"), USAGE, DONE)
+
+
+@given(st.lists(st.integers(0, len(b"".join(WHOLE))), max_size=12))
+def test_every_byte_passes_however_the_network_cuts_the_stream(cuts: list[int]) -> None:
+    whole = b"".join(WHOLE)
+    edges = sorted({0, *cuts, len(whole)})
+    chunks = [whole[a:b] for a, b in itertools.pairwise(edges)]
+
+    assert relayed(chunks) == whole
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
+def test_every_line_end_of_the_standard_separates_events(newline: bytes) -> None:
+    whole = b"".join(WHOLE).replace(b"\n", newline)
+
+    assert relayed([whole]) == whole
+
+
+def test_the_usage_event_is_withheld_from_a_caller_who_did_not_ask_and_still_read() -> None:
+    reader = StreamReader(withhold_usage=True)
+
+    passed = reader.feed(b"".join(WHOLE))
+
+    assert USAGE not in passed
+    assert passed == list(WHOLE[:3])
+    assert reader.usage == Usage(12, 2)
+
+
+def test_done_is_kept_back_until_the_end_so_that_the_record_comes_first() -> None:
+    reader = StreamReader(withhold_usage=False)
+
+    assert DONE not in reader.feed(b"".join(WHOLE))
+    assert reader.end() == DONE
+
+
+def test_a_stream_without_done_is_whole_when_the_model_said_that_it_finished() -> None:
+    assert relayed([event("Hi"), event(finish="stop")]) == event("Hi") + event(finish="stop")
+
+
+def test_a_stream_that_ends_before_the_model_finished_is_broken() -> None:
+    with pytest.raises(UpstreamBroken):
+        relayed([event("Hi")])
+
+
+def test_an_error_event_breaks_the_stream() -> None:
+    with pytest.raises(UpstreamBroken):
+        relayed([event("Hi"), b'data: {"error": {"message": "overloaded"}}\n\n'])
+
+
+def test_a_token_that_speaks_of_errors_breaks_nothing() -> None:
+    told = event('{"error": "usage"}')
+
+    assert relayed([told, DONE]) == told + DONE
+
+
+def test_comments_and_unknown_fields_pass() -> None:
+    comment = b": keep-alive\n\n"
+    custom = b"event: ping\nid: 7\n\n"
+
+    assert relayed([comment, custom, event("Hi"), DONE]) == comment + custom + event("Hi") + DONE
+
+
+def test_an_event_without_an_end_is_given_up() -> None:
+    reader = StreamReader(withhold_usage=False)
+
+    with pytest.raises(UpstreamBroken):
+        reader.feed(b"data: " + b"x" * (17 * 1024 * 1024))
+
+
+def test_events_of_a_form_we_do_not_know_pass_as_they_are() -> None:
+    odd = b'data: {"usage": 5, "choices": "none"}\n\n'
+
+    assert relayed([odd, DONE]) == odd + DONE
+
+
+def test_usage_tells_cached_and_reasoning_tokens_apart() -> None:
+    usage = json.loads(
+        '{"prompt_tokens": 10, "completion_tokens": 7, "prompt_tokens_details":'
+        ' {"cached_tokens": 4}, "completion_tokens_details": {"reasoning_tokens": 5}}'
+    )
+
+    assert read_usage(usage) == Usage(10, 7, cached_input_tokens=4, reasoning_tokens=5)
+
+
+@pytest.mark.parametrize("usage", [{}, {"prompt_tokens": "10"}, {"prompt_tokens": None}])
+def test_usage_without_counts_is_no_usage(usage: dict[str, object]) -> None:
+    assert read_usage(usage) is None
