@@ -1,0 +1,1 @@
+"""What survives a request: the decision log and the models' statistics."""

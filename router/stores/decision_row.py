@@ -1,0 +1,111 @@
+"""The row of the decision log: an event as stored values, and stored values as readers see them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any
+
+import msgspec
+
+from router.core.event import Outcome, RoutingEvent
+from router.stores.decision_columns import COLUMNS, Column, Kind
+
+Row = Mapping[str, Any]
+"""One request as readers see it: column -> value, with `id` called `decision` and `at` as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFilter:
+    """Which rows to read; None = any. `since` is Unix time in seconds; `model` is who answered."""
+
+    model: str | None = None
+    rule: str | None = None
+    outcome: Outcome | None = None
+    since: float | None = None
+
+
+NOT_A_ROW = (TypeError, ValueError, AttributeError, OverflowError)
+"""What `encoded` raises, and SQLite's driver, for an event that holds what no row can."""
+
+_READ_AS = {"id": "decision"}
+
+
+def encoded(event: RoutingEvent) -> tuple[Any, ...]:
+    """An event as the values of COLUMNS. Raises one of NOT_A_ROW."""
+    return tuple(_encoded(column, column.value(event)) for column in COLUMNS)
+
+
+def decoded(columns: Sequence[Column], values: Sequence[Any]) -> Row:
+    """Stored values as readers see them: JSON parsed, flags as booleans, `at` in ISO 8601, UTC."""
+    return {
+        _READ_AS.get(column.name, column.name): _read(column, value)
+        for column, value in zip(columns, values, strict=True)
+    }
+
+
+def _encoded(column: Column, value: Any) -> Any:
+    stored = _ENCODERS[column.kind](value)
+    if stored is None and column.required:
+        raise ValueError(f"{column.name} is missing")
+    return stored
+
+
+def _read(column: Column, value: Any) -> Any:
+    if value is None:
+        return None
+    if column.name == "at":
+        moment = datetime.fromtimestamp(value, UTC).isoformat(timespec="milliseconds")
+        return moment.replace("+00:00", "Z")
+    if column.kind == "json":
+        return msgspec.json.decode(value)
+    return bool(value) if column.kind == "flag" else value
+
+
+def _text(value: str | None) -> str | None:
+    """Text as UTF-8 can hold it: a caller's JSON may carry half a surrogate pair."""
+    if value is None or value.isascii():
+        return value
+    return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def _number(value: Any) -> float | None:
+    number = None if value is None else float(value)
+    return number if number is None or isfinite(number) else None
+
+
+def _integer(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _json(value: Any) -> str:
+    plain = dict(value) if isinstance(value, Mapping) else value
+    try:
+        return msgspec.json.encode(plain, enc_hook=_plain).decode()
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_mended(msgspec.to_builtins(plain, enc_hook=_plain))).decode()
+
+
+def _plain(value: Any) -> Any:
+    """numpy's scalars, which a signal may have left in, as Python's own."""
+    item = getattr(value, "item", None)
+    if item is None:
+        raise TypeError(f"a {type(value).__name__} has no place in the decision log")
+    return item()
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, dict):
+        return {_text(key): _mended(part) for key, part in value.items()}
+    return [_mended(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+_ENCODERS: Mapping[Kind, Callable[[Any], Any]] = {
+    "text": _text,
+    "number": _number,
+    "integer": _integer,
+    "flag": _integer,
+    "json": _json,
+}

@@ -1,0 +1,175 @@
+"""SQLiteDecisionLog: one row per request in a SQLite file, committed before `record` returns.
+
+One thread writes. Whatever has queued up while it wrote goes into its next transaction (group
+commit), so the event loop never waits for the disk and a commit is shared by many requests.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple
+
+from router.core.event import RoutingEvent
+from router.errors import DecisionLogError
+from router.stores.decision_columns import COLUMNS
+from router.stores.decision_row import NOT_A_ROW, DecisionFilter, Row, encoded
+from router.stores.sqlite_reader import DecisionReader
+from router.stores.sqlite_schema import cannot, open_for_writing
+
+MOST_PER_COMMIT = 256
+MOST_WAITING = 20_000
+"""Rows held in memory while the disk stalls; above it `record` refuses at once."""
+
+_INSERT = (
+    f"INSERT INTO decisions ({', '.join(column.name for column in COLUMNS)})"
+    f" VALUES ({', '.join('?' * len(COLUMNS))})"
+)
+
+
+class _Entry(NamedTuple):
+    event: RoutingEvent
+    written: asyncio.Future[None]
+    loop: asyncio.AbstractEventLoop
+
+
+class SQLiteDecisionLog:
+    """The decision log of this process in `path`; other processes may share the file.
+
+    `busy_s` is how long a commit waits for another process's, `patience_s` how long `record`
+    waits in all, in seconds. A commit outlives the process; with `survive_power_cut` also the
+    machine, at one disk flush per commit. Raises DecisionLogError if the file cannot be opened.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        busy_s: float = 2.0,
+        patience_s: float = 5.0,
+        survive_power_cut: bool = False,
+    ) -> None:
+        self._path = path
+        self._patience_s = patience_s
+        self._reader = DecisionReader(path, busy_s)
+        self._connection = open_for_writing(path, busy_s, survive_power_cut)
+        self._queue: SimpleQueue[_Entry | None] = SimpleQueue()
+        self._closed = False
+        # A daemon: what was acknowledged is on disk, so a forgotten close must not hold up exit.
+        self._writer = threading.Thread(target=self._write, name="decision-log", daemon=True)
+        self._writer.start()
+
+    @property
+    def waiting(self) -> int:
+        """About how many rows wait for their transaction."""
+        return self._queue.qsize()
+
+    async def record(self, event: RoutingEvent) -> None:
+        """Keep the event; committed on return. Once called it is kept even if cancelled.
+
+        Raises DecisionLogError if it could not be, or not in time, or its id is taken.
+        """
+        if self._closed:
+            raise DecisionLogError(f"The decision log {self._path} is closed.")
+        if self.waiting >= MOST_WAITING:
+            raise DecisionLogError(f"The decision log {self._path} is {MOST_WAITING} rows behind.")
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[None] = loop.create_future()
+        self._queue.put(_Entry(event, written, loop))
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await written
+        except TimeoutError:
+            raise DecisionLogError(
+                f"The decision log {self._path} was not written within {self._patience_s:g} s."
+            ) from None
+
+    def recent(self, limit: int, where: DecisionFilter | None = None) -> Sequence[Row]:
+        """The last rows that `where` takes, newest first. Raises DecisionLogError."""
+        return self._reader.recent(limit, where)
+
+    def find(self, decision: str) -> Row | None:
+        """The row of one decision id, content included. Raises DecisionLogError."""
+        return self._reader.find(decision)
+
+    async def close(self) -> None:
+        """Write what is queued and let go of the file. Waits no longer than a `record` does."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+        await asyncio.to_thread(self._writer.join, self._patience_s)
+
+    def _write(self) -> None:
+        """The writer thread: a transaction for all that waits, until told to end."""
+        ending = False
+        while not ending:
+            batch, ending = self._next_batch()
+            if batch:
+                _tell(batch, self._commit(batch))
+        self._connection.close()
+
+    def _next_batch(self) -> tuple[list[_Entry], bool]:
+        batch: list[_Entry] = []
+        entry = self._queue.get()
+        while entry is not None:
+            batch.append(entry)
+            if len(batch) == MOST_PER_COMMIT:
+                return batch, False
+            try:
+                entry = self._queue.get_nowait()
+            except Empty:
+                return batch, False
+        return batch, True
+
+    def _commit(self, batch: Sequence[_Entry]) -> list[DecisionLogError | None]:
+        """Write a batch in one transaction; what went wrong with each entry, None if nothing."""
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            results = [self._insert(entry.event) for entry in batch]
+            connection.execute("COMMIT")
+            return results
+        except Exception as error:  # noqa: BLE001  the thread must live, or every request waits
+            self._roll_back()
+            return [cannot("be written", self._path, error)] * len(batch)
+
+    def _insert(self, event: RoutingEvent) -> DecisionLogError | None:
+        """Write one row. A row that is wrong in itself must not take the others down with it."""
+        try:
+            self._connection.execute(_INSERT, encoded(event))
+        except (sqlite3.IntegrityError, *NOT_A_ROW) as error:
+            return DecisionLogError(f"The decision {event.id!r} cannot be logged: {error}.")
+        return None
+
+    def _roll_back(self) -> None:
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            # SQLite has rolled back by itself, as it does on a full disk.
+            return
+
+
+def _tell(batch: Sequence[_Entry], results: Sequence[DecisionLogError | None]) -> None:
+    """Settle the futures, with one wake-up for each event loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Any]] = {}
+    for entry, result in zip(batch, results, strict=True):
+        by_loop.setdefault(entry.loop, []).append((entry.written, result))
+    for loop, settled in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_settle, settled)
+        except RuntimeError:
+            # The loop has been closed: nobody waits there any more.
+            continue
+
+
+def _settle(settled: Sequence[tuple[asyncio.Future[None], DecisionLogError | None]]) -> None:
+    for written, error in settled:
+        if written.done():
+            continue
+        if error is None:
+            written.set_result(None)
+        else:
+            written.set_exception(error)

@@ -1,0 +1,67 @@
+"""DecisionReader: reads a SQLite decision log, also while a gateway writes it.
+
+Rule: it opens the file anew for every question, so it belongs to no thread and holds no lock.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from router.errors import DecisionLogError
+from router.stores.decision_columns import COLUMNS, CONTENT
+from router.stores.decision_row import DecisionFilter, Row, decoded
+from router.stores.sqlite_schema import cannot, open_for_reading
+
+_LISTED = tuple(column for column in COLUMNS if column.name not in CONTENT)
+
+
+class DecisionReader:
+    """The rows of one file. `busy_s` is how long to wait for a lock, in seconds."""
+
+    def __init__(self, path: Path, busy_s: float = 2.0) -> None:
+        self._path = path
+        self._busy_s = busy_s
+
+    def recent(self, limit: int, where: DecisionFilter | None = None) -> Sequence[Row]:
+        """The last rows that `where` takes, newest first, without their content.
+
+        Raises DecisionLogError.
+        """
+        conditions, values = _conditions(where or DecisionFilter())
+        names = ", ".join(column.name for column in _LISTED)
+        found = self._fetch(
+            f"SELECT {names} FROM decisions {conditions} ORDER BY at DESC, rowid DESC LIMIT ?",
+            (*values, max(limit, 0)),
+        )
+        return [decoded(_LISTED, row) for row in found]
+
+    def find(self, decision: str) -> Row | None:
+        """The row of one decision id, content included; None if there is none.
+
+        Raises DecisionLogError.
+        """
+        names = ", ".join(column.name for column in COLUMNS)
+        found = self._fetch(f"SELECT {names} FROM decisions WHERE id = ?", (decision,))
+        return decoded(COLUMNS, found[0]) if found else None
+
+    def _fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        try:
+            with closing(open_for_reading(self._path, self._busy_s)) as connection:
+                return connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise cannot("be read", self._path, error) from error
+        except UnicodeEncodeError:
+            raise DecisionLogError("The decision log holds no text that is not Unicode.") from None
+
+
+def _conditions(where: DecisionFilter) -> tuple[str, list[Any]]:
+    asked = {
+        "model = ?": where.model,
+        "rule = ?": where.rule,
+        "outcome = ?": where.outcome,
+        "at >= ?": where.since,
+    }
+    given = {condition: value for condition, value in asked.items() if value is not None}
+    return (f"WHERE {' AND '.join(given)}" if given else ""), list(given.values())

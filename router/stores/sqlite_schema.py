@@ -1,0 +1,195 @@
+"""The decision log's SQLite file: how it is opened, and how its schema came to be.
+
+Rule: a migration that was released is never edited; a change is a new one at the end. The number
+of migrations a file has been through is its `PRAGMA user_version`.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from router.errors import DecisionLogError
+
+Migration = Sequence[str]
+"""Statements that take a file from one version to the next, in one transaction."""
+
+MIGRATIONS: tuple[Migration, ...] = (
+    (
+        """
+        CREATE TABLE decisions (
+            id TEXT PRIMARY KEY NOT NULL,
+            at REAL NOT NULL,
+            endpoint TEXT NOT NULL,
+            requested_model TEXT NOT NULL,
+            stream INTEGER NOT NULL,
+            session TEXT,
+            policy TEXT NOT NULL,
+            policy_version TEXT NOT NULL,
+            rule TEXT NOT NULL,
+            strategy TEXT NOT NULL,
+            choice TEXT,
+            model TEXT,
+            reason TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            status INTEGER NOT NULL,
+            propensity REAL,
+            draw REAL NOT NULL,
+            explored INTEGER NOT NULL,
+            confidence REAL NOT NULL,
+            input_tokens INTEGER,
+            output_tokens INTEGER,
+            cached_input_tokens INTEGER,
+            reasoning_tokens INTEGER,
+            usage_estimated INTEGER NOT NULL,
+            cost_usd REAL,
+            baseline TEXT,
+            baseline_cost_usd REAL,
+            decision_s REAL NOT NULL,
+            overhead_s REAL NOT NULL,
+            first_byte_s REAL,
+            total_s REAL NOT NULL,
+            fallbacks INTEGER NOT NULL,
+            simulated INTEGER NOT NULL,
+            signals TEXT NOT NULL,
+            failed_signals TEXT NOT NULL,
+            unknown_rules TEXT NOT NULL,
+            candidates TEXT NOT NULL,
+            rejected TEXT NOT NULL,
+            propensities TEXT NOT NULL,
+            attempts TEXT NOT NULL,
+            request_content TEXT,
+            response_content TEXT
+        )
+        """,
+        "CREATE INDEX decisions_by_time ON decisions (at)",
+        "CREATE INDEX decisions_by_model ON decisions (model, at)",
+        "CREATE INDEX decisions_by_rule ON decisions (rule, at)",
+    ),
+)
+
+_WAL_SIZE_LIMIT = 64 * 1024 * 1024
+_PAUSE_S = 0.02
+
+
+def open_for_writing(path: Path, busy_s: float, survive_power_cut: bool) -> sqlite3.Connection:
+    """The file, made and brought up to date if need be; usable from any one thread.
+
+    `busy_s` is how long to wait for another process's transaction, in seconds. Raises
+    DecisionLogError if the directory cannot be written, the disk is full, the file is locked for
+    longer, is no SQLite file, or was written by a newer slm-router.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Made by us, for the owner alone: it may come to hold what people wrote.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        connection = sqlite3.connect(
+            path, timeout=busy_s, isolation_level=None, check_same_thread=False
+        )
+    except (OSError, sqlite3.Error) as error:
+        raise cannot("be opened", path, error) from error
+    try:
+        _enter_wal(connection, path, busy_s)
+        connection.execute(f"PRAGMA synchronous = {'FULL' if survive_power_cut else 'NORMAL'}")
+        connection.execute(f"PRAGMA journal_size_limit = {_WAL_SIZE_LIMIT}")
+        migrate(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise cannot("be opened", path, error) from error
+    except DecisionLogError:
+        connection.close()
+        raise
+    return connection
+
+
+def open_for_reading(path: Path, busy_s: float) -> sqlite3.Connection:
+    """An existing file, for reading only, also while others write it.
+
+    Raises DecisionLogError if there is none, or it is of another schema than this program's.
+    """
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", busy_s, uri=True)
+    except sqlite3.Error as error:
+        raise cannot("be read", path, error) from error
+    try:
+        version = _version(connection)
+        if version > len(MIGRATIONS):
+            raise _too_new(path, version, len(MIGRATIONS))
+        if version < len(MIGRATIONS):
+            raise DecisionLogError(
+                f"The decision log {path} was written by an older slm-router (schema {version},"
+                f" this one reads {len(MIGRATIONS)}). Start `slm-router serve` once: it brings"
+                " the file up to date."
+            )
+    except sqlite3.Error as error:
+        connection.close()
+        raise cannot("be read", path, error) from error
+    except DecisionLogError:
+        connection.close()
+        raise
+    return connection
+
+
+def migrate(
+    connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS
+) -> None:
+    """Take a file through the migrations that it lacks, all or none.
+
+    Raises DecisionLogError for a file that has been through more than are known, sqlite3.Error
+    if a statement fails.
+    """
+    if _version(connection) == len(migrations):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Read again under the lock: another process may have been at it meanwhile.
+        version = _version(connection)
+        if version > len(migrations):
+            raise _too_new(path, version, len(migrations))
+        for migration in migrations[version:]:
+            for statement in migration:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(migrations)}")
+        connection.execute("COMMIT")
+    except (sqlite3.Error, DecisionLogError):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def cannot(what: str, path: Path, error: Exception) -> DecisionLogError:
+    """The error to raise when the file cannot be opened, read or written."""
+    return DecisionLogError(f"The decision log {path} cannot {what}: {error}.")
+
+
+def _enter_wal(connection: sqlite3.Connection, path: Path, busy_s: float) -> None:
+    """Write-ahead logging, so that readers and writers do not wait for each other.
+
+    SQLite's busy timeout does not hold for this switch, so two first starts may meet here.
+    """
+    deadline = time.monotonic() + busy_s
+    while True:
+        try:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            break
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE_S)
+    if mode != "wal":
+        raise DecisionLogError(
+            f"The decision log {path} cannot be opened: its file system has no shared memory for"
+            " write-ahead logging. Set SLM_ROUTER_STATE_DIR to a directory on a local disk."
+        )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _too_new(path: Path, version: int, known: int) -> DecisionLogError:
+    return DecisionLogError(
+        f"The decision log {path} was written by a newer slm-router (schema {version}, this one"
+        f" knows {known}). Upgrade slm-router, or set SLM_ROUTER_STATE_DIR to another directory."
+    )
