@@ -1,0 +1,185 @@
+"""What is publicly known of models: the price catalogue that litellm bundles, read without litellm.
+
+Importing litellm takes two seconds and asks the network; its catalogue is one JSON file of the
+installed package. It is parsed on first use (about 4,200 entries) and only what routing needs
+is kept.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from router.core.catalog import Capability, ModelCard, Price, UpstreamSpec
+
+FILE = "litellm/model_prices_and_context_window_backup.json"
+PER_MILLION = 1_000_000
+_CHAT_MODES = frozenset({"chat", "completion", "responses"})
+
+
+class _Entry(msgspec.Struct, gc=False):
+    """The fields of one entry that are read; values are of any type until they are looked at."""
+
+    mode: Any = None
+    input_cost_per_token: Any = None
+    output_cost_per_token: Any = None
+    cache_read_input_token_cost: Any = None
+    max_input_tokens: Any = None
+    max_output_tokens: Any = None
+    supports_function_calling: Any = None
+    supports_vision: Any = None
+    supports_response_schema: Any = None
+    supports_audio_input: Any = None
+    supports_pdf_input: Any = None
+
+
+_CAPABILITIES: Mapping[str, Capability] = {
+    "supports_function_calling": "tools",
+    "supports_vision": "vision",
+    "supports_response_schema": "json_schema",
+    "supports_audio_input": "audio",
+    "supports_pdf_input": "files",
+}
+
+
+_PROVIDERS = {
+    "api.deepseek.com": "deepseek",
+    "api.fireworks.ai": "fireworks_ai",
+    "api.groq.com": "groq",
+    "api.mistral.ai": "mistral",
+    "api.together.xyz": "together_ai",
+    "api.x.ai": "xai",
+    "generativelanguage.googleapis.com": "gemini",
+    "openrouter.ai": "openrouter",
+}
+"""Hosts whose models the catalogue lists under `provider/name`. OpenAI's have their bare names."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicModel:
+    """What the catalogue says of one model; None where it says nothing."""
+
+    price: Price | None
+    context_window: int | None
+    max_output_tokens: int | None
+    capabilities: tuple[Capability, ...]
+
+
+class PriceList:
+    """The catalogue in one JSON file. Without the file nothing is known, and nothing fails."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+
+    @property
+    def id(self) -> str:
+        """Twelve hexadecimal digits that change with the catalogue, "" if there is none."""
+        return self._content[0]
+
+    def find(self, name: str) -> PublicModel | None:
+        """What is known under a name of the catalogue, such as `gpt-4o` or `mistral/codestral`."""
+        return self._content[1].get(name)
+
+    def resolve(self, name: str, card: ModelCard, upstream: UpstreamSpec) -> ModelCard:
+        """The card with price, context window, output bound and capabilities filled in.
+
+        What the card says itself stands. A local model never takes a price: what it costs here
+        is not in any list, and unknown is not free.
+        """
+        wanted = (card.context_window, card.max_output_tokens, card.capabilities, card.price)
+        if None not in wanted or upstream.kind == "simulated":
+            return card
+        found = next(filter(None, map(self.find, _names(name, card, upstream))), None)
+        if found is None:
+            return card
+        update: dict[str, Any] = {
+            "context_window": card.context_window or found.context_window,
+            "max_output_tokens": card.max_output_tokens or found.max_output_tokens,
+            "capabilities": (
+                found.capabilities if card.capabilities is None else card.capabilities
+            ),
+        }
+        if card.price is None and card.location == "cloud":
+            update["price"] = found.price
+        return card.model_copy(update=update)
+
+    @cached_property
+    def _content(self) -> tuple[str, Mapping[str, PublicModel]]:
+        if self._file is None or not self._file.is_file():
+            return "", {}
+        raw = self._file.read_bytes()
+        entries = msgspec.json.decode(raw, type=dict[str, _Entry])
+        models = {
+            sys.intern(name): _model(entry)
+            for name, entry in entries.items()
+            if entry.mode in _CHAT_MODES
+        }
+        return sha256(raw).hexdigest()[:12], models
+
+
+@cache
+def bundled() -> PriceList:
+    """The catalogue of the installed litellm; an empty one where litellm is not installed."""
+    try:
+        return PriceList(Path(str(distribution("litellm").locate_file(FILE))))
+    except PackageNotFoundError:
+        return PriceList(None)
+
+
+def _names(name: str, card: ModelCard, upstream: UpstreamSpec) -> Iterator[str]:
+    """Names to look under, the most explicit first; with the provider in front where known."""
+    provider = "ollama" if card.location == "local" else _provider(upstream)
+    own = [card.catalogue_name] if card.catalogue_name else [card.upstream_model, name]
+    for one in filter(None, own):
+        # The same model costs differently elsewhere, so its own provider's entry comes first.
+        if provider:
+            yield f"{provider}/{one}"
+        yield one
+
+
+def _provider(upstream: UpstreamSpec) -> str | None:
+    if upstream.kind == "litellm":
+        return upstream.provider
+    host = urlsplit(upstream.base_url).hostname if upstream.kind == "openai_http" else None
+    return _PROVIDERS.get(host or "")
+
+
+def _model(entry: _Entry) -> PublicModel:
+    return PublicModel(
+        price=_price(entry),
+        context_window=_count(entry.max_input_tokens),
+        max_output_tokens=_count(entry.max_output_tokens),
+        capabilities=tuple(
+            capability for field, capability in _CAPABILITIES.items() if getattr(entry, field)
+        ),
+    )
+
+
+def _price(entry: _Entry) -> Price | None:
+    """The price per million tokens. Two zeros are how the catalogue says that it knows none."""
+    paid, written = _dollars(entry.input_cost_per_token), _dollars(entry.output_cost_per_token)
+    if paid is None or written is None or paid + written == 0:
+        return None
+    cached = _dollars(entry.cache_read_input_token_cost)
+    return Price(
+        input_usd_per_mtok=paid,
+        output_usd_per_mtok=written,
+        cached_input_usd_per_mtok=cached,
+    )
+
+
+def _dollars(value: object) -> float | None:
+    if not isinstance(value, int | float) or value < 0:
+        return None
+    return round(value * PER_MILLION, 6)
+
+
+def _count(value: object) -> int | None:
+    return int(value) if isinstance(value, int | float) and value >= 1 else None
