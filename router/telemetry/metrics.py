@@ -1,0 +1,151 @@
+"""Every metric of the gateway, once: its name, type, labels, unit and meaning.
+
+Rule: a label's values come from configuration (models, upstreams, policies, rules) or from a fixed
+list, never from a request. `docs/metrics.md` is this table.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+PREFIX = "slm_router_"
+
+_INSTANT_S = (0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5)
+_ANSWER_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """One metric. `name` is without the prefix; `buckets` are a histogram's upper bounds."""
+
+    name: str
+    type: Literal["counter", "gauge", "histogram"]
+    labels: tuple[str, ...]
+    meaning: str
+    buckets: tuple[float, ...] = ()
+
+
+REQUESTS = MetricSpec(
+    "requests_total",
+    "counter",
+    ("endpoint", "outcome"),
+    "Requests that were routed, by how they ended",
+)
+DECISIONS = MetricSpec(
+    "decisions_total",
+    "counter",
+    ("policy", "rule", "model"),
+    "Decisions, by the model that was to be tried first (none: no model could serve)",
+)
+DECISION_SECONDS = MetricSpec(
+    "decision_seconds", "histogram", (), "Time for signals and decision", _INSTANT_S
+)
+OVERHEAD_SECONDS = MetricSpec(
+    "overhead_seconds", "histogram", (), "Time the gateway itself adds to an answer", _INSTANT_S
+)
+FIRST_BYTE_SECONDS = MetricSpec(
+    "first_byte_seconds",
+    "histogram",
+    ("model",),
+    "Arrival to the first byte sent on, by the model that answered",
+    _ANSWER_S,
+)
+REQUEST_SECONDS = MetricSpec(
+    "request_seconds",
+    "histogram",
+    ("model",),
+    "Arrival to the end of the answer, by the model that answered",
+    _ANSWER_S,
+)
+TOKENS = MetricSpec(
+    "tokens_total",
+    "counter",
+    ("model", "direction"),
+    "Tokens, each counted once: input that was not cached, cached_input, output without reasoning,"
+    " reasoning",
+)
+COST = MetricSpec(
+    "cost_usd_total", "counter", ("model",), "US dollars spent on answers with a known price"
+)
+BASELINE_COST = MetricSpec(
+    "baseline_cost_usd_total",
+    "counter",
+    ("baseline",),
+    "US dollars that the same tokens would have cost on the baseline, where both have a price",
+)
+COMPARED_COST = MetricSpec(
+    "compared_cost_usd_total",
+    "counter",
+    ("baseline",),
+    "US dollars spent on the requests that baseline_cost_usd_total counts: savings are the"
+    " difference of the two",
+)
+UNPRICED = MetricSpec(
+    "unpriced_requests_total",
+    "counter",
+    ("model",),
+    "Answers without a known price: they are in no sum of dollars",
+)
+UPSTREAM_ERRORS = MetricSpec(
+    "upstream_errors_total", "counter", ("upstream", "error"), "Calls that an upstream failed"
+)
+FALLBACKS = MetricSpec(
+    "fallbacks_total",
+    "counter",
+    ("model",),
+    "Times another model was tried because this one had failed",
+)
+SIGNAL_FAILURES = MetricSpec(
+    "signal_failures_total",
+    "counter",
+    ("signal", "error"),
+    "Signals that stayed unknown because their extraction failed or stalled",
+)
+EXPLORED = MetricSpec(
+    "explored_total", "counter", (), "Decisions whose first model was drawn for exploration"
+)
+POLICY_INFO = MetricSpec(
+    "policy_info", "gauge", ("policy", "version"), "1 for each policy in force"
+)
+POLICY_RELOADS = MetricSpec(
+    "policy_reloads_total", "counter", ("result",), "Policy reloads: ok, or refused"
+)
+POLICY_RELOAD_SUCCESS = MetricSpec(
+    "policy_reload_success",
+    "gauge",
+    (),
+    "1 if the policy files as they are now are in force, 0 if the last reload was refused",
+)
+POLICY_RELOAD_TIMESTAMP = MetricSpec(
+    "policy_reload_timestamp_seconds",
+    "gauge",
+    (),
+    "Unix time at which the policies in force were loaded",
+)
+LOG_WRITE_FAILURES = MetricSpec(
+    "log_write_failures_total", "counter", (), "Rows that the decision log failed to keep"
+)
+BUILD_INFO = MetricSpec("build_info", "gauge", ("version",), "1 for the slm-router that runs")
+
+METRICS = (
+    REQUESTS,
+    DECISIONS,
+    DECISION_SECONDS,
+    OVERHEAD_SECONDS,
+    FIRST_BYTE_SECONDS,
+    REQUEST_SECONDS,
+    TOKENS,
+    COST,
+    BASELINE_COST,
+    COMPARED_COST,
+    UNPRICED,
+    UPSTREAM_ERRORS,
+    FALLBACKS,
+    SIGNAL_FAILURES,
+    EXPLORED,
+    POLICY_INFO,
+    POLICY_RELOADS,
+    POLICY_RELOAD_SUCCESS,
+    POLICY_RELOAD_TIMESTAMP,
+    LOG_WRITE_FAILURES,
+    BUILD_INFO,
+)

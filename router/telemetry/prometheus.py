@@ -1,0 +1,190 @@
+"""PrometheusObserver: turns each event into the metrics that `metrics.py` lists.
+
+Rule: what a caller sent is never a label: neither the model as named, nor a session, nor a header.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
+from math import isfinite
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.metrics_core import Metric
+
+from router import __version__
+from router.core.cost import Usage
+from router.core.event import Attempt, RoutingEvent
+from router.telemetry import metrics
+from router.telemetry.metrics import PREFIX, MetricSpec
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+NOBODY = "none"
+"""Label of a decision without any candidate."""
+
+_UPSTREAM_ERRORS = frozenset(
+    {"UpstreamUnreachable", "UpstreamTimeout", "UpstreamRefused", "UpstreamBroken"}
+)
+_CALLER_LEFT = "CancelledError"
+_BILLABLE = frozenset({"ok", "broken", "cancelled"})
+"""Outcomes for which an upstream that answered sends a bill."""
+
+
+class PrometheusObserver:
+    """All metrics of one gateway, in a registry of their own. `now` gives Unix time in seconds."""
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._registry = CollectorRegistry()
+        self._bind_requests()
+        self._bind_money()
+        self._bind_faults()
+        self._bind_process()
+
+    def observe(self, event: RoutingEvent) -> None:
+        """One request is over."""
+        decision, timings = event.decision, event.timings
+        choice = decision.choice
+        self._requests.labels(event.endpoint, event.outcome).inc()
+        self._decisions.labels(
+            decision.policy, decision.rule, choice.model if choice else NOBODY
+        ).inc()
+        self._decision_seconds.observe(timings.decision_s)
+        self._overhead_seconds.observe(timings.overhead_s)
+        if decision.explored:
+            self._explored.inc()
+        for signal, error in event.failed_signals.items():
+            self._signal_failures.labels(signal, error).inc()
+        self._observe_attempts(event)
+        if event.model is not None:
+            self._observe_answer(event.model, event)
+
+    def policies(self, loaded: Mapping[str, str]) -> None:
+        """These policies (name -> version) are in force from now on."""
+        self._policy_info.clear()
+        for policy, version in loaded.items():
+            self._policy_info.labels(policy, version).set(1)
+        self._policy_reload_timestamp.set(self._now())
+        self._policy_reload_success.set(1)
+
+    def reloaded(self, ok: bool) -> None:
+        """The policy files were read again: taken over, or refused."""
+        self._policy_reloads[ok].inc()
+        self._policy_reload_success.set(1 if ok else 0)
+        if ok:
+            self._policy_reload_timestamp.set(self._now())
+
+    def log_write_failed(self) -> None:
+        """The decision log could not keep a row."""
+        self._log_write_failures.inc()
+
+    def exposition(self) -> bytes:
+        """All metrics in Prometheus' text format, to be served as CONTENT_TYPE."""
+        return generate_latest(_WithoutCreated(self._registry))
+
+    def _observe_answer(self, model: str, event: RoutingEvent) -> None:
+        timings = event.timings
+        if timings.first_byte_s is not None:
+            self._first_byte_seconds.labels(model).observe(timings.first_byte_s)
+        self._request_seconds.labels(model).observe(timings.total_s)
+        if event.usage is not None:
+            for direction, count in _tokens(event.usage).items():
+                _add(self._tokens.labels(model, direction), count)
+        if event.cost_usd is not None:
+            _add(self._cost.labels(model), event.cost_usd)
+            if event.baseline is not None and event.baseline_cost_usd is not None:
+                _add(self._baseline_cost.labels(event.baseline), event.baseline_cost_usd)
+                _add(self._compared_cost.labels(event.baseline), event.cost_usd)
+        elif event.outcome in _BILLABLE:
+            self._unpriced.labels(model).inc()
+
+    def _observe_attempts(self, event: RoutingEvent) -> None:
+        for attempt in event.attempts:
+            if attempt.error is not None and attempt.error != _CALLER_LEFT:
+                error = attempt.error if attempt.error in _UPSTREAM_ERRORS else "other"
+                self._upstream_errors.labels(attempt.upstream, error).inc()
+        if event.outcome == "broken" and event.attempts and not event.attempts[-1].error:
+            # It answered, so the attempt itself was none: the answer broke off later.
+            self._upstream_errors.labels(event.attempts[-1].upstream, "UpstreamBroken").inc()
+        for failed in _fallen_back_from(event.attempts):
+            self._fallbacks.labels(failed).inc()
+
+    def _bind_requests(self) -> None:
+        self._requests = self._counter(metrics.REQUESTS)
+        self._decisions = self._counter(metrics.DECISIONS)
+        self._explored = self._counter(metrics.EXPLORED)
+        self._decision_seconds = self._histogram(metrics.DECISION_SECONDS)
+        self._overhead_seconds = self._histogram(metrics.OVERHEAD_SECONDS)
+        self._first_byte_seconds = self._histogram(metrics.FIRST_BYTE_SECONDS)
+        self._request_seconds = self._histogram(metrics.REQUEST_SECONDS)
+
+    def _bind_money(self) -> None:
+        self._tokens = self._counter(metrics.TOKENS)
+        self._cost = self._counter(metrics.COST)
+        self._baseline_cost = self._counter(metrics.BASELINE_COST)
+        self._compared_cost = self._counter(metrics.COMPARED_COST)
+        self._unpriced = self._counter(metrics.UNPRICED)
+
+    def _bind_faults(self) -> None:
+        self._upstream_errors = self._counter(metrics.UPSTREAM_ERRORS)
+        self._fallbacks = self._counter(metrics.FALLBACKS)
+        self._signal_failures = self._counter(metrics.SIGNAL_FAILURES)
+        self._log_write_failures = self._counter(metrics.LOG_WRITE_FAILURES)
+
+    def _bind_process(self) -> None:
+        reloads = self._counter(metrics.POLICY_RELOADS)
+        # Both at zero from the start: an alert on the first refusal needs a value before it.
+        self._policy_reloads = {True: reloads.labels("ok"), False: reloads.labels("refused")}
+        self._policy_info = self._gauge(metrics.POLICY_INFO)
+        self._policy_reload_success = self._gauge(metrics.POLICY_RELOAD_SUCCESS)
+        self._policy_reload_timestamp = self._gauge(metrics.POLICY_RELOAD_TIMESTAMP)
+        self._gauge(metrics.BUILD_INFO).labels(__version__).set(1)
+
+    def _counter(self, spec: MetricSpec) -> Counter:
+        return Counter(PREFIX + spec.name, spec.meaning, spec.labels, registry=self._registry)
+
+    def _gauge(self, spec: MetricSpec) -> Gauge:
+        return Gauge(PREFIX + spec.name, spec.meaning, spec.labels, registry=self._registry)
+
+    def _histogram(self, spec: MetricSpec) -> Histogram:
+        return Histogram(
+            PREFIX + spec.name,
+            spec.meaning,
+            spec.labels,
+            registry=self._registry,
+            buckets=spec.buckets,
+        )
+
+
+class _WithoutCreated:
+    """A registry less the `_created` times, which would double the series and tell nobody much."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in self._registry.collect():
+            metric.samples = [s for s in metric.samples if not s.name.endswith("_created")]
+            yield metric
+
+
+def _tokens(usage: Usage) -> Mapping[str, int]:
+    """Tokens by kind, none counted twice, so that their sum is what was billed for."""
+    return {
+        "input": usage.input_tokens - usage.cached_input_tokens,
+        "cached_input": usage.cached_input_tokens,
+        "output": usage.output_tokens - usage.reasoning_tokens,
+        "reasoning": usage.reasoning_tokens,
+    }
+
+
+def _add(counter: Counter, amount: float) -> None:
+    """Count what an upstream reported. One absurd figure must not spoil a counter for ever."""
+    if amount > 0 and isfinite(amount):
+        counter.inc(amount)
+
+
+def _fallen_back_from(attempts: Iterable[Attempt]) -> Iterator[str]:
+    for before, after in pairwise(attempts):
+        if before.model != after.model:
+            yield before.model
