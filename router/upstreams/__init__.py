@@ -1,0 +1,53 @@
+"""Ways to reach models. To add one: a file, a line in UPSTREAMS, a line in the contract suite."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from router.core.catalog import Catalog
+from router.ports import Upstream
+from router.upstreams.connections import Connections
+from router.upstreams.litellm import LiteLLM
+from router.upstreams.openai_http import OpenAIHTTP
+from router.upstreams.simulated import Simulated, simulated_catalog
+
+Builder = Callable[[Any, str | None, Connections], Upstream]
+"""From a spec, its key (None = none set) and the shared connections."""
+
+UPSTREAMS: Mapping[str, Builder] = {
+    "openai_http": OpenAIHTTP,
+    "litellm": lambda spec, key, connections: LiteLLM(spec, key),
+    "simulated": lambda spec, key, connections: Simulated(spec),
+}
+
+
+def build(
+    catalog: Catalog, environment: Mapping[str, str], connections: Connections | None = None
+) -> dict[str, Upstream]:
+    """An adapter for each upstream of the catalog, by its name there. Contacts nobody.
+
+    An upstream whose key is not set is built all the same: its server refuses the calls, and
+    `missing_keys` says so beforehand. `connections` carries open ones over a reload.
+    """
+    shared = Connections() if connections is None else connections
+    return {
+        name: UPSTREAMS[spec.kind](spec, _key(spec, environment), shared)
+        for name, spec in catalog.upstreams.items()
+    }
+
+
+def missing_keys(catalog: Catalog, environment: Mapping[str, str]) -> list[str]:
+    """The environment variables that upstreams take their key from and that are not set."""
+    named = {_variable(spec) for spec in catalog.upstreams.values()}
+    return sorted(name for name in named if name and not environment.get(name, "").strip())
+
+
+def _variable(spec: object) -> str | None:
+    return getattr(spec, "api_key_env", None)
+
+
+def _key(spec: object, environment: Mapping[str, str]) -> str | None:
+    name = _variable(spec)
+    return (environment.get(name, "").strip() or None) if name else None
+
+
+__all__ = ["UPSTREAMS", "Connections", "build", "missing_keys", "simulated_catalog"]

@@ -1,0 +1,63 @@
+"""Connections: one pool of HTTP connections, shared by every upstream that is built together."""
+
+from types import SimpleNamespace
+
+import aiohttp
+
+KEEP_ALIVE_S = 30.0
+DNS_TTL_S = 60
+"""Short, so that an upstream that moved is found again within a minute."""
+
+
+class Connections:
+    """A pooled session, made on first use, for it belongs to the running event loop.
+
+    Each upstream that uses it holds it once; the pool closes when the last one lets go. So a
+    reload can hand the same pool to the new upstreams and close the old ones.
+    """
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+        self._holders = 0
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The session. Only inside a running event loop."""
+        if self._session is None or self._session.closed:
+            self._session = _new_session()
+        return self._session
+
+    def hold(self) -> None:
+        """Count one more user."""
+        self._holders += 1
+
+    async def release(self) -> None:
+        """One user less; the last one closes the pool."""
+        self._holders -= 1
+        if self._holders <= 0 and self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+
+async def _note_reuse(
+    session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    params: aiohttp.TraceConnectionReuseconnParams,
+) -> None:
+    # The one way aiohttp tells whether a connection is a pooled one, which may have gone stale.
+    if context.trace_request_ctx is not None:
+        context.trace_request_ctx.reused = True
+
+
+def _new_session() -> aiohttp.ClientSession:
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_reuseconn.append(_note_reuse)
+    return aiohttp.ClientSession(
+        # No limit here: how much runs at once is for the gateway to bound, not for a hidden queue.
+        connector=aiohttp.TCPConnector(
+            limit=0, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=DNS_TTL_S
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        trace_configs=[trace],
+    )

@@ -1,0 +1,59 @@
+"""Replies that upstreams have in common, and what of an upstream's headers may be passed on."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+
+import msgspec
+
+JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
+
+_PASSED_ON = frozenset(
+    {"content-type", "retry-after", "retry-after-ms", "x-should-retry", "openai-processing-ms"}
+)
+_RATE_LIMIT = "x-ratelimit-"
+_REQUEST_ID = "x-request-id"
+UPSTREAM_REQUEST_ID = "x-upstream-request-id"
+"""The upstream's own request id travels under this name: `x-request-id` is the gateway's."""
+
+
+class BytesReply:
+    """A reply whose body is at hand."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self._body = body
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body, at once."""
+        yield self._body
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+def error_reply(
+    status: int,
+    message: str,
+    type_: str,
+    *,
+    code: str | None = None,
+    param: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> BytesReply:
+    """A reply in the form of OpenAI's errors."""
+    error = {"message": message, "type": type_, "param": param, "code": code}
+    told = {**(headers or {}), "content-type": JSON}
+    return BytesReply(status, told, msgspec.json.encode({"error": error}))
+
+
+def passed_on(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The upstream's headers that a caller may see, by allow-list, with lower-case names."""
+    kept: dict[str, str] = {}
+    for name, value in headers:
+        name = name.lower()
+        if name in _PASSED_ON or name.startswith(_RATE_LIMIT):
+            kept[name] = value
+        elif name == _REQUEST_ID:
+            kept[UPSTREAM_REQUEST_ID] = value
+    return kept
