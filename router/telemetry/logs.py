@@ -1,0 +1,137 @@
+"""The process log: one structured line per request, and how lines are written.
+
+Rule: no prompt, no answer, no key and no address is ever put into a line, at any level. Nor is
+anything that a caller sent; an error of another's making shows its class and where it rose only.
+"""
+
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, TextIO
+
+from router.core.event import RoutingEvent
+from router.errors import RouterError
+
+LOGGER = "router"
+"""The logger whose children are every module of the gateway."""
+
+_FACTS = "facts"
+_logger = logging.getLogger(f"{LOGGER}.requests")
+
+
+class LogObserver:
+    """Writes one line for each request at INFO."""
+
+    def observe(self, event: RoutingEvent) -> None:
+        """One request is over."""
+        if _logger.isEnabledFor(logging.INFO):
+            _logger.info("request", extra={_FACTS: facts(event)})
+
+
+def facts(event: RoutingEvent) -> Mapping[str, Any]:
+    """What a line tells of a request. Times in milliseconds, cost in US dollars."""
+    usage, timings = event.usage, event.timings
+    return {
+        "decision": event.id,
+        "endpoint": event.endpoint,
+        "policy": f"{event.decision.policy}@{event.policy_version}",
+        "rule": event.decision.rule,
+        "model": event.model,
+        "outcome": event.outcome,
+        "status": event.status,
+        "fallbacks": event.fallbacks,
+        "failed_signals": ",".join(sorted(event.failed_signals)) or None,
+        "input_tokens": usage.input_tokens if usage else None,
+        "output_tokens": usage.output_tokens if usage else None,
+        "cost_usd": event.cost_usd,
+        "overhead_ms": round(timings.overhead_s * 1000, 2),
+        "total_ms": round(timings.total_s * 1000, 1),
+    }
+
+
+def configure(level: str, json: bool, stream: TextIO | None = None) -> None:
+    """Write the process log to `stream` (standard error by default), as JSON lines or as text.
+
+    `level` is for the gateway's own lines. Other libraries are heard from WARNING on, whatever it
+    is: at DEBUG some of them write out the prompts that they carry. A second call replaces the
+    first.
+    """
+    handler = _Handler(sys.stderr if stream is None else stream)
+    handler.setFormatter(JSONFormatter() if json else TextFormatter())
+    root = logging.getLogger()
+    for earlier in [h for h in root.handlers if isinstance(h, _Handler)]:
+        root.removeHandler(earlier)
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    logging.getLogger(LOGGER).setLevel(level)
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Ours, to be told from handlers that others have added."""
+
+
+class JSONFormatter(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, and a request's facts if it has any."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, in ASCII, without its end."""
+        line: dict[str, Any] = {
+            "time": _time(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_facts_of(record),
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            line["error"] = _error(record.exc_info[1])
+        return json.dumps(line, default=str)
+
+
+class TextFormatter(logging.Formatter):
+    """Time, level, logger and message, then a request's facts as name=value."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end. Line breaks in a message are escaped: one record, one line."""
+        told = [_time(record), record.levelname, record.name, _one_line(record.getMessage())]
+        told += [f"{name}={_value(value)}" for name, value in _facts_of(record).items()]
+        if record.exc_info and record.exc_info[1] is not None:
+            told.append(f"error={_value(_error(record.exc_info[1]))}")
+        return " ".join(told)
+
+
+def _facts_of(record: logging.LogRecord) -> Mapping[str, Any]:
+    known: Mapping[str, Any] = getattr(record, _FACTS, {})
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _time(record: logging.LogRecord) -> str:
+    moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+    return moment.replace("+00:00", "Z")
+
+
+def _error(error: BaseException) -> str:
+    """An error as it may be shown: our own texts are safe, others may quote what was sent."""
+    told = (
+        f"{type(error).__name__}: {error}"
+        if isinstance(error, RouterError)
+        else (type(error).__name__)
+    )
+    return f"{told} at {_origin(error.__traceback__)}"
+
+
+def _origin(where: TracebackType | None) -> str:
+    frames = traceback.extract_tb(where)[-5:]
+    return " > ".join(f"{frame.filename}:{frame.lineno}" for frame in frames) or "nowhere"
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
+def _value(value: object) -> str:
+    text = _one_line(str(value))
+    return json.dumps(text, ensure_ascii=False) if " " in text or '"' in text else text

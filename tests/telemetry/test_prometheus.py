@@ -1,0 +1,244 @@
+"""The Prometheus observer: what each event adds, and that callers cannot add series."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+from prometheus_client.parser import text_string_to_metric_families
+
+from router import __version__
+from router.core.cost import Usage
+from router.core.event import Attempt, Outcome, RoutingEvent
+from router.telemetry.metrics import METRICS, PREFIX, MetricSpec
+from router.telemetry.prometheus import PrometheusObserver
+from tests.fakes.events import EVENT, an_event, decided, unanswered
+
+
+@pytest.fixture
+def observer() -> PrometheusObserver:
+    return PrometheusObserver(now=lambda: 1_700_000_000.0)
+
+
+def samples(observer: PrometheusObserver) -> dict[str, float]:
+    """Every sample that the text exposition holds, as Prometheus' own parser reads it."""
+    text = observer.exposition().decode()
+    return {
+        sample.name.removeprefix(PREFIX)
+        + "".join(f" {name}={value}" for name, value in sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def added(observer: PrometheusObserver, *events: RoutingEvent) -> dict[str, float]:
+    """What the events changed, without histograms' buckets."""
+    before = samples(observer)
+    for event in events:
+        observer.observe(event)
+    return {
+        name: value - before.get(name, 0)
+        for name, value in samples(observer).items()
+        if value != before.get(name, 0) and "_bucket" not in name
+    }
+
+
+def test_an_answer_counts_once_in_every_metric_it_belongs_to(observer: PrometheusObserver) -> None:
+    assert added(observer, an_event(failed_signals={})) == {
+        "requests_total endpoint=chat.completions outcome=ok": 1,
+        "decisions_total model=small policy=default rule=easy": 1,
+        "decision_seconds_count": 1,
+        "decision_seconds_sum": 0.001,
+        "overhead_seconds_count": 1,
+        "overhead_seconds_sum": 0.002,
+        "first_byte_seconds_count model=small": 1,
+        "first_byte_seconds_sum model=small": 0.3,
+        "request_seconds_count model=small": 1,
+        "request_seconds_sum model=small": 0.4,
+        "tokens_total direction=input model=small": 100,
+        "tokens_total direction=cached_input model=small": 20,
+        "tokens_total direction=output model=small": 20,
+        "tokens_total direction=reasoning model=small": 10,
+        "cost_usd_total model=small": 0.00012,
+        "baseline_cost_usd_total baseline=always:large": 0.0006,
+        "compared_cost_usd_total baseline=always:large": 0.00012,
+    }
+
+
+def test_a_request_that_nobody_could_serve_counts_without_a_model(
+    observer: PrometheusObserver,
+) -> None:
+    counted = added(observer, unanswered(failed_signals={}))
+    assert counted["requests_total endpoint=chat.completions outcome=no_candidate"] == 1
+    assert counted["decisions_total model=none policy=default rule=default"] == 1
+    assert not any("model=small" in name or "usd" in name for name in counted)
+
+
+def test_an_unpriced_answer_is_counted_and_in_no_sum_of_dollars(
+    observer: PrometheusObserver,
+) -> None:
+    counted = added(observer, an_event(cost_usd=None))
+    assert counted["unpriced_requests_total model=small"] == 1
+    assert not any("usd" in name for name in counted)
+
+
+@pytest.mark.parametrize(("outcome", "unpriced"), [("broken", 1), ("cancelled", 1), ("refused", 0)])
+def test_only_what_an_upstream_bills_for_can_be_unpriced(
+    observer: PrometheusObserver, outcome: Outcome, unpriced: int
+) -> None:
+    counted = added(observer, an_event(cost_usd=None, outcome=outcome))
+    assert counted.get("unpriced_requests_total model=small", 0) == unpriced
+
+
+def test_savings_compare_like_with_like(observer: PrometheusObserver) -> None:
+    counted = added(observer, an_event(), an_event(baseline_cost_usd=None), an_event(cost_usd=None))
+    assert counted["cost_usd_total model=small"] == pytest.approx(0.00024)
+    assert counted["compared_cost_usd_total baseline=always:large"] == pytest.approx(0.00012)
+    assert counted["baseline_cost_usd_total baseline=always:large"] == pytest.approx(0.0006)
+
+
+def test_a_fallback_is_charged_to_the_model_that_failed(observer: PrometheusObserver) -> None:
+    attempts = (
+        Attempt("small", "near", None, "UpstreamTimeout", 1.0),
+        Attempt("small", "near", 503, "UpstreamRefused", 1.0),
+        Attempt("large", "far", 200, None, 1.0),
+    )
+    counted = added(observer, an_event(model="large", attempts=attempts))
+    assert counted["upstream_errors_total error=UpstreamTimeout upstream=near"] == 1
+    assert counted["upstream_errors_total error=UpstreamRefused upstream=near"] == 1
+    assert counted["fallbacks_total model=small"] == 1
+    assert not any(
+        "upstream=far" in name or "fallbacks_total model=large" in name for name in counted
+    )
+
+
+def test_an_answer_that_breaks_off_is_its_upstreams_error(observer: PrometheusObserver) -> None:
+    counted = added(observer, an_event(outcome="broken"))
+    assert counted["upstream_errors_total error=UpstreamBroken upstream=near"] == 1
+
+
+def test_a_caller_who_leaves_is_no_upstream_error(observer: PrometheusObserver) -> None:
+    left = (Attempt("small", "near", None, "CancelledError", 0.1),)
+    counted = added(observer, an_event(outcome="cancelled", attempts=left))
+    assert not any(name.startswith("upstream_errors") for name in counted)
+
+
+def test_an_error_of_another_class_is_counted_as_other(observer: PrometheusObserver) -> None:
+    odd = (Attempt("small", "near", None, "ClientOSError at 10.0.0.1", 0.1),)
+    counted = added(observer, an_event(attempts=odd))
+    assert counted["upstream_errors_total error=other upstream=near"] == 1
+
+
+def test_a_failed_signal_is_counted_by_kind_and_error(observer: PrometheusObserver) -> None:
+    counted = added(observer, an_event(failed_signals={"learned": "TimeoutError"}))
+    assert counted["signal_failures_total error=TimeoutError signal=learned"] == 1
+
+
+def test_an_explored_decision_is_counted(observer: PrometheusObserver) -> None:
+    assert added(observer, an_event(decision=decided(explored=True)))["explored_total"] == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"usage": Usage(10, 5, cached_input_tokens=99, reasoning_tokens=99)},
+        {"usage": Usage(-1, -1)},
+        {"cost_usd": -1.0},
+        {"cost_usd": float("nan")},
+        {"baseline_cost_usd": float("inf")},
+    ],
+    ids=str,
+)
+def test_an_absurd_report_of_an_upstream_neither_raises_nor_spoils_a_counter(
+    observer: PrometheusObserver, changes: dict[str, Any]
+) -> None:
+    counted = added(observer, an_event(**changes))
+    assert all(value == value and 0 < value < float("inf") for value in counted.values())
+
+
+def test_four_hundred_hostile_requests_add_no_series(observer: PrometheusObserver) -> None:
+    observer.observe(an_event())
+    before = set(samples(observer))
+    for number in range(400):
+        observer.observe(
+            an_event(
+                f"id-{number}",
+                requested_model=f'evil-{number}"}}\n',
+                session=f"session-{number}",
+                signals={"domain": f"made-up-{number}"},
+                decision=decided(reason=f"reason {number}", confidence=number / 400),
+            )
+        )
+    assert set(samples(observer)) == before
+
+
+def test_policies_in_force_replace_the_earlier_ones(observer: PrometheusObserver) -> None:
+    observer.policies({"default": "v1", "old": "v1"})
+    observer.policies({"default": "v2"})
+    info = {name: value for name, value in samples(observer).items() if "policy_info" in name}
+    assert info == {"policy_info policy=default version=v2": 1}
+
+
+def test_a_refused_reload_shows_until_one_succeeds() -> None:
+    times = iter((100.0, 200.0))
+    observer = PrometheusObserver(now=lambda: next(times))
+    observer.policies({"default": "v1"})
+    observer.reloaded(False)
+    refused = samples(observer)
+    observer.reloaded(True)
+    taken = samples(observer)
+    assert refused["policy_reload_success"] == 0
+    assert refused["policy_reload_timestamp_seconds"] == 100
+    assert refused["policy_reloads_total result=refused"] == 1
+    assert taken["policy_reload_success"] == 1
+    assert taken["policy_reload_timestamp_seconds"] == 200
+    assert taken["policy_reloads_total result=ok"] == 1
+
+
+def test_what_an_alert_needs_is_there_before_anything_went_wrong(
+    observer: PrometheusObserver,
+) -> None:
+    at_rest = samples(observer)
+    assert at_rest["log_write_failures_total"] == 0
+    assert at_rest["policy_reloads_total result=refused"] == 0
+    assert at_rest[f"build_info version={__version__}"] == 1
+
+
+def test_a_failed_write_is_counted(observer: PrometheusObserver) -> None:
+    observer.log_write_failed()
+    assert samples(observer)["log_write_failures_total"] == 1
+
+
+def test_two_gateways_in_one_process_share_no_metric(observer: PrometheusObserver) -> None:
+    other = PrometheusObserver()
+    observer.observe(EVENT)
+    assert "requests_total endpoint=chat.completions outcome=ok" not in samples(other)
+    assert not any(family.name.startswith(PREFIX) for family in REGISTRY.collect())
+
+
+def test_exactly_the_listed_metrics_are_exposed_with_their_labels(
+    observer: PrometheusObserver,
+) -> None:
+    observer.observe(an_event())
+    observer.observe(an_event(cost_usd=None))
+    failed = (
+        replace(EVENT.attempts[0], error="UpstreamTimeout"),
+        replace(EVENT.attempts[0], model="large"),
+    )
+    observer.observe(an_event(attempts=failed))
+    observer.policies({"default": "v1"})
+    exposed: dict[str, tuple[str, set[str]]] = {}
+    for family in text_string_to_metric_families(observer.exposition().decode()):
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+        exposed[name.removeprefix(PREFIX)] = (family.type, labels)
+    assert exposed == {spec.name: (spec.type, set(spec.labels)) for spec in METRICS}
+
+
+@pytest.mark.parametrize("spec", METRICS, ids=lambda spec: spec.name)
+def test_names_follow_prometheus_rules(spec: MetricSpec) -> None:
+    name, kind = spec.name, spec.type
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", name)
+    assert (kind == "counter") == name.endswith("_total")
+    assert (kind == "histogram") <= name.endswith("_seconds")
