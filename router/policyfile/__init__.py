@@ -4,8 +4,9 @@ A problem reads `file:line:column: key: what was expected`. Rule: nothing here k
 signal or price list; both are handed in.
 """
 
+from router.policyfile.directory import load_directory, shipped_policies
 from router.policyfile.loaded import LoadedPolicy, PolicyFile, PriceCatalogue
-from router.policyfile.loading import load, load_directory, shipped_policies
+from router.policyfile.loading import load
 
 __all__ = [
     "LoadedPolicy",

@@ -19,7 +19,7 @@ from router.policyfile.tree import Node
 
 Model = TypeVar("Model", bound=BaseModel)
 Step = str | int
-_BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _AMOUNT = re.compile(r"[$€£]\s*([0-9.]+).*|([0-9.]+)\s*([$€£]|usd|dollars?).*", re.IGNORECASE)
 _THOUSANDS = re.compile(r"([0-9]+)([km])", re.IGNORECASE)
 
@@ -129,7 +129,7 @@ def _mistyped(fault: _Fault) -> Problem:
 def _hint(fault: _Fault) -> str:
     value, kind = fault.node.value, fault.error["type"]
     if kind == "bool_type" and isinstance(value, str):
-        meant = _BOOLEANS.get(value.lower(), value.lower())
+        meant = BOOLEANS.get(value.lower(), value.lower())
         return f"; did you mean {meant}?" if meant in ("true", "false") else ""
     if kind in ("float_type", "int_type") and isinstance(value, str):
         return _number_hint(value)
