@@ -20,7 +20,9 @@ DEFAULT_TOKENS_PER_SECOND = 40.0
 
 
 class _FromFile(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, populate_by_name=True, allow_inf_nan=False
+    )
 
 
 class Price(_FromFile):

@@ -5,10 +5,10 @@ just because nobody looked. So a comparison on a missing signal is unknown, and 
 in Kleene's strong logic (Introduction to Metamathematics, 1952, section 64).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from router.core.policy import Comparison, Condition, Operator
+from router.core.policy import Comparison, Condition, Operator, When
 from router.core.signals import Signals
 
 _OPERATORS: Mapping[Operator, Callable[[Any, Any], bool]] = {
@@ -25,30 +25,47 @@ _OPERATORS: Mapping[Operator, Callable[[Any, Any], bool]] = {
 
 def holds(when: Condition | Comparison, signals: Signals) -> bool | None:
     """Whether `when` holds for `signals`; None where a missing signal leaves it open."""
-    if isinstance(when, Comparison):
+    # By type, not isinstance: pydantic's own isinstance takes longer than the whole comparison.
+    if type(when) is Comparison:
         value = signals.get(when.signal)
-        return None if value is None else _OPERATORS[when.operator](value, when.operand)
-    groups: list[bool | None] = []
+        if value is None:
+            return None
+        operator, operand = when.operation
+        return _OPERATORS[operator](value, operand)
+    verdict: bool | None = True
     if when.all_ is not None:
-        groups.append(_every(holds(part, signals) for part in when.all_))
-    if when.any_ is not None:
-        groups.append(_some(holds(part, signals) for part in when.any_))
-    if when.none_ is not None:
-        groups.append(_not(_some(holds(part, signals) for part in when.none_)))
-    return _every(groups)
+        verdict = _every(when.all_, signals)
+    if when.any_ is not None and verdict is not False:
+        verdict = _both(verdict, _some(when.any_, signals))
+    if when.none_ is not None and verdict is not False:
+        verdict = _both(verdict, _not(_some(when.none_, signals)))
+    return verdict
 
 
-def _every(values: Iterable[bool | None]) -> bool | None:
-    known = True
-    for value in values:
-        if value is False:
+def _every(parts: tuple[When, ...], signals: Signals) -> bool | None:
+    verdict: bool | None = True
+    for part in parts:
+        held = holds(part, signals)
+        if held is False:
             return False
-        known = known and value is not None
-    return True if known else None
+        if held is None:
+            verdict = None
+    return verdict
 
 
-def _some(values: Iterable[bool | None]) -> bool | None:
-    return _not(_every(_not(value) for value in values))
+def _some(parts: tuple[When, ...], signals: Signals) -> bool | None:
+    verdict: bool | None = False
+    for part in parts:
+        held = holds(part, signals)
+        if held:
+            return True
+        if held is None:
+            verdict = None
+    return verdict
+
+
+def _both(one: bool | None, other: bool | None) -> bool | None:
+    return other if one else (False if other is False else one)
 
 
 def _not(value: bool | None) -> bool | None:

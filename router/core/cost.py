@@ -44,9 +44,11 @@ def call_cost(price: Price | None, usage: Usage, busy_s: float) -> float | None:
 
 def expected_usage(card: ModelCard, request: RoutedRequest, stats: ModelStats) -> Usage:
     """Tokens to expect: the input as estimated, the output as is usual for the model."""
-    usual = stats.output_tokens or card.expected_output_tokens
-    bounds = [b for b in (request.max_output_tokens, card.max_output_tokens) if b is not None]
-    return Usage(request.input_tokens, round(min([usual, *bounds]) * request.answers))
+    output = stats.output_tokens or card.expected_output_tokens
+    for bound in (request.max_output_tokens, card.max_output_tokens):
+        if bound is not None and bound < output:
+            output = bound
+    return Usage(request.input_tokens, round(output * request.answers))
 
 
 def expected_latency(card: ModelCard, usage: Usage, stats: ModelStats) -> float:

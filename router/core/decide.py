@@ -6,12 +6,12 @@ Pure: the same arguments always give the same decision. Time and chance are argu
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from router.core.catalog import Catalog
+from router.core.catalog import Catalog, ModelCard
 from router.core.conditions import holds
 from router.core.decision import Candidate, Decision, Rejection
 from router.core.gate import selected, weigh
 from router.core.limits import Limits
-from router.core.policy import Policy, Route, Rule, comparisons
+from router.core.policy import Policy, Route
 from router.core.request import RoutedRequest
 from router.core.signals import Signals
 from router.core.stats import StatsSnapshot
@@ -20,6 +20,9 @@ from router.core.strategies import Ranking
 DEFAULT_RULE = "default"
 NAMED = "named"
 """Strategy of a request that named its model."""
+
+_FREE = Limits()
+_LOCAL = Limits(local_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class _Match:
     route: Route
     limits: Limits
     unknown: tuple[str, ...]
-    read: frozenset[str]
+    confidences: frozenset[str]
 
 
 def decide(
@@ -45,60 +48,69 @@ def decide(
 
     `draw` is uniform in [0, 1) and settles exploration. A request that names a model is not
     routed, but every limit of the policy still binds it: that model is its only candidate.
-    Raises KeyError if the request names a model that the catalog lacks (the shell has checked).
     """
     match = _match(policy, signals)
     limits = policy.limits.tightened(match.limits).tightened(request.limits)
     candidates: list[Candidate] = []
     rejected: list[Rejection] = []
     for name, card in catalog.models.items():
-        if request.is_routed and not selected(name, card, match.route.candidates):
-            rejected.append(Rejection(name, "not_a_candidate", f"not named by rule {match.rule}"))
-        elif not request.is_routed and name != request.model:
-            rejected.append(Rejection(name, "not_a_candidate", "the request names another model"))
+        weighed = _passed_over(name, card, request, match) or weigh(
+            name, request, signals, catalog, stats, limits
+        )
+        if isinstance(weighed, Candidate):
+            candidates.append(weighed)
         else:
-            weighed = weigh(name, request, signals, catalog, stats, limits)
-            (candidates if isinstance(weighed, Candidate) else rejected).append(weighed)  # type: ignore[arg-type]
+            rejected.append(weighed)
     ranking = _ranked(request, candidates, match, signals)
+    routed = request.is_routed
+    explore = policy.explore if routed else 0.0
     decision = Decision(
         policy=policy.name,
         rule=match.rule,
-        strategy=match.route.strategy.kind if request.is_routed else NAMED,
+        strategy=match.route.strategy.kind if routed else NAMED,
         candidates=ranking.candidates,
         rejected=tuple(rejected),
         reason=ranking.reason,
-        confidence=_confidence(match, signals) if request.is_routed else 1.0,
-        propensities=_propensities(ranking, policy.explore if request.is_routed else 0.0),
+        confidence=_confidence(match, signals) if routed else 1.0,
+        propensities=_propensities(ranking, explore),
         unknown_rules=match.unknown,
     )
-    return _explored(decision, ranking, policy.explore if request.is_routed else 0.0, draw)
+    return _explored(decision, ranking, explore, draw)
 
 
 def _match(policy: Policy, signals: Signals) -> _Match:
     unknown: list[str] = []
-    limits = Limits()
-    read: set[str] = set()
-    for rule in policy.rules:
-        read.update(comparison.signal for comparison in comparisons(rule.when))
+    limits = _FREE
+    for index, rule in enumerate(policy.rules):
         verdict = holds(rule.when, signals)
         if verdict:
-            return _match_of(rule.name, rule, limits, unknown, read)
+            return _Match(
+                rule.name,
+                rule,
+                limits.tightened(rule.limits),
+                tuple(unknown),
+                policy.confidences[index],
+            )
         if verdict is None:
             unknown.append(rule.name)
-            limits = limits.tightened(_restraint(rule))
-    return _match_of(DEFAULT_RULE, policy.default, limits, unknown, read)
+            # What still binds where a rule could not be ruled out: data that may be private.
+            if rule.limits.local_only:
+                limits = _LOCAL
+    default = policy.default
+    limits = limits.tightened(default.limits)
+    return _Match(DEFAULT_RULE, default, limits, tuple(unknown), policy.confidences[-1])
 
 
-def _match_of(
-    name: str, route: Route, limits: Limits, unknown: list[str], read: set[str]
-) -> _Match:
-    reads = frozenset(read.union(route.strategy.reads))
-    return _Match(name, route, limits.tightened(route.limits), tuple(unknown), reads)
-
-
-def _restraint(rule: Rule) -> Limits:
-    """What still binds when a rule could not be ruled out: data that may be private stays local."""
-    return Limits(local_only=rule.limits.local_only)
+def _passed_over(
+    name: str, card: ModelCard, request: RoutedRequest, match: _Match
+) -> Rejection | None:
+    if not request.is_routed:
+        if name == request.model:
+            return None
+        return Rejection(name, "not_a_candidate", "the request names another model")
+    if selected(name, card, match.route.candidates):
+        return None
+    return Rejection(name, "not_a_candidate", f"not a candidate of rule {match.rule}")
 
 
 def _ranked(
@@ -114,23 +126,19 @@ def _ranked(
 
 def _specialists_first(ranking: Ranking) -> Ranking:
     """Specialists before generalists among the good enough; their order stays the strategy's."""
-    good, rest = (
-        ranking.candidates[: ranking.good_enough],
-        ranking.candidates[ranking.good_enough :],
-    )
-    special = tuple(c for c in good if c.specialist)
-    if not special or good[0].specialist:
-        return ranking
-    ordered = special + tuple(c for c in good if not c.specialist) + rest
-    reason = f"specialist for this request, before: {ranking.reason}"
-    return replace(ranking, candidates=ordered, reason=reason)
+    good = ranking.candidates[: ranking.good_enough]
+    rest = ranking.candidates[ranking.good_enough :]
+    ordered = tuple(sorted(good, key=lambda candidate: not candidate.specialist))
+    reason = ranking.reason
+    if ordered[0] is not good[0]:
+        reason = f"specialist for this request, before: {reason}"
+    return replace(ranking, candidates=ordered + rest, reason=reason)
 
 
 def _confidence(match: _Match, signals: Signals) -> float:
     if match.unknown:
         return 0.0
-    values = (signals.get(f"{name}_confidence") for name in match.read)
-    return min((float(value) for value in values if value is not None), default=1.0)
+    return min((float(signals[name]) for name in match.confidences & signals.keys()), default=1.0)
 
 
 def _propensities(ranking: Ranking, explore: float) -> Mapping[str, float]:

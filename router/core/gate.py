@@ -5,13 +5,13 @@ the operator or the caller forbids, what the model cannot do, what its health al
 what its price, speed and predicted quality would be.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from router.core.catalog import Catalog, ModelCard
+from router.core.catalog import Capability, Catalog, ModelCard
 from router.core.cost import call_cost, expected_latency, expected_usage
 from router.core.decision import Candidate, Rejection, RejectionCode
 from router.core.limits import Limits
-from router.core.policy import Candidates, Selector
+from router.core.policy import Candidates
 from router.core.quality import is_specialist, predicted_quality
 from router.core.request import RoutedRequest
 from router.core.signals import Signals
@@ -22,15 +22,16 @@ Objection = tuple[RejectionCode, str]
 
 def selected(name: str, card: ModelCard, candidates: Candidates) -> bool:
     """Whether a route's `candidates` take in the model."""
-    if isinstance(candidates, Selector):
-        wanted = candidates
-        return (
-            name not in wanted.without
-            and wanted.location in (None, card.location)
-            and wanted.specialises_in_domain in (None, *card.specialises_in.domains)
-            and wanted.specialises_in_task in (None, *card.specialises_in.tasks)
-        )
-    return candidates == "all" or name in candidates
+    if isinstance(candidates, str):
+        return True
+    if isinstance(candidates, tuple):
+        return name in candidates
+    return (
+        name not in candidates.without
+        and candidates.location in (None, card.location)
+        and candidates.specialises_in_domain in (None, *card.specialises_in.domains)
+        and candidates.specialises_in_task in (None, *card.specialises_in.tasks)
+    )
 
 
 def weigh(
@@ -43,14 +44,17 @@ def weigh(
 ) -> Candidate | Rejection:
     """One model of the catalog: a candidate with its expectations, or what stands against it."""
     card, stats = catalog.models[name], snapshot.of(name)
-    candidate = _expected(name, card, request, signals, stats)
-    objections = (
-        *_forbidden(candidate, limits),
-        *_unable(card, request),
-        *_out_of_order(stats, snapshot.now),
-        *_out_of_bounds(candidate, limits),
+    objection = (
+        _forbidden(name, card, limits)
+        or _unable(card, request)
+        or _out_of_order(stats, snapshot.now)
     )
-    return Rejection(name, *objections[0]) if objections else candidate
+    if objection is None:
+        candidate = _expected(name, card, request, signals, stats)
+        objection = _out_of_bounds(candidate, limits)
+        if objection is None:
+            return candidate
+    return Rejection(name, *objection)
 
 
 def _expected(
@@ -68,61 +72,62 @@ def _expected(
     )
 
 
-def _forbidden(candidate: Candidate, limits: Limits) -> Iterator[Objection]:
-    if limits.allowed_models is not None and candidate.model not in limits.allowed_models:
-        yield "not_allowed", "not among the models allowed for this request"
-    if limits.local_only and candidate.location != "local":
-        yield "must_stay_local", "this request must stay on local models"
+def _forbidden(name: str, card: ModelCard, limits: Limits) -> Objection | None:
+    if limits.allowed_models is not None and name not in limits.allowed_models:
+        return "not_allowed", "not among the models allowed for this request"
+    if limits.local_only and card.location != "local":
+        return "must_stay_local", "this request must stay on local models"
+    return None
 
 
-_NEEDS: Mapping[RejectionCode, str] = {
-    "lacks_tools": "tools",
-    "lacks_vision": "vision",
-    "lacks_json_schema": "json_schema",
-    "lacks_audio": "audio",
-    "lacks_files": "files",
+_LACKS: Mapping[Capability, RejectionCode] = {
+    "tools": "lacks_tools",
+    "vision": "lacks_vision",
+    "json_schema": "lacks_json_schema",
+    "audio": "lacks_audio",
+    "files": "lacks_files",
 }
 
 
-def _unable(card: ModelCard, request: RoutedRequest) -> Iterator[Objection]:
-    needs = {
-        "tools": request.tools > 0,
-        "vision": request.images > 0,
-        "json_schema": request.json_schema,
-        "audio": any(turn.audio for turn in request.turns),
-        "files": any(turn.files for turn in request.turns),
-    }
-    for code, capability in _NEEDS.items():
-        if needs[capability] and capability not in (card.capabilities or ()):
-            yield code, f"the request needs {capability}, which the model lacks"
-    tokens = request.input_tokens + (request.max_output_tokens or 0)
+def _unable(card: ModelCard, request: RoutedRequest) -> Objection | None:
+    for capability in request.needs:
+        if capability not in (card.capabilities or ()):
+            return _LACKS[capability], f"the request needs {capability}, which the model lacks"
+    asked = request.max_output_tokens or 0
+    if card.max_output_tokens is not None and asked > card.max_output_tokens:
+        return (
+            "context_too_small",
+            f"up to {asked} tokens are asked for, the model writes at most"
+            f" {card.max_output_tokens}",
+        )
+    tokens = request.input_tokens + asked
     if tokens > card.window:
-        yield "context_too_small", f"about {tokens} tokens exceed its window of {card.window}"
+        return "context_too_small", f"about {tokens} tokens exceed its window of {card.window}"
+    return None
 
 
-def _out_of_order(stats: ModelStats, now: float) -> Iterator[Objection]:
-    if not stats.is_healthy(now):
-        left = stats.cooldown_until - now
-        yield (
-            "unhealthy",
-            f"{stats.failures_in_a_row} failures in a row, tried again in {left:.0f} s",
-        )
+def _out_of_order(stats: ModelStats, now: float) -> Objection | None:
+    if stats.is_healthy(now):
+        return None
+    left = stats.cooldown_until - now
+    return (
+        "unhealthy",
+        f"{stats.failures_in_a_row} failures in a row, tried again in {left:.0f} s",
+    )
 
 
-def _out_of_bounds(candidate: Candidate, limits: Limits) -> Iterator[Objection]:
-    cost, most = candidate.cost_usd, limits.max_cost_usd
-    if most is not None and cost is None:
-        yield "cost_unknown", f"no price known, and the limit is {most:.6f} USD"
-    if most is not None and cost is not None and cost > most:
-        yield "too_expensive", f"expected {cost:.6f} USD, above the limit of {most:.6f} USD"
-    if limits.max_latency is not None and candidate.latency_s > limits.max_latency:
-        yield (
-            "too_slow",
-            f"expected {candidate.latency_s:.2f} s, above the limit of {limits.max_latency:.2f} s",
-        )
-    if limits.min_quality is not None and candidate.quality < limits.min_quality:
-        yield (
+def _out_of_bounds(candidate: Candidate, limits: Limits) -> Objection | None:
+    dearest, slowest, worst = limits.max_cost_usd, limits.max_latency, limits.min_quality
+    cost, latency, quality = candidate.cost_usd, candidate.latency_s, candidate.quality
+    if dearest is not None and cost is None:
+        return "cost_unknown", f"no price known, and the limit is {dearest:.6f} USD"
+    if dearest is not None and cost is not None and cost > dearest:
+        return "too_expensive", f"expected {cost:.6f} USD, above the limit of {dearest:.6f} USD"
+    if slowest is not None and latency > slowest:
+        return "too_slow", f"expected {latency:.2f} s, above the limit of {slowest:.2f} s"
+    if worst is not None and quality < worst:
+        return (
             "quality_too_low",
-            f"predicted quality {candidate.quality:.2f}, below the minimum of"
-            f" {limits.min_quality:.2f}",
+            f"predicted quality {quality:.2f}, below the minimum of {worst:.2f}",
         )
+    return None

@@ -17,7 +17,7 @@ class Limits(BaseModel):
     predicted probability of a good answer, `max_latency` the expected seconds to the full answer.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     allowed_models: tuple[str, ...] | None = None
     local_only: bool = False
@@ -25,8 +25,24 @@ class Limits(BaseModel):
     min_quality: Share | None = None
     max_latency: Duration | None = None
 
+    @property
+    def is_free(self) -> bool:
+        """Whether no bound is set."""
+        return not (
+            self.local_only
+            or self.allowed_models is not None
+            or self.max_cost_usd is not None
+            or self.min_quality is not None
+            or self.max_latency is not None
+        )
+
     def tightened(self, other: Self) -> Self:
         """Both limits at once: for every bound the stricter of the two."""
+        # Most limits are free, and making a model costs more than all else in a decision.
+        if other.is_free:
+            return self
+        if self.is_free:
+            return other
         return self.model_copy(
             update={
                 "allowed_models": _both(self.allowed_models, other.allowed_models),

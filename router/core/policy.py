@@ -4,9 +4,10 @@ complete from `schema.json`, and there is nothing to parse.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self, cast
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self, final
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from router.core.catalog import Location
 from router.core.limits import Limits, Share
@@ -19,46 +20,55 @@ Operator = Literal["is", "is_not", "in", "not_in", "at_least", "above", "at_most
 
 
 class _FromFile(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, populate_by_name=True, allow_inf_nan=False
+    )
 
 
+@final
 class Comparison(_FromFile):
     """One signal against one constant, by exactly one operator."""
 
     signal: str
     is_: SignalValue | None = Field(None, alias="is")
     is_not: SignalValue | None = None
-    in_: tuple[SignalValue, ...] | None = Field(None, alias="in")
-    not_in: tuple[SignalValue, ...] | None = None
+    in_: tuple[SignalValue, ...] | None = Field(None, alias="in", min_length=1)
+    not_in: tuple[SignalValue, ...] | None = Field(None, min_length=1)
     at_least: Number | None = None
     above: Number | None = None
     at_most: Number | None = None
     below: Number | None = None
 
-    _operation: tuple[Operator, Any] = PrivateAttr()
-
     @model_validator(mode="after")
     def _one_operator(self) -> Self:
-        given = self.model_dump(by_alias=True, exclude={"signal"}, exclude_none=True)
-        if len(given) != 1:
+        if len(self._given) != 1:
             raise ValueError(
                 "expected exactly one of is, is_not, in, not_in, at_least, above, at_most, below"
             )
-        ((operator, operand),) = given.items()
-        self._operation = (cast(Operator, operator), operand)
         return self
+
+    @cached_property
+    def operation(self) -> tuple[Operator, Any]:
+        """The operator in use, and the constant compared with."""
+        return self._given[0]
 
     @property
     def operator(self) -> Operator:
         """The operator in use."""
-        return self._operation[0]
+        return self.operation[0]
 
     @property
     def operand(self) -> Any:
         """The constant compared with."""
-        return self._operation[1]
+        return self.operation[1]
+
+    @property
+    def _given(self) -> list[tuple[Operator, Any]]:
+        given = self.model_dump(by_alias=True, exclude={"signal"}, exclude_none=True)
+        return list(given.items())  # type: ignore[arg-type]  # every field but signal: an operator
 
 
+@final
 class Condition(_FromFile):
     """All, any or none of its parts; several of the three together must hold together."""
 
@@ -152,6 +162,21 @@ class Policy(_FromFile):
         """Every route, the default last."""
         yield from self.rules
         yield self.default
+
+    @cached_property
+    def confidences(self) -> tuple[frozenset[str], ...]:
+        """For each route, the names of the confidences that a decision by it rests on.
+
+        They belong to the signals that its strategy reads, and to those of its own condition and
+        of every one before it. Made once: put other rules into a new policy, not into a copy.
+        """
+        read: set[str] = set()
+        found = []
+        for rule in self.rules:
+            read.update(comparison.signal for comparison in comparisons(rule.when))
+            found.append(read.union(rule.strategy.reads))
+        found.append(read.union(self.default.strategy.reads))
+        return tuple(frozenset(f"{name}_confidence" for name in names) for names in found)
 
 
 def comparisons(when: Condition | Comparison) -> Iterator[Comparison]:

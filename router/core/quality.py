@@ -21,18 +21,15 @@ def predicted_quality(card: ModelCard, signals: Signals) -> float:
     log-odds when it has both), else its overall one. Without a `difficulty` the prior stands.
     """
     quality = card.quality
-    special = [
-        table[name]
-        for table, name in (
-            (quality.domains, signals.get("domain")),
-            (quality.tasks, signals.get("task")),
-        )
-        if isinstance(name, str) and name in table
-    ]
-    priors = special or [quality.overall]
-    ability = sum(_logit(prior) for prior in priors) / len(priors)
+    domain, task = signals.get("domain"), signals.get("task")
+    priors = []
+    if isinstance(domain, str) and domain in quality.domains:
+        priors.append(quality.domains[domain])
+    if isinstance(task, str) and task in quality.tasks:
+        priors.append(quality.tasks[task])
+    ability = sum(map(_logit, priors)) / len(priors) if priors else _logit(quality.overall)
     difficulty = signals.get("difficulty")
-    return _expit(ability - (float(difficulty) if difficulty is not None else 0.0))
+    return _expit(ability if difficulty is None else ability - float(difficulty))
 
 
 def is_specialist(card: ModelCard, signals: Signals) -> bool:

@@ -3,12 +3,16 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from router.core.catalog import Capability
 from router.core.limits import Limits
 from router.core.tokens import TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, estimated_tokens
 
 AUTO = "auto"
 FOCUS_CHARACTERS = 6000
 """Enough for every signal: classifiers read at most a few hundred tokens."""
+
+ANSWER_CHARACTERS = 1000
+"""Of an answer in the context; a long one must not crowd out the question that it answered."""
 
 STANDALONE_WORDS = 12
 """A user turn of fewer words than this is read together with what it answers."""
@@ -76,7 +80,8 @@ class RoutedRequest:
 
         A turn that stands on its own (a dozen words or more) is the focus alone. A shorter one
         ("yes, go ahead", "and in Python?") inherits the turns it answers, newest first, until a
-        user turn that stands on its own has been reached.
+        user turn that stands on its own has been reached. Where the user said nothing, all that
+        was said is the focus.
         """
         spoken = [t for t in self.turns if t.text and t.role in ("user", "assistant")]
         while spoken and spoken[-1].role != "user":
@@ -84,11 +89,12 @@ class RoutedRequest:
         kept: list[str] = []
         room = FOCUS_CHARACTERS
         for turn in reversed(spoken):
-            kept.append(turn.text[:room])
-            room -= len(turn.text)
+            most = room if turn.role == "user" else min(room, ANSWER_CHARACTERS)
+            kept.append(turn.text[:most])
+            room -= len(kept[-1])
             if room <= 0 or (turn.role == "user" and _stands_alone(turn.text)):
                 break
-        return "\n\n".join(reversed(kept))
+        return "\n\n".join(reversed(kept)) or self.text[:FOCUS_CHARACTERS]
 
     @cached_property
     def input_tokens(self) -> int:
@@ -100,6 +106,18 @@ class RoutedRequest:
     def images(self) -> int:
         """How many images the conversation carries."""
         return sum(turn.images for turn in self.turns)
+
+    @cached_property
+    def needs(self) -> tuple[Capability, ...]:
+        """What a model must be capable of to serve the request."""
+        needed: dict[Capability, bool] = {
+            "tools": self.tools > 0,
+            "vision": self.images > 0,
+            "json_schema": self.json_schema,
+            "audio": any(turn.audio for turn in self.turns),
+            "files": any(turn.files for turn in self.turns),
+        }
+        return tuple(capability for capability, is_needed in needed.items() if is_needed)
 
 
 def _stands_alone(text: str) -> bool:

@@ -29,7 +29,7 @@ class Ranking:
 class StrategyOptions(BaseModel):
     """A strategy's options. `reads` names the signals its order depends on."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     reads: ClassVar[tuple[str, ...]] = ()
 
