@@ -9,7 +9,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from router.errors import DecisionLogError
 from router.stores.decision_columns import COLUMNS, CONTENT
 from router.stores.decision_row import DecisionFilter, Row, decoded
 from router.stores.sqlite_schema import cannot, open_for_reading
@@ -53,7 +52,8 @@ class DecisionReader:
         except sqlite3.Error as error:
             raise cannot("be read", self._path, error) from error
         except UnicodeEncodeError:
-            raise DecisionLogError("The decision log holds no text that is not Unicode.") from None
+            # Half a surrogate pair in what was asked for: no row can hold that.
+            return []
 
 
 def _conditions(where: DecisionFilter) -> tuple[str, list[Any]]:
