@@ -4,15 +4,28 @@ A problem reads `file:line:column: key: what was expected`. Rule: nothing here k
 signal or price list; both are handed in.
 """
 
-from router.policyfile.directory import load_directory, shipped_policies
+from router.policyfile.cases import CASES_SUFFIX, Case, LoadedCases, load_cases
+from router.policyfile.directory import (
+    is_catalog,
+    load_directory,
+    policy_files,
+    shipped_policies,
+)
 from router.policyfile.loaded import LoadedPolicy, PolicyFile, PriceCatalogue
-from router.policyfile.loading import load
+from router.policyfile.loading import load, load_catalog
 
 __all__ = [
+    "CASES_SUFFIX",
+    "Case",
+    "LoadedCases",
     "LoadedPolicy",
     "PolicyFile",
     "PriceCatalogue",
+    "is_catalog",
     "load",
+    "load_cases",
+    "load_catalog",
     "load_directory",
+    "policy_files",
     "shipped_policies",
 ]

@@ -51,14 +51,15 @@ def _operation_problems(node: Node, signal: str, spec: SignalSpec) -> Iterator[P
             yield operand.key_problem(f"expected {allowed}, {signal} is a {spec.type}")
         elif operator in ("in", "not_in"):
             for item in operand.items:
-                yield from _operand_problems(item, signal, spec)
+                yield from operand_problems(item, signal, spec)
             if operand.value == []:
                 yield operand.problem("expected at least one value")
         else:
-            yield from _operand_problems(operand, signal, spec)
+            yield from operand_problems(operand, signal, spec)
 
 
-def _operand_problems(node: Node, signal: str, spec: SignalSpec) -> Iterator[Problem]:
+def operand_problems(node: Node, signal: str, spec: SignalSpec) -> Iterator[Problem]:
+    """What is wrong with a constant as a value of the signal; null is never wrong."""
     value = node.value
     if value is None or isinstance(value, list | dict):
         return  # told by the schema

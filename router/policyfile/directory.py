@@ -5,12 +5,11 @@ from pathlib import Path
 
 from router.core.catalog import Catalog
 from router.errors import PolicyFileError, Problem
+from router.policyfile.cases import CASES_SUFFIX
 from router.policyfile.loaded import LoadedPolicy, PriceCatalogue
 from router.policyfile.loading import CATALOG_KEYS, VocabularyOf, load
 from router.policyfile.tree import read
 from router.ports import SignalKind
-
-CASES_SUFFIX = ".cases.yaml"
 
 
 def load_directory(

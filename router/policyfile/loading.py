@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from router.core.catalog import Catalog
 from router.core.signals import Vocabulary
 from router.errors import PolicyFileError, Problem
+from router.policyfile.catalog_checks import catalog_problems
 from router.policyfile.checks import Facts, checked
 from router.policyfile.loaded import (
     LoadedPolicy,
@@ -154,6 +155,26 @@ def load(
     return _loaded(file, found.catalog, options, prices, reading)
 
 
+def load_catalog(path: Path | str, prices: PriceCatalogue) -> Catalog:
+    """The catalog in a file of its own. Raises PolicyFileError with every problem."""
+    document = read(Path(path))
+    if document.root is None:
+        raise PolicyFileError(document.problems)
+    catalog, problems = validated(document.root, Catalog)
+    problems = [*document.problems, *problems, *catalog_problems(document.root)]
+    if catalog is None or problems:
+        raise PolicyFileError(sorted(problems, key=lambda p: (p.line, p.column)))
+    return _resolved(catalog, prices)
+
+
+def _resolved(catalog: Catalog, prices: PriceCatalogue) -> Catalog:
+    cards = {
+        name: prices.resolve(name, card, catalog.upstream_of(name))
+        for name, card in catalog.models.items()
+    }
+    return catalog.model_copy(update={"models": cards})
+
+
 def _loaded(
     file: PolicyFile,
     catalog: Catalog,
@@ -161,11 +182,7 @@ def _loaded(
     prices: PriceCatalogue,
     reading: _Reading,
 ) -> LoadedPolicy:
-    cards = {
-        name: prices.resolve(name, card, catalog.upstream_of(name))
-        for name, card in catalog.models.items()
-    }
-    priced = catalog.model_copy(update={"models": cards})
+    priced = _resolved(catalog, prices)
     policy = with_baseline(file.policy, priced)
     return LoadedPolicy(
         policy=policy,
