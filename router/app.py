@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from router.core.policy import signals_read
 from router.errors import RouterError, StartupError
 from router.gateway import Gateway, PolicyInForce
 from router.policyfile import LoadedPolicy, PriceCatalogue
-from router.ports import Signal, Upstream
+from router.ports import DecisionLog, Signal, Upstream
 from router.reload import Reloader
 from router.runtime import Reload, Runtime
 from router.settings import Settings
@@ -28,8 +28,9 @@ from router.signals import SIGNALS, Classifier, build, vocabulary
 from router.signals.learned import Judgement
 from router.stores.memory import MemoryStatsStore
 from router.stores.sqlite import SQLiteDecisionLog
+from router.telemetry.counted_log import CountedDecisionLog
 from router.telemetry.logs import LogObserver
-from router.telemetry.prometheus import PrometheusObserver
+from router.telemetry.prometheus import CONTENT_TYPE, PrometheusObserver
 from router.upstreams.connections import Connections
 from router.upstreams.discovery import Discovery, discover
 from router.upstreams.simulated import simulated_catalog
@@ -124,7 +125,7 @@ class Assembly:
 
     settings: Settings
     classifier: Classifier
-    log: SQLiteDecisionLog
+    log: DecisionLog
     metrics: PrometheusObserver
     prices: PriceCatalogue
     clock: SystemClock = field(default_factory=SystemClock)
@@ -155,7 +156,6 @@ class Assembly:
             log=self.log,
             observers=(self.metrics, LogObserver()),
             clock=self.clock,
-            simulated=in_force[found.default].catalog.is_simulated,
         )
         return gateway, found.files
 
@@ -187,24 +187,10 @@ class Assembly:
         )
 
 
-Ready = Callable[[Runtime, Found], None]
-
-
-def create_app(settings: Settings, ready: Ready | None = None) -> FastAPI:
-    """The ASGI application. Parts are put together at start-up, inside the event loop.
-
-    `ready` is told once that requests are taken. Start-up raises RouterError.
-    """
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(settings) as (runtime, found):
-            app.state.runtime = runtime
-            if ready is not None:
-                ready(runtime, found)
-            yield
-
-    app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+def create_app(runtime: Runtime) -> FastAPI:
+    """The ASGI application over a runtime."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.runtime = runtime
     for method, path, endpoint in ROUTES:
         app.add_route(path, endpoint, methods=[method])
     app.add_exception_handler(RouterError, on_router_error)
@@ -214,16 +200,26 @@ def create_app(settings: Settings, ready: Ready | None = None) -> FastAPI:
 
 
 @contextlib.asynccontextmanager
-async def _running(settings: Settings) -> AsyncIterator[tuple[Runtime, Found]]:
+async def running(settings: Settings) -> AsyncIterator[tuple[Runtime, Found]]:
+    """Everything that serves requests, from the opening of the log to its closing.
+
+    Raises RouterError if the policy is wrong or the log cannot be opened.
+    """
     metrics = PrometheusObserver()
     classifier = await asyncio.to_thread(load_classifier, settings.artifact)
-    log = SQLiteDecisionLog(settings.decision_log)
+    log = CountedDecisionLog(SQLiteDecisionLog(settings.decision_log), metrics.log_write_failed)
     assembly = Assembly(settings, classifier, log, metrics, prices.bundled())
     try:
         gateway, files = await assembly.build()
         assert assembly.found is not None
         clock = assembly.clock
-        runtime = Runtime(gateway, settings, metrics.exposition, Reload(clock.now()), clock.now())
+        runtime = Runtime(
+            gateway=gateway,
+            settings=settings,
+            metrics=lambda: (metrics.exposition(), CONTENT_TYPE),
+            reload=Reload(clock.now()),
+            started=clock.now(),
+        )
         reloader = Reloader(runtime, assembly.build, files, metrics.reloaded)
         watching = asyncio.create_task(reloader.run())
         try:

@@ -33,6 +33,10 @@ class PolicyInForce:
     all_signals: Mapping[str, Signal]
     upstreams: Mapping[str, Upstream]
 
+    def is_simulated(self, model: str) -> bool:
+        """Whether the model's answers are made up by a simulated upstream."""
+        return self.catalog.upstream_of(model).kind == "simulated"
+
     @property
     def name_at_version(self) -> str:
         """As it stands in headers and in the log: `default@1a2b3c4d`."""
@@ -84,12 +88,16 @@ class Gateway:
     log: DecisionLog
     observers: Sequence[Observer]
     clock: Clock
-    simulated: bool = False
 
     @property
     def default(self) -> PolicyInForce:
         """The policy that "auto" means."""
         return self.policies[self.default_policy]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether "auto" can reach nothing but simulated models."""
+        return self.default.catalog.is_simulated
 
     async def route(self, request: RoutedRequest, id: str, everything: bool = False) -> Routed:
         """Signals and decision for a request; nobody is called.

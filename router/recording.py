@@ -117,7 +117,7 @@ def event_of(trace: Trace, outcome: Outcome, status: int) -> RoutingEvent:
         timings=Timings(routed.decision_s, trace.overhead_s, first, now - call.received),
         outcome=outcome,
         status=status,
-        simulated=trace.gateway.simulated,
+        simulated=trace.model is not None and routed.in_force.is_simulated(trace.model),
         content=_content(trace),
     )
 

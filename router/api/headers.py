@@ -30,11 +30,11 @@ def exchange_headers(exchange: Exchange) -> dict[str, str]:
     headers["x-slm-router-overhead-ms"] = f"{trace.overhead_s * 1000:.2f}"
     if trace.model is not None:
         headers["x-slm-router-model"] = _ascii(trace.model)
+        if exchange.routed.in_force.is_simulated(trace.model):
+            headers["x-slm-router-simulated"] = "true"
     failed = [attempt.model for attempt in trace.attempts if attempt.error is not None]
     if failed:
         headers["x-slm-router-fallback-from"] = _ascii(",".join(failed))
-    if trace.gateway.simulated:
-        headers["x-slm-router-simulated"] = "true"
     return headers
 
 

@@ -1,0 +1,167 @@
+"""Hot reload on a live gateway: a good file takes over at once, a bad one changes nothing."""
+
+import json
+import signal
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.process import GatewayProcess, running_gateway
+
+CATALOG = """
+upstreams:
+  sim: {kind: simulated, first_token: 1ms, tokens_per_second: 100000}
+models:
+  small: {upstream: sim, location: local, quality: 0.8, price: {usd_per_hour: 0.1}}
+  large:
+    upstream: sim
+    location: cloud
+    quality: 0.9
+    price: {input_usd_per_mtok: 2.0, output_usd_per_mtok: 8.0}
+"""
+
+
+def policy_file(model: str) -> str:
+    return f"""
+name: default
+{CATALOG}
+default:
+  candidates: [{model}]
+  strategy: {{kind: best_quality}}
+"""
+
+
+BROKEN = (
+    "name: default\n  rules: [",
+    policy_file("smal"),
+    policy_file("small").replace("best_quality", "best_qualtiy"),
+)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[GatewayProcess, Path]]:
+    file = tmp_path / "policies" / "policy.yaml"
+    file.parent.mkdir()
+    file.write_text(policy_file("small"))
+    with running_gateway(tmp_path / "state", "--policy", str(file)) as gateway:
+        yield gateway, file
+
+
+def ask(gateway: GatewayProcess) -> str:
+    body = json.dumps({"model": "auto", "messages": [{"role": "user", "content": "Hi"}]})
+    request = urllib.request.Request(
+        f"{gateway.url}/v1/chat/completions",
+        body.encode(),
+        {"content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return str(answer.headers["x-slm-router-model"])
+
+
+def readiness(gateway: GatewayProcess) -> Any:
+    with urllib.request.urlopen(f"{gateway.url}/readyz", timeout=10) as answer:
+        return json.load(answer)
+
+
+def metric(gateway: GatewayProcess, name: str) -> float:
+    with urllib.request.urlopen(f"{gateway.url}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    return float(next(line.split()[-1] for line in lines if line.startswith(name)))
+
+
+def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.05)
+
+
+class Load(threading.Thread):
+    """Asks without pause, and keeps what went wrong."""
+
+    def __init__(self, gateway: GatewayProcess) -> None:
+        super().__init__(daemon=True)
+        self.models: list[str] = []
+        self.failures: list[Exception] = []
+        self.stopping = threading.Event()
+        self._gateway = gateway
+
+    def run(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                self.models.append(ask(self._gateway))
+            except OSError as error:
+                self.failures.append(error)
+
+
+def test_under_load_bad_files_change_nothing_and_a_good_one_takes_over(
+    served: tuple[GatewayProcess, Path],
+) -> None:
+    gateway, file = served
+    load = [Load(gateway) for _ in range(4)]
+    for thread in load:
+        thread.start()
+
+    for broken in BROKEN:
+        file.write_text(broken)
+        until(lambda: not readiness(gateway)["policy_reload"]["ok"])
+        assert str(file) in readiness(gateway)["policy_reload"]["error"]
+        assert metric(gateway, "slm_router_policy_reload_success") == 0
+        assert ask(gateway) == "small"
+        file.write_text(policy_file("small"))
+        until(lambda: bool(readiness(gateway)["policy_reload"]["ok"]))
+    file.write_text(policy_file("large"))
+    until(lambda: ask(gateway) == "large")
+
+    for thread in load:
+        thread.stopping.set()
+    for thread in load:
+        thread.join(30)
+    assert [failure for thread in load for failure in thread.failures] == []
+    assert {model for thread in load for model in thread.models} == {"small", "large"}
+    assert "not reloaded" in gateway.output
+    assert metric(gateway, "slm_router_policy_reload_success") == 1
+
+
+def test_sighup_reads_the_files_again(served: tuple[GatewayProcess, Path]) -> None:
+    gateway, _ = served
+    before = readiness(gateway)["policy_reload"]["at"]
+
+    gateway.process.send_signal(signal.SIGHUP)
+
+    until(lambda: bool(readiness(gateway)["policy_reload"]["at"] > before))
+    assert ask(gateway) == "small"
+
+
+def test_a_file_replaced_by_renaming_is_noticed(served: tuple[GatewayProcess, Path]) -> None:
+    gateway, file = served
+    fresh = file.with_name("fresh.tmp")
+    fresh.write_text(policy_file("large"))
+
+    fresh.rename(file)
+
+    until(lambda: ask(gateway) == "large")
+
+
+def test_a_sigterm_lets_requests_in_flight_finish(tmp_path: Path) -> None:
+    slow = policy_file("small").replace("first_token: 1ms", "first_token: 1500ms")
+    file = tmp_path / "policy.yaml"
+    file.write_text(slow)
+    with running_gateway(tmp_path / "state", "--policy", str(file)) as gateway:
+        answers: list[str] = []
+        callers = [threading.Thread(target=lambda: answers.append(ask(gateway))) for _ in range(5)]
+        for caller in callers:
+            caller.start()
+        time.sleep(0.5)
+
+        code = gateway.stop()
+        for caller in callers:
+            caller.join(30)
+
+    assert answers == ["small"] * 5
+    assert code in (0, -signal.SIGTERM)

@@ -1,0 +1,78 @@
+"""The built wheel in an empty environment, where nothing but loopback can be reached."""
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DRIVER = Path(__file__).with_name("isolated.py")
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="network namespaces are Linux's")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment that holds the wheel and what it requires, nothing else."""
+    directory = tmp_path_factory.mktemp("wheel")
+    source = directory / "source"
+    names = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\n")
+    for name in filter(None, names):
+        if (ROOT / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, source / name)
+    pip(sys.executable, "wheel", "--no-deps", "-w", str(directory), str(source))
+    (wheel,) = directory.glob("slm_router-*.whl")
+    shutil.rmtree(source)
+    venv.create(directory / "venv", with_pip=True)
+    python = directory / "venv" / "bin" / "python"
+    pip(str(python), "install", "-c", str(ROOT / "constraints.txt"), str(wheel))
+    return python
+
+
+def pip(python: str, *arguments: str) -> None:
+    done = subprocess.run(
+        [python, "-m", "pip", "-q", "--disable-pip-version-check", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_it_routes_a_request_and_opens_no_connection_beyond_this_machine(
+    installed: Path, tmp_path: Path
+) -> None:
+    as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    done = subprocess.run(
+        ["unshare", "--net", *as_root, str(installed), str(DRIVER), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=110,
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "routed to sim-small" in done.stdout
+    assert "packets without a route: 0" in done.stdout
+    assert "lookups beyond this machine: 0" in done.stdout
+
+
+def test_it_holds_no_torch_and_stays_small(installed: Path) -> None:
+    site = next((installed.parents[1] / "lib").glob("python3.*/site-packages"))
+    size = sum(file.stat().st_size for file in site.rglob("*") if file.is_file())
+
+    assert not list(site.glob("torch*"))
+    assert size < 700_000_000
