@@ -14,8 +14,12 @@ from router.core.signals import SignalSpec, Vocabulary
 from router.ports import Signal, SignalKind
 from router.signals.keywords import KeywordsOptions, KeywordsSignal
 from router.signals.keywords import vocabulary as keywords_vocabulary
+from router.signals.language import LanguageOptions, LanguageSignal
+from router.signals.language import vocabulary as language_vocabulary
 from router.signals.learned import Classifier, LearnedOptions, LearnedSignal
 from router.signals.learned import vocabulary as learned_vocabulary
+from router.signals.privacy import PrivacyOptions, PrivacySignal
+from router.signals.privacy import vocabulary as privacy_vocabulary
 from router.signals.shape import ShapeOptions, ShapeSignal
 from router.signals.shape import vocabulary as shape_vocabulary
 from router.signals.size import SizeOptions, SizeSignal
@@ -36,6 +40,8 @@ SIGNALS: Mapping[str, Kind] = {
     "size": Kind(SizeOptions, size_vocabulary, SizeSignal),
     "shape": Kind(ShapeOptions, shape_vocabulary, ShapeSignal),
     "keywords": Kind(KeywordsOptions, keywords_vocabulary, KeywordsSignal),
+    "language": Kind(LanguageOptions, language_vocabulary, LanguageSignal),
+    "privacy": Kind(PrivacyOptions, privacy_vocabulary, PrivacySignal),
     "learned": Kind(LearnedOptions, learned_vocabulary, LearnedSignal, needs_classifier=True),
 }
 """Every kind, cheap ones first. A kind's name is its key under `signals:` in a policy file."""

@@ -1,0 +1,109 @@
+"""Whether the request holds private data: what kinds and how much, never the text itself.
+
+`pii` (flag): any is there. `pii_count` (number): how many pieces.
+`pii.email`, `pii.phone`, `pii.card`, `pii.iban`, `pii.secret`, `pii.national_id`,
+`pii.ip_address` (numbers): how many of each kind; only those among `types`.
+
+    signals:
+      privacy: {types: [email, phone, card, iban, secret, national_id, ip_address]}
+
+    rules:
+      - name: private-stays-here
+        when: {signal: pii, is: true}
+        candidates: {location: local}
+        ...
+      - name: no-keys-in-the-cloud
+        when: {signal: pii.secret, above: 0}
+        ...
+
+Read is everything that would be sent: every turn, tool results and tool definitions, not only the
+last turn. Option `types`: the kinds that count; the default is all but `ip_address`, which logs
+and configuration files are full of.
+
+`email`: e-mail addresses. `phone`: telephone numbers, with or without country code.
+`card`: payment cards of a known issuer with a right Luhn digit. `iban`: bank accounts with right
+check digits. `secret`: API keys and tokens of some forty makers, JSON web tokens, private keys,
+passwords in web addresses or behind "password:". `national_id`: social security, tax and identity
+numbers of the US, UK, Spain, France, Italy, Germany, Netherlands, Poland, Portugal, Belgium,
+Switzerland, the Nordic countries, Canada, Australia, Brazil, Chile, Mexico, India, China, Korea,
+South Africa and Turkey. Names and postal addresses are not looked for: that takes a language model.
+
+The engines are phonenumbers and python-stdnum: offline, kept, validating. Measured on the PII
+table of the project's shared data (presidio-research, 622 spans of these types) and on 12,796
+benchmark prompts as negatives, beside presidio-analyzer 2.2's recognisers of the same types:
+
+    recall           spans   here    presidio
+    email               89   1.00    1.00
+    phone              210   0.99    0.60
+    card               224   1.00    0.89
+    iban                34   1.00    0.97
+    US SSN              54   1.00    1.00
+    ip_address          11   1.00    1.00
+    prompts flagged wrongly  0.04 %  0.3 %    (13 of the 12,796 do hold a number or an address)
+    time a prompt            0.1 ms  1.5 ms
+
+Presidio also brings 270 MB of spaCy and tries to reach publicsuffix.org when it sees an e-mail
+address. The forms of secrets and of most national ids have no table to be measured on: they have
+tests with made-up and published specimens.
+"""
+
+import asyncio
+from collections import Counter
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from router.core.request import RoutedRequest
+from router.core.signals import Signals, SignalSpec, SignalValue, Vocabulary
+from router.signals.private_data import find, may_hold
+
+PrivateType = Literal["email", "phone", "card", "iban", "secret", "national_id", "ip_address"]
+
+INLINE_CHARACTERS = 4_000
+"""A longer text leaves the event loop even for the cheap look, which takes 0.02 ms a thousand."""
+
+
+class PrivacyOptions(BaseModel):
+    """`types`: the kinds of private data that count."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    types: Annotated[tuple[PrivateType, ...], Field(min_length=1, strict=False)] = (
+        "email",
+        "phone",
+        "card",
+        "iban",
+        "secret",
+        "national_id",
+    )
+
+
+def vocabulary(options: PrivacyOptions) -> Vocabulary:
+    """`pii`, `pii_count` and one number for each type that counts."""
+    return {
+        "pii": SignalSpec("flag", "the request holds private data"),
+        "pii_count": SignalSpec("number", "how many pieces of private data it holds", low=0),
+        **{
+            f"pii.{name}": SignalSpec("number", f"how many pieces of the type {name}", low=0)
+            for name in options.types
+        },
+    }
+
+
+class PrivacySignal:
+    """Yields `pii`, `pii_count` and `pii.<type>`."""
+
+    def __init__(self, options: PrivacyOptions) -> None:
+        self._types = options.types
+
+    async def extract(self, request: RoutedRequest) -> Signals:
+        """The counts. Only a text that passes a cheap look costs more, and that in a thread."""
+        text = f"{request.text}\n{request.tools_text}"
+        if len(text) <= INLINE_CHARACTERS and not may_hold(text, self._types):
+            return self._counts(Counter())
+        spans = await asyncio.to_thread(find, text, self._types)
+        return self._counts(Counter(span.type for span in spans))
+
+    def _counts(self, found: Counter[str]) -> Signals:
+        counts: dict[str, SignalValue] = {f"pii.{name}": found[name] for name in self._types}
+        return {"pii": found.total() > 0, "pii_count": found.total(), **counts}

@@ -1,0 +1,66 @@
+"""Private data in a text: what kind, and where. The text itself is never kept or handed on.
+
+One file per family; each has a cheap look (`may_hold`) that lets most texts pass at once, and a
+finder whose work is bounded whatever the text is. Validity is the business of kept libraries that
+work offline: phonenumbers (Google's metadata) and python-stdnum (check digits and structure).
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from router.signals.private_data import addresses, national_ids, payment, phones, secrets
+
+Finder = Callable[[str], Iterable[tuple[int, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where in a text a piece of private data stands: `text[start:end]` in characters."""
+
+    type: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    may_hold: Callable[[str], bool]
+    find: Finder
+
+
+_FAMILIES: Mapping[str, _Family] = {
+    "secret": _Family(secrets.may_hold, secrets.find),
+    "email": _Family(addresses.may_hold_email, addresses.find_emails),
+    "iban": _Family(payment.may_hold_iban, payment.find_ibans),
+    "ip_address": _Family(addresses.may_hold_ip, addresses.find_ips),
+    "national_id": _Family(national_ids.may_hold, national_ids.find),
+    "card": _Family(payment.may_hold_card, payment.find_cards),
+    "phone": _Family(phones.may_hold, phones.find),
+}
+"""The surest first: what an earlier family has claimed is not claimed again by a later one."""
+
+TYPES = tuple(_FAMILIES)
+
+
+def may_hold(text: str, types: Collection[str] = TYPES) -> bool:
+    """False when a cheap look rules private data out. Some 0.05 ms for 2,000 characters."""
+    return any(_FAMILIES[name].may_hold(text) for name in TYPES if name in types)
+
+
+def find(text: str, types: Collection[str] = TYPES) -> list[Span]:
+    """Every piece of private data of these types, in order of place; pieces do not overlap."""
+    found: list[Span] = []
+    for name, family in _FAMILIES.items():
+        if name in types and family.may_hold(text):
+            found += _unclaimed(name, family.find(text), found)
+    return sorted(found, key=lambda span: span.start)
+
+
+def _unclaimed(name: str, places: Iterable[tuple[int, int]], found: list[Span]) -> Iterator[Span]:
+    # Both lists may be long in a hostile text: a set of claimed places keeps this linear.
+    claimed = {place for span in found for place in range(span.start, span.end)}
+    last = 0
+    for start, end in sorted(places):
+        if start >= last and claimed.isdisjoint((start, end - 1, (start + end) // 2)):
+            yield Span(name, start, end)
+            last = end

@@ -1,0 +1,76 @@
+"""Payment cards and bank accounts, by issuer range or country and by check digits."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+MOST_CANDIDATES = 1_000
+"""Candidates looked at in one text."""
+
+_CARD = re.compile(r"(?<![\d.,])\d(?:[ -]?\d){11,18}(?!\d|[.,]\d)")
+# Issuer ranges and lengths, from ISO/IEC 7812 as the networks publish them: Visa, Mastercard,
+# American Express, Discover, Diners, JCB (old ones of 15 digits too), UnionPay, Maestro.
+_ISSUED = re.compile(
+    r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
+    r"|3[47]\d{13}|6(?:011|22\d|4[4-9]\d|5\d\d)\d{12,15}|3(?:0[0-5]|[68]\d)\d{11}"
+    r"|35\d{14}|(?:2131|1800)\d{11}|62\d{14,17}|(?:50|5[6-9]|6\d)\d{13,17}"
+)
+_SHORT_MAESTRO = re.compile(r"(?:50|5[6-9]|6\d)\d{10,12}")
+_SPEAKS_OF_CARDS = re.compile(
+    r"\b(?:card|maestro|karte|carte|tarjeta|carta|cart[ãa]o)", re.IGNORECASE
+)
+_CONTEXT_CHARACTERS = 32
+_DIGITS = re.compile(r"\d(?:[ -]?\d){11}")
+# It looks back from a digit: digits are rarer than letters, so most of a text is passed over.
+_IBAN_START = re.compile(r"\d(?<=[A-Za-z]{2}\d)(?<![A-Za-z0-9][A-Za-z]{2}\d)\d[ -]?[A-Za-z0-9]{4}")
+_IBAN = re.compile(r"[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}")
+
+
+def may_hold_card(text: str) -> bool:
+    """False when no card number can be there."""
+    return _DIGITS.search(text) is not None
+
+
+def find_cards(text: str) -> Iterator[tuple[int, int]]:
+    """Card numbers, plain or in groups, of a known issuer and with a right Luhn digit."""
+    from stdnum import luhn
+
+    for match in islice(_CARD.finditer(text), MOST_CANDIDATES):
+        digits = match[0].replace(" ", "").replace("-", "")
+        before = text[max(0, match.start() - _CONTEXT_CHARACTERS) : match.start()]
+        if _is_issued(digits, before) and len(set(digits)) > 2 and luhn.is_valid(digits):
+            yield match.span()
+
+
+def _is_issued(digits: str, before: str) -> bool:
+    if _ISSUED.fullmatch(digits) is not None:
+        return True
+    # Twelve to fourteen digits may be anything that is counted: only where cards are spoken of.
+    short = _SHORT_MAESTRO.fullmatch(digits) is not None
+    return short and _SPEAKS_OF_CARDS.search(before) is not None
+
+
+def may_hold_iban(text: str) -> bool:
+    """False when no bank account number can be there."""
+    return _IBAN_START.search(text) is not None
+
+
+def find_ibans(text: str) -> Iterator[tuple[int, int]]:
+    """IBANs with the length of their country and right check digits, plain or in groups."""
+    for start in islice(_IBAN_START.finditer(text), MOST_CANDIDATES):
+        match = _IBAN.match(text, start.start() - 2)
+        if match is not None and (length := _iban_length(match[0])):
+            yield match.start(), match.start() + length
+
+
+def _iban_length(text: str) -> int:
+    """How much of `text` is an IBAN; 0 if it begins with none. Words may follow in one line."""
+    from stdnum import iban
+
+    end = len(text)
+    while end >= 15:
+        if iban.is_valid(text[:end], check_country=False):
+            return end
+        cut = max(text.rfind(" ", 0, end), text.rfind("-", 0, end))
+        end = cut if cut >= 0 else 0
+    return 0
