@@ -1,0 +1,250 @@
+"""`slm-router log`: recent decisions, and one decision in full. Reads while a gateway writes."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from router.core.event import Outcome
+from router.core.units import seconds
+from router.settings import Settings
+from router.stores.decision_row import DecisionFilter, Row
+from router.stores.sqlite_reader import DecisionReader
+
+DEFAULT_LIMIT = 20
+UNKNOWN = "-"
+"""What stands for a value that is not known: never 0."""
+
+_SECONDS_PER_DAY = 86_400.0
+
+Cell = Callable[[Row], str]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare `log` with its filters, and `log show <decision id>`."""
+    parser.add_argument("--limit", type=_count, default=DEFAULT_LIMIT, help="how many decisions")
+    parser.add_argument(
+        "--format",
+        choices=("table", "jsonl"),
+        default="table",
+        help="a table to read, or one JSON object a line; newest first",
+    )
+    parser.add_argument("--model", help="only what this model answered")
+    parser.add_argument("--rule", help="only what this rule decided")
+    parser.add_argument("--outcome", choices=get_args(Outcome), help="only what ended so")
+    parser.add_argument(
+        "--since", type=_age, metavar="AGE", help="only the last 30m, 1h, 7d and the like"
+    )
+    actions = parser.add_subparsers(dest="action", metavar="show")
+    show = actions.add_parser("show", help="one decision in full", description="One decision.")
+    show.add_argument("decision", help="its id, as in the header x-slm-router-decision")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what was asked for; 1 if there is no log, or no such decision."""
+    path = Settings().decision_log
+    if not path.exists():
+        print(_no_log(path), file=sys.stderr)
+        return 1
+    reader = DecisionReader(path)
+    if arguments.action == "show":
+        return _show(reader, arguments.decision)
+    where = DecisionFilter(
+        model=arguments.model,
+        rule=arguments.rule,
+        outcome=arguments.outcome,
+        since=None if arguments.since is None else time.time() - arguments.since,
+    )
+    rows = reader.recent(arguments.limit, where)
+    if not rows:
+        narrowed = where != DecisionFilter()
+        print("No decision matches." if narrowed else _no_log(path), file=sys.stderr)
+    elif arguments.format == "jsonl":
+        for row in rows:
+            print(json.dumps(row))
+    else:
+        _print_table(rows)
+    return 0
+
+
+def _no_log(path: Path) -> str:
+    return (
+        f"No decision has been logged yet in {path}. Start the gateway with `slm-router serve`,"
+        " send a request, and look again. If yours keeps its state elsewhere, set"
+        " SLM_ROUTER_STATE_DIR to that directory."
+    )
+
+
+def _show(reader: DecisionReader, decision: str) -> int:
+    row = reader.find(decision)
+    if row is None:
+        print(
+            f"No decision {_printable(decision)} in the log."
+            " `slm-router log` lists the latest with their ids.",
+            file=sys.stderr,
+        )
+        return 1
+    for line in _told(row):
+        print(line)
+    return 0
+
+
+_TABLE: Mapping[str, Cell] = {
+    "TIME (UTC)": lambda row: row["at"][:19].replace("T", " "),
+    "DECISION": lambda row: _printable(row["decision"]),
+    "MODEL": lambda row: _printable(row["model"]),
+    "RULE": lambda row: _printable(row["rule"]),
+    "OUTCOME": lambda row: row["outcome"],
+    "TOKENS": lambda row: _tokens(row),
+    "COST USD": lambda row: _dollars(row["cost_usd"]),
+    "BASELINE USD": lambda row: _dollars(row["baseline_cost_usd"]),
+    "MS": lambda row: _milliseconds(row["total_s"]),
+}
+_TO_THE_RIGHT = frozenset({"TOKENS", "COST USD", "BASELINE USD", "MS"})
+
+
+def _print_table(rows: Sequence[Row]) -> None:
+    lines = [list(_TABLE), *([cell(row) for cell in _TABLE.values()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (
+            text.rjust(width) if name in _TO_THE_RIGHT else text.ljust(width)
+            for name, text, width in zip(_TABLE, line, widths, strict=True)
+        )
+        print("  ".join(cells).rstrip())
+
+
+def _told(row: Row) -> Iterator[str]:
+    """A row in words, section by section."""
+    yield from _section("Request", _request(row))
+    yield from _section("Decision", _decision(row))
+    yield from _section("Signals", _signals(row))
+    yield from _section("Candidates, best first", _candidates(row))
+    yield from _section(
+        "Rejected", {r["model"]: f"{r['detail']} ({r['code']})" for r in row["rejected"]}
+    )
+    yield from _section("Attempts", _attempts(row))
+    yield from _section("Answer", _answer(row))
+    if row["request_content"] is not None:
+        yield from _section(
+            "Content", {"request": row["request_content"], "response": row["response_content"]}
+        )
+
+
+def _section(title: str, facts: Mapping[str, object]) -> Iterator[str]:
+    yield title
+    width = max((len(_printable(name)) for name in facts), default=0)
+    for name, value in facts.items():
+        yield f"  {_printable(name).ljust(width)}  {_printable(value)}"
+    if not facts:
+        yield "  none"
+
+
+def _request(row: Row) -> Mapping[str, object]:
+    return {
+        "decision": row["decision"],
+        "at": row["at"],
+        "endpoint": row["endpoint"] + (", streamed" if row["stream"] else ""),
+        "asked for": row["requested_model"],
+        "session": row["session"],
+    }
+
+
+def _decision(row: Row) -> Mapping[str, object]:
+    explored = ", drawn for exploration" if row["explored"] else ""
+    return {
+        "policy": f"{row['policy']}@{row['policy_version']}",
+        "rule": row["rule"],
+        "passed over": ", ".join(row["unknown_rules"]) or "no rule for want of a signal",
+        "strategy": row["strategy"],
+        "choice": row["choice"],
+        "because": row["reason"],
+        "confidence": f"{row['confidence']:.2f}",
+        "propensity": UNKNOWN
+        if row["propensity"] is None
+        else f"{row['propensity']:.3f}{explored}",
+    }
+
+
+def _signals(row: Row) -> Mapping[str, object]:
+    known = {
+        name: f"{value:g}" if isinstance(value, float) else value
+        for name, value in row["signals"].items()
+    }
+    failed = {kind: f"not known: {error}" for kind, error in row["failed_signals"].items()}
+    return dict(sorted(known.items())) | failed
+
+
+def _candidates(row: Row) -> Mapping[str, str]:
+    return {
+        it["model"]: f"quality {it['quality']:.2f}, {_dollars(it['cost_usd'])} USD,"
+        f" {it['latency_s']:.2f} s, {it['location']}" + (", specialist" if it["specialist"] else "")
+        for it in row["candidates"]
+    }
+
+
+def _attempts(row: Row) -> Mapping[str, str]:
+    return {
+        f"{number}. {it['model']}": f"upstream {it['upstream']}, status {_printable(it['status'])},"
+        f" {it['error'] or 'answered'} after {_milliseconds(it['seconds'])} ms"
+        for number, it in enumerate(row["attempts"], 1)
+    }
+
+
+def _answer(row: Row) -> Mapping[str, object]:
+    baseline = f" ({row['baseline']})" if row["baseline"] else ""
+    return {
+        "outcome": f"{row['outcome']}, status {row['status']}",
+        "model": row["model"],
+        "tokens": _tokens(row) + (" (estimated)" if row["usage_estimated"] else ""),
+        "of these": f"{_printable(row['cached_input_tokens'])} cached input,"
+        f" {_printable(row['reasoning_tokens'])} reasoning",
+        "cost": f"{_dollars(row['cost_usd'])} USD" + (", simulated" if row["simulated"] else ""),
+        "baseline": f"{_dollars(row['baseline_cost_usd'])} USD{baseline}",
+        "deciding": f"{_milliseconds(row['decision_s'])} ms",
+        "overhead": f"{_milliseconds(row['overhead_s'])} ms",
+        "first byte": f"{_milliseconds(row['first_byte_s'])} ms",
+        "in all": f"{_milliseconds(row['total_s'])} ms",
+    }
+
+
+def _tokens(row: Row) -> str:
+    if row["input_tokens"] is None:
+        return UNKNOWN
+    return f"{row['input_tokens']} + {row['output_tokens']}"
+
+
+def _dollars(amount: float | None) -> str:
+    return UNKNOWN if amount is None else f"{amount:.6f}"
+
+
+def _milliseconds(duration: float | None) -> str:
+    return UNKNOWN if duration is None else f"{duration * 1000:.1f}"
+
+
+def _printable(value: Any) -> str:
+    """Text that a terminal can be given: a caller's own words may hold escape sequences."""
+    if value is None:
+        return UNKNOWN
+    text = str(value)
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("expected 1 or more")
+    return number
+
+
+def _age(text: str) -> float:
+    """Seconds: as in policy files, and days."""
+    try:
+        if text.endswith("d"):
+            return float(text[:-1]) * _SECONDS_PER_DAY
+        return float(str(seconds(text)))
+    except ValueError:
+        raise argparse.ArgumentTypeError("expected an age such as 30m, 1h or 7d") from None
