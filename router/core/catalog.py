@@ -117,10 +117,14 @@ class OpenAIHTTPSpec(_UpstreamSpec):
 
 
 class LiteLLMSpec(_UpstreamSpec):
-    """A provider spoken to through litellm, such as `anthropic`, `gemini` or `bedrock`."""
+    """A provider spoken to through litellm, such as `anthropic`, `gemini` or `bedrock`.
+
+    `base_url` replaces the provider's own address, for a proxy or a private deployment.
+    """
 
     kind: Literal["litellm"]
     provider: str
+    base_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
     api_key_env: str | None = None
 
 

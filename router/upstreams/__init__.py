@@ -15,7 +15,7 @@ Builder = Callable[[Any, str | None, Connections], Upstream]
 
 UPSTREAMS: Mapping[str, Builder] = {
     "openai_http": OpenAIHTTP,
-    "litellm": lambda spec, key, connections: LiteLLM(spec, key),
+    "litellm": LiteLLM,
     "simulated": lambda spec, key, connections: Simulated(spec),
 }
 

@@ -1,5 +1,6 @@
 """Connections: one pool of HTTP connections, shared by every upstream that is built together."""
 
+from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 
 import aiohttp
@@ -18,6 +19,7 @@ class Connections:
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
+        self._closers: set[Callable[[], Awaitable[None]]] = set()
         self._holders = 0
 
     @property
@@ -31,12 +33,20 @@ class Connections:
         """Count one more user."""
         self._holders += 1
 
+    def close_too(self, closer: Callable[[], Awaitable[None]]) -> None:
+        """Have another library's pool closed when this one is; the same closer counts once."""
+        self._closers.add(closer)
+
     async def release(self) -> None:
         """One user less; the last one closes the pool."""
         self._holders -= 1
-        if self._holders <= 0 and self._session is not None:
-            session, self._session = self._session, None
+        if self._holders > 0:
+            return
+        session, self._session = self._session, None
+        if session is not None:
             await session.close()
+        while self._closers:
+            await self._closers.pop()()
 
 
 async def _note_reuse(

@@ -71,8 +71,8 @@ DONE = b"data: [DONE]\n\n"
 
 class FakeOpenAIServer:
     """Use as `async with FakeOpenAIServer() as server`. `fault` is for all requests, those in
-    `next_faults` for the next ones only. `arrival` is set by the first request, `departure` by the first
-    caller that goes before the end; `left` counts those.
+    `next_faults` for the next ones only. `arrival` is set by the first request, `departure` by
+    the first caller that goes before the end; `left` counts those.
     """
 
     def __init__(self, models: tuple[str, ...] = ("fake-model",), owned_by: str = "fake") -> None:
