@@ -1,0 +1,123 @@
+"""Decisions at the command line: the gateway's own path, with nobody behind it to call."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from router.api.chat_body import ChatBody
+from router.api.freedom import PREFIX, SESSION, limits_of
+from router.clock import SystemClock
+from router.core.request import RoutedRequest
+from router.core.signals import Signals, SignalValue
+from router.errors import InvalidRequest
+from router.gateway import Gateway, PolicyInForce
+from router.policyfile import LoadedPolicy, load, load_directory, shipped_policies
+from router.ports import Signal
+from router.prices import bundled
+from router.signals import SIGNALS, Classifier, build, vocabulary
+from router.stores.memory import MemoryDecisionLog, MemoryStatsStore
+
+LOCAL_POLICY = Path("slm-router.yaml")
+LOCAL_POLICIES = Path("policies")
+DEFAULT_POLICY = "default"
+HEADERS = (
+    "allowed-models",
+    "max-cost-usd",
+    "min-quality",
+    "max-latency",
+    "local-only",
+    "session",
+)
+"""What a request's headers may say, after `x-slm-router-`."""
+
+
+def default_path() -> Path:
+    """The policy here (slm-router.yaml), else the folder policies/ here, else those shipped."""
+    if LOCAL_POLICY.is_file():
+        return LOCAL_POLICY
+    return LOCAL_POLICIES if LOCAL_POLICIES.is_dir() else shipped_policies()
+
+
+def loaded_policies(path: Path) -> dict[str, LoadedPolicy]:
+    """Every policy at a path by its name, the default one first. Raises PolicyFileError."""
+    if not path.is_dir():
+        loaded = load(path, SIGNALS, vocabulary, bundled())
+        return {loaded.policy.name: loaded}
+    found = load_directory(path, SIGNALS, vocabulary, bundled())
+    return dict(sorted(found.items(), key=lambda entry: (entry[0] != DEFAULT_POLICY, entry[0])))
+
+
+def request_of(body: Mapping[str, Any], headers: Mapping[str, str]) -> RoutedRequest:
+    """The facts of a request, read as the gateway reads them.
+
+    Header names may leave out `x-slm-router-`. Raises InvalidRequest, also for a header that
+    says nothing to the gateway.
+    """
+    given: dict[str, str] = {}
+    for name, value in headers.items():
+        short = name.lower().removeprefix(PREFIX)
+        if short not in HEADERS:
+            raise InvalidRequest(f"Expected one of {', '.join(HEADERS)}.", name)
+        given[PREFIX + short] = value
+    return ChatBody(msgspec.json.encode(body)).request(limits_of(given), given.get(SESSION))
+
+
+class Overlaid:
+    """A signal that yields all that others yield, but for what is given. None: not known."""
+
+    def __init__(
+        self, signals: Mapping[str, Signal], given: Mapping[str, SignalValue | None]
+    ) -> None:
+        self._signals = signals
+        self._given = given
+
+    async def extract(self, request: RoutedRequest) -> Signals:
+        """The facts, those given in place of those found."""
+        found = await asyncio.gather(*(s.extract(request) for s in self._signals.values()))
+        facts: dict[str, SignalValue | None] = {}
+        for one in (*found, self._given):
+            facts.update(one)
+        return {name: value for name, value in facts.items() if value is not None}
+
+
+def decider(
+    policies: Mapping[str, LoadedPolicy],
+    classifier: Classifier | None,
+    given: Mapping[str, SignalValue | None] | None = None,
+) -> Gateway:
+    """A gateway that can decide and call nobody; the first policy is its default.
+
+    Exploration is off: what is explained or tested is what the policy prefers.
+    """
+    clock = SystemClock()
+    return Gateway(
+        policies={
+            name: _in_force(loaded, classifier, given or {}) for name, loaded in policies.items()
+        },
+        default_policy=next(iter(policies)),
+        stats=MemoryStatsStore(clock),
+        log=MemoryDecisionLog(),
+        observers=(),
+        clock=clock,
+    )
+
+
+def _in_force(
+    loaded: LoadedPolicy,
+    classifier: Classifier | None,
+    given: Mapping[str, SignalValue | None],
+) -> PolicyInForce:
+    signals: Mapping[str, Signal] = build(None, loaded.options, classifier)
+    if given:
+        signals = {"given": Overlaid(signals, given)}
+    return PolicyInForce(
+        policy=loaded.policy.model_copy(update={"explore": 0.0}),
+        catalog=loaded.catalog,
+        version=loaded.version,
+        signals=signals,
+        all_signals=signals,
+        upstreams={},
+    )
