@@ -111,7 +111,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "draw",
         "number",
-        "The chance the decision was given, to replay it",
+        "The chance that the decision was given: below the policy's explore share it explored",
         _of("draw"),
         "0 to 1",
         True,

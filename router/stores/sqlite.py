@@ -20,6 +20,7 @@ from router.stores.sqlite_reader import DecisionReader
 from router.stores.sqlite_schema import cannot, open_for_writing
 
 MOST_PER_COMMIT = 256
+ROWS_PER_CHECKPOINT = 500
 MOST_WAITING = 20_000
 """Rows held in memory while the disk stalls; above it `record` refuses at once."""
 
@@ -103,12 +104,27 @@ class SQLiteDecisionLog:
 
     def _write(self) -> None:
         """The writer thread: a transaction for all that waits, until told to end."""
-        ending = False
+        ending, rows = False, 0
         while not ending:
             batch, ending = self._next_batch()
             if batch:
                 _tell(batch, self._commit(batch))
+            rows += len(batch)
+            if rows >= ROWS_PER_CHECKPOINT:
+                self._checkpoint()
+                rows = 0
         self._connection.close()
+
+    def _checkpoint(self) -> None:
+        """Move the write-ahead log into the file, when nobody waits for the flush that this takes.
+
+        SQLite would do so by itself, but within a commit.
+        """
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error:
+            # The rows are safe where they are; the next checkpoint, or SQLite's own, moves them.
+            return
 
     def _next_batch(self) -> tuple[list[_Entry], bool]:
         batch: list[_Entry] = []

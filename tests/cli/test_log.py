@@ -59,9 +59,9 @@ def test_the_table_shows_who_answered_why_and_for_how_much(
     assert main(["log"]) == 0
     head, newest, oldest = capsys.readouterr().out.splitlines()
     assert head.split("  ")[0] == "TIME (UTC)"
-    assert newest.split() == "2023-11-14 22:14:20 d2 - default no_candidate - - - 3.0".split()
+    assert " ".join(newest.split()) == "2023-11-14 22:14:20 d2 - default no_candidate - - - 3.0"
     answered = "2023-11-14 22:13:20 d1 small easy ok 120 + 30 0.000120 0.000600 400.0"
-    assert oldest.split() == answered.split()
+    assert " ".join(oldest.split()) == answered
 
 
 def test_jsonl_is_one_whole_row_a_line_newest_first(
