@@ -1,15 +1,19 @@
 """slm-router serve: start the gateway and say what it found."""
 
 import argparse
+import signal
 import socket
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import TYPE_CHECKING
 
 from router.errors import StartupError
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from router.app import Found
+    from router.core.catalog import Price
     from router.runtime import Runtime
     from router.settings import Settings
 
@@ -41,36 +45,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until told to stop."""
-    import uvicorn
+    import asyncio
 
-    from router.app import create_app
+    import uvloop
+
     from router.telemetry.logs import configure
 
     settings = settings_of(arguments)
     configure(settings.log_level, settings.log_json)
-    listening = _listen(settings.host, settings.port)
-    host, port = listening.getsockname()[:2]
-    failure: list[BaseException] = []
-
-    def ready(runtime: "Runtime", found: "Found") -> None:
-        server.runtime = runtime
-        print(banner(found, runtime, host, port), flush=True)
-
-    app = create_app(settings, ready)
-    config = uvicorn.Config(
-        _telling(app, failure),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=round(settings.shutdown_s),
-        lifespan="on",
-    )
-    server = _server(config)
-    server.run(sockets=[listening])
-    if failure:
-        raise failure[0]
+    # A signal must end the serving, not the process: requests in flight and the log come first.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    with (
+        _listen(settings.host, settings.port) as listening,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(_serve(settings, listening))
     return 0
+
+
+async def _serve(settings: "Settings", listening: socket.socket) -> None:
+    import uvicorn
+
+    from router.app import create_app, running
+
+    async with running(settings) as (runtime, found):
+        config = uvicorn.Config(
+            create_app(runtime),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=round(settings.shutdown_s),
+        )
+        print(banner(found, runtime, *listening.getsockname()[:2]), flush=True)
+        await _server(config, runtime).serve(sockets=[listening])
 
 
 def settings_of(arguments: argparse.Namespace) -> "Settings":
@@ -102,32 +111,14 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def _telling(app: Any, failure: list[BaseException]) -> Any:
-    """The application, remembering why its start-up failed: uvicorn only logs that it did."""
-    from router.errors import RouterError
-
-    async def told(scope: Any, receive: Any, send: Any) -> None:
-        try:
-            await app(scope, receive, send)
-        except RouterError as error:
-            if scope["type"] == "lifespan":
-                failure.append(error)
-            raise
-
-    return told
-
-
-def _server(config: Any) -> Any:
+def _server(config: "uvicorn.Config", runtime: "Runtime") -> "uvicorn.Server":
     import uvicorn
 
     class Server(uvicorn.Server):
         """Tells /readyz at the first signal, before requests in flight have finished."""
 
-        runtime: "Runtime | None" = None
-
-        def handle_exit(self, sig: int, frame: Any) -> None:
-            if self.runtime is not None:
-                self.runtime.accepting = False
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            runtime.accepting = False
             super().handle_exit(sig, frame)
 
     return Server(config)
@@ -171,14 +162,10 @@ def banner(found: "Found", runtime: "Runtime", host: str, port: int) -> str:
     return "\n".join(lines)
 
 
-def _price(price: Any) -> str:
+def _price(price: "Price") -> str:
     if price.usd_per_hour is not None:
         return f"{price.usd_per_hour:g} USD an hour of its machine"
     return (
         f"{price.input_usd_per_mtok:g} / {price.output_usd_per_mtok:g} USD per million tokens"
         " in / out"
     )
-
-
-if __name__ == "__main__":
-    sys.exit("start it as: slm-router serve")

@@ -51,8 +51,9 @@ class RoutingEvent:
 
     `at` is Unix time in seconds. `draw` is the chance that the decision was given, so that it can
     be replayed. `model` is who answered (None = nobody). `cost_usd` and `baseline_cost_usd` are
-    None where not priced; `baseline` names what the latter stands for. `failed_signals` maps a
-    signal kind to the class of its error.
+    None where not priced; `baseline` names what the latter stands for. `usage_estimated` says
+    that the tokens are our estimate, for the upstream told none. `failed_signals` maps a signal
+    kind to the class of its error.
     """
 
     id: str
@@ -69,6 +70,7 @@ class RoutingEvent:
     model: str | None
     attempts: tuple[Attempt, ...]
     usage: Usage | None
+    usage_estimated: bool
     cost_usd: float | None
     baseline: str | None
     baseline_cost_usd: float | None
