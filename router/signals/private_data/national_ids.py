@@ -74,7 +74,7 @@ _KINDS = (
     _kind(r"\d{3} ?\d{3} ?\d{3}", "au.tfn", "tfn|tax file(?: (?:number|no))?"),
     _kind(r"\d{3} \d{3} \d{4}|\d{10}", "gb.nhs", r"nhs(?: (?:number|no))?"),
     _kind(r"\d{17}[\dXx]", "cn.ric"),
-    _kind(r"\d{6}-[1-8]\d{6}", "kr.rrn"),
+    _kind(r"\d{6}-\d{7}", "kr.rrn"),
     _kind(r"[A-Za-z]{4}\d{6}[HMhm][A-Za-z]{5}[0-9A-Za-z]\d", "mx.curp"),
     _kind(r"\d{1,2}\.\d{3}\.\d{3}-[\dkK]", "cl.rut"),
     _kind(r"\d{13}", "za.idnr", r"(?:south african |sa )?id(?: (?:number|no))?"),

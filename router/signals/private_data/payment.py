@@ -7,15 +7,15 @@ from itertools import islice
 MOST_CANDIDATES = 1_000
 """Candidates looked at in one text."""
 
-_CARD = re.compile(r"(?<![\d.,])\d(?:[ -]?\d){11,18}(?!\d|[.,]\d)")
+_CARD = re.compile(r"(?<![\d.,+])\d(?:[ -]?\d){11,18}(?!\d|[.,]\d)")
 # Issuer ranges and lengths, from ISO/IEC 7812 as the networks publish them: Visa, Mastercard,
 # American Express, Discover, Diners, JCB (old ones of 15 digits too), UnionPay, Maestro.
 _ISSUED = re.compile(
-    r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
+    r"4\d{15}(?:\d{3})?|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
     r"|3[47]\d{13}|6(?:011|22\d|4[4-9]\d|5\d\d)\d{12,15}|3(?:0[0-5]|[68]\d)\d{11}"
     r"|35\d{14}|(?:2131|1800)\d{11}|62\d{14,17}|(?:50|5[6-9]|6\d)\d{13,17}"
 )
-_SHORT_MAESTRO = re.compile(r"(?:50|5[6-9]|6\d)\d{10,12}")
+_SHORT = re.compile(r"(?:50|5[6-9]|6\d)\d{10,12}|4\d{12}")
 _SPEAKS_OF_CARDS = re.compile(
     r"\b(?:card|maestro|karte|carte|tarjeta|carta|cart[ãa]o)", re.IGNORECASE
 )
@@ -38,7 +38,7 @@ def find_cards(text: str) -> Iterator[tuple[int, int]]:
     for match in islice(_CARD.finditer(text), MOST_CANDIDATES):
         digits = match[0].replace(" ", "").replace("-", "")
         before = text[max(0, match.start() - _CONTEXT_CHARACTERS) : match.start()]
-        if _is_issued(digits, before) and len(set(digits)) > 2 and luhn.is_valid(digits):
+        if _is_issued(digits, before) and len(set(digits)) > 1 and luhn.is_valid(digits):
             yield match.span()
 
 
@@ -46,7 +46,7 @@ def _is_issued(digits: str, before: str) -> bool:
     if _ISSUED.fullmatch(digits) is not None:
         return True
     # Twelve to fourteen digits may be anything that is counted: only where cards are spoken of.
-    short = _SHORT_MAESTRO.fullmatch(digits) is not None
+    short = _SHORT.fullmatch(digits) is not None
     return short and _SPEAKS_OF_CARDS.search(before) is not None
 
 

@@ -39,8 +39,11 @@ _OTHER = re.compile(
     r"\(?(?:(?:19|20)\d\d([-/. ]{1,3})\d{1,2}\1\d{1,2}|\d{1,2}([-/. ]{1,3})\d{1,2}\2(?:19|20)\d\d)"
     r"|\(?\d{4} ?[-/ ] ?\(?\d{4}$|\(?\d{1,3}(?:\.\d{3})+$|\(?\d{1,3}(?: \d{3})+$|\(?\d+\.\d+$"
 )
+_SPACED = {(3, 3, 3), (3, 3, 4), (3, 2, 2, 2), (2, 4, 4), (3, 4, 4)}
 # So distinct a form that numbers nobody has ("555") are taken too.
-_NORTH_AMERICAN = re.compile(r"(?:\+?1[-. ])?(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?!\d)")
+_NORTH_AMERICAN = re.compile(
+    r"(?:(?:\+?1[-. ])?(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]|\+1 ?\(?\d{3}\)? \d{3}[ -])\d{4}(?!\d)"
+)
 _LEAST_UNTOLD_DIGITS = 9
 _GROUP = re.compile(r"\d+")
 _SEPARATOR = re.compile(r"(?<=\d)[ ./-]+(?=\d)")
@@ -74,10 +77,13 @@ def _is_phone(match: "re.Match[str]", before: str, told: bool) -> bool:
 def _is_well_grouped(number: str) -> bool:
     """Whether untold groups of digits look like a telephone number and not like a row of a table.
 
-    Nine digits or more, in two to five groups of two or more, with one way of separating them.
+    Nine digits or more, in two to five groups of two or more, with one way of separating them;
+    where that is a space and no leading zero or bracket helps, in groups as numbers have them.
     """
     groups = _GROUP.findall(number)
     between = set(_SEPARATOR.findall(number))
+    if between == {" "} and number[0] not in "(0+":
+        return tuple(map(len, groups)) in _SPACED
     return (
         _OTHER.match(number) is None
         and 2 <= len(groups) <= 5
