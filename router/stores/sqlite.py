@@ -149,7 +149,7 @@ class SQLiteDecisionLog:
             return results
         except Exception as error:  # noqa: BLE001  the thread must live, or every request waits
             self._roll_back()
-            return [cannot("be written", self._path, error)] * len(batch)
+            return [cannot("be written", self._path, error) for _ in batch]
 
     def _insert(self, event: RoutingEvent) -> DecisionLogError | None:
         """Write one row. A row that is wrong in itself must not take the others down with it."""
