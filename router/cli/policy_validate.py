@@ -44,8 +44,7 @@ def validate(paths: Sequence[Path]) -> int:
 
 def _next(console: Console, count: int) -> int:
     if count:
-        words = "1 problem" if count == 1 else f"{count} problems"
-        console.print(f"\n{words}. What each key may hold: docs/policies.md")
+        console.print(f"\n{_counted(count, 'problem')}. What each key may hold: docs/policies.md")
         return 1
     console.print('\nNext: slm-router policy test, or slm-router policy explain "your prompt"')
     return 0
@@ -62,16 +61,17 @@ def _checked(file: Path) -> str:
     """What a sound file holds, in a few words. Raises PolicyFileError."""
     if file.name.endswith(CASES_SUFFIX):
         cases = load_cases(file, SIGNALS, vocabulary, bundled())
-        return f"{len(cases.cases)} cases for {cases.loaded.policy.name}"
+        return f"{_counted(len(cases.cases), 'case')} for {cases.loaded.policy.name}"
     if is_catalog(file):
         catalog = load_catalog(file, bundled())
         unpriced = [name for name, card in catalog.models.items() if card.price is None]
         more = f", no price known for {', '.join(unpriced)}" if unpriced else ""
-        return f"catalog of {len(catalog.models)} models{more}"
+        return f"catalog of {_counted(len(catalog.models), 'model')}{more}"
     loaded = load(file, SIGNALS, vocabulary, bundled())
     return (
-        f"policy {loaded.policy.name}@{loaded.version}, {len(loaded.policy.rules)} rules,"
-        f" {len(loaded.catalog.models)} models"
+        f"policy {loaded.policy.name}@{loaded.version},"
+        f" {_counted(len(loaded.policy.rules), 'rule')},"
+        f" {_counted(len(loaded.catalog.models), 'model')}"
     )
 
 
@@ -84,3 +84,7 @@ def _folder_problems(folder: Path) -> Sequence[Problem]:
     except PolicyFileError as error:
         return error.problems
     return ()
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -2,7 +2,7 @@
 
     cases:
       - name: private data stays here
-        request: {prompt: "My card is 4111 1111 1111 1111"}
+        request: {prompt: "My card is 4012 8888 8888 1881"}
         signals: {complexity: 0.9}
         expect: {location: local, rule: private-data, rejected: {gpt-4o: must_stay_local}}
 

@@ -94,11 +94,15 @@ def _model_names(root: Node) -> Iterator[Node]:
 
 def _unknown_specialities(root: Node) -> Iterator[Problem]:
     for route in _routes(root):
-        for what, known in (("domain", DOMAINS), ("task", TASKS)):
-            node = route.get("candidates", f"specialises_in_{what}")
-            if node is not None and isinstance(node.value, str) and node.value not in known:
-                near = did_you_mean(node.value, known) or f"; expected one of {', '.join(known)}"
-                yield node.problem(f"unknown {what} {node.value}{near}")
+        yield from _unknown_specialities_of(route)
+
+
+def _unknown_specialities_of(route: Node) -> Iterator[Problem]:
+    for what, known in (("domain", DOMAINS), ("task", TASKS)):
+        node = route.get("candidates", f"specialises_in_{what}")
+        if node is not None and isinstance(node.value, str) and node.value not in known:
+            near = did_you_mean(node.value, known) or f"; expected one of {', '.join(known)}"
+            yield node.problem(f"unknown {what} {node.value}{near}")
 
 
 def _rule_names(rules: Iterable[Node]) -> Iterator[Problem]:
@@ -143,6 +147,8 @@ def _unservable(root: Node, cards: Mapping[str, ModelCard]) -> Iterator[Problem]
         if made is None or given is None or made.candidates == "all":
             continue
         if any(name.value not in cards for name in _texts(given)):
+            continue
+        if any(True for _ in _unknown_specialities_of(node)):
             continue
         chosen = [name for name, card in cards.items() if selected(name, card, made.candidates)]
         limits = bounds.tightened(made.limits)

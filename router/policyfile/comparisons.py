@@ -52,8 +52,6 @@ def _operation_problems(node: Node, signal: str, spec: SignalSpec) -> Iterator[P
         elif operator in ("in", "not_in"):
             for item in operand.items:
                 yield from operand_problems(item, signal, spec)
-            if operand.value == []:
-                yield operand.problem("expected at least one value")
         else:
             yield from operand_problems(operand, signal, spec)
 

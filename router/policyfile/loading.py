@@ -72,7 +72,9 @@ class _Reading:
     def _own(self, root: Node, own: Node) -> _CatalogFound:
         for key in sorted(CATALOG_KEYS - own.entries.keys()):
             if own.entries:
-                self.problems.append(root.problem("required, expected a mapping", under=key))
+                self.problems.append(
+                    root.problem("required, expected a mapping (key: value)", under=key)
+                )
         if not own.entries:
             words = "required, expected the path of a catalog file (or upstreams and models here)"
             self.problems.append(root.problem(words, under="catalog"))

@@ -63,13 +63,18 @@ def _covering(
     for place, boxes in earlier.items():
         if not cases.without(own, boxes):
             return (place,)
-    left, touched = list(own), []
-    for place, boxes in earlier.items():
-        remaining = cases.without(left, boxes)
-        if remaining != left:
-            touched.append(place)
-        left = remaining
-    return None if left else tuple(touched)
+    needed = dict(earlier)
+    if cases.without(own, _all(needed)):
+        return None
+    for place in earlier:
+        fewer = {other: boxes for other, boxes in needed.items() if other != place}
+        if not cases.without(own, _all(fewer)):
+            needed = fewer
+    return tuple(needed)
+
+
+def _all(rules: Mapping[int, Sequence[Box]]) -> list[Box]:
+    return [box for boxes in rules.values() for box in boxes]
 
 
 class _Cases:

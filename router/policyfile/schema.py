@@ -13,6 +13,7 @@ Shapes = tuple[Shape, ...]
 _PATTERNS = {
     r"^\d+(\.\d+)?(ms|s|m|h)$": "a duration with its unit, such as 500ms, 30s or 2m",
     r"^https?://": "an address that begins with http:// or https://",
+    r"^[a-z0-9][a-z0-9_-]*$": "a name of lower-case letters, digits, dashes and underscores",
     r"^[a-z0-9][a-z0-9._-]*$": "a name of lower-case letters, digits, dots, dashes and underscores",
 }
 _TYPES = {
@@ -36,10 +37,7 @@ class Schema:
         """What may stand under a key or at an index; nothing where that is unknown."""
         found: list[Shape] = []
         for shape in shapes:
-            if isinstance(step, int):
-                inner = shape.get("items")
-            else:
-                inner = shape.get("properties", {}).get(step, shape.get("additionalProperties"))
+            inner = shape.get("items") if isinstance(step, int) else _entry(shape, step)
             if isinstance(inner, dict):
                 found.extend(self._alternatives(inner))
         return tuple(found)
@@ -86,11 +84,23 @@ def described(shapes: Shapes) -> str:
     return listed(tuple(words)) or "a value"
 
 
+def described_key(pattern: str | None) -> str:
+    """What a key must look like, in plain words."""
+    return _PATTERNS.get(pattern or "", f"a key of the form {pattern}" if pattern else "a key")
+
+
 def listed(words: Sequence[str], last: str = "or") -> str:
     """Words with commas and one "or"."""
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def _entry(shape: Shape, key: str) -> Any:
+    """What a mapping holds under a key of its own, of a pattern, or of any name."""
+    patterns = shape.get("patternProperties", {}).values()
+    anything = next(iter(patterns), shape.get("additionalProperties"))
+    return shape.get("properties", {}).get(key, anything)
 
 
 def _word(shape: Shape) -> str:

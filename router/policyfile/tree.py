@@ -144,6 +144,8 @@ def _syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         mark = error.problem_mark
         said = ", ".join(part for part in (error.context, error.problem) if part)
+        if "flow" in said or "mapping values" in said:
+            said += "; a text with punctuation needs quotes"
         return Problem(file, mark.line + 1, mark.column + 1, "file", f"expected valid YAML: {said}")
     at = getattr(error, "position", 0)
     line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)

@@ -14,11 +14,23 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from router.errors import Problem
-from router.policyfile.schema import Schema, Shapes, described, keys, listed, schema_of, tags
+from router.policyfile.schema import (
+    Schema,
+    Shapes,
+    described,
+    described_key,
+    keys,
+    listed,
+    schema_of,
+    tags,
+)
 from router.policyfile.tree import Node
 
 Model = TypeVar("Model", bound=BaseModel)
 Step = str | int
+KEY = "[key]"
+"""Where pydantic says that the key itself is wrong."""
+
 BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _AMOUNT = re.compile(r"[$€£]\s*([0-9.]+).*|([0-9.]+)\s*([$€£]|usd|dollars?).*", re.IGNORECASE)
 _THOUSANDS = re.compile(r"([0-9]+)([km])", re.IGNORECASE)
@@ -49,10 +61,12 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 class _Fault:
     """One pydantic error, with the place of the tree it is about.
 
-    `missing` is the key that should be there. `shapes` is what the place may hold.
+    `missing` is the key that should be there. `shapes` is what the place may hold, `around` what
+    the mapping or list around it may hold.
     """
 
     node: Node
+    parent: Node
     missing: str | None
     shapes: Shapes
     around: Shapes
@@ -74,10 +88,19 @@ def _problems(root: Node, schema: Schema, error: ValidationError) -> Iterator[Pr
 
 
 def _is_echo(fault: _Fault) -> bool:
-    # pydantic calls a list too short also when its entries failed.
-    if fault.error["type"] != "too_short":
-        return False
-    return len(fault.node.items) >= int(fault.error["ctx"]["min_length"])
+    """Whether the error is there only because of another one."""
+    kind = fault.error["type"]
+    if kind == "too_short":
+        # pydantic calls a list too short also when its entries failed.
+        return len(fault.node.items) >= int(fault.error["ctx"]["min_length"])
+    if kind == "extra_forbidden" and _is_operator(fault):
+        # With `signal` misspelt a comparison is taken for a condition.
+        return any(did_you_mean(key, ["signal"]) for key in fault.parent.entries)
+    return False
+
+
+def _is_operator(fault: _Fault) -> bool:
+    return fault.error["loc"][-1] in _COMPARISON_KEYS and "any" in keys(fault.around)
 
 
 def _fault(root: Node, schema: Schema, error: Any) -> _Fault:
@@ -85,18 +108,19 @@ def _fault(root: Node, schema: Schema, error: Any) -> _Fault:
     missing = str(loc[-1]) if error["type"] == "missing" else None
     path = loc[:-1] if missing is not None else loc
     taken = _taken(root, path, missing)[1]
-    node, shapes = root, schema.top
-    around = shapes
+    node = parent = root
+    shapes = around = schema.top
     for step, is_key in zip(path, taken, strict=True):
         inner = _child(node, step)
         if is_key and inner is not None:
-            node, around, shapes = inner, shapes, schema.under(shapes, step)
+            parent, node = node, inner
+            around, shapes = shapes, schema.under(shapes, step)
         else:
             narrowed = schema.narrowed(shapes, str(step))
             shapes = narrowed if narrowed != shapes else schema.under(shapes, step) or shapes
     if missing is not None:
         shapes = schema.under(shapes, missing)
-    return _Fault(node, missing, shapes, around, error)
+    return _Fault(node, parent, missing, shapes, around, error)
 
 
 def _taken(node: Node, path: Sequence[Step], missing: str | None) -> tuple[int, tuple[bool, ...]]:
@@ -123,6 +147,9 @@ def _child(node: Node, step: Step) -> Node | None:
 
 
 def _mistyped(fault: _Fault) -> Problem:
+    if fault.error["loc"] and fault.error["loc"][-1] == KEY:
+        pattern = fault.error.get("ctx", {}).get("pattern")
+        return fault.node.key_problem(f"expected {described_key(pattern)}")
     return fault.node.problem(f"expected {described(fault.shapes)}{_hint(fault)}")
 
 
@@ -159,7 +186,7 @@ def _unknown_key(fault: _Fault) -> Problem:
     word = fault.node.key.rpartition(".")[2]
     known = keys(fault.around)
     near = did_you_mean(fault.error["loc"][-1], known)
-    if fault.error["loc"][-1] in _COMPARISON_KEYS and "any" in known:
+    if _is_operator(fault):
         return fault.node.key_problem(f"expected {word} only beside signal")
     if not near and "any" in known:
         near = did_you_mean(fault.error["loc"][-1], _COMPARISON_KEYS)
