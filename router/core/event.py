@@ -88,5 +88,5 @@ class RoutingEvent:
 
     @property
     def fallbacks(self) -> int:
-        """How many models failed before one answered, or before there were none left."""
+        """How many further models were asked because one before them had failed."""
         return max(len({attempt.model for attempt in self.attempts}) - 1, 0)

@@ -1,0 +1,90 @@
+"""Predicted quality: the model's ability less the request's difficulty."""
+
+from math import log
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.core.quality import is_specialist, predicted_quality
+from tests.core.made import card
+
+INNER = st.floats(0.001, 0.999)
+LOGITS = st.floats(-8, 8)
+
+
+@given(INNER)
+def test_without_a_difficulty_the_prior_stands(prior: float) -> None:
+    model = card(quality=prior)
+
+    assert predicted_quality(model, {}) == pytest.approx(prior)
+    assert predicted_quality(model, {"difficulty": 0.0}) == pytest.approx(prior)
+
+
+@given(INNER, INNER, LOGITS)
+def test_a_better_prior_never_predicts_worse(a: float, b: float, difficulty: float) -> None:
+    low, high = sorted((a, b))
+    signals = {"difficulty": difficulty}
+
+    assert predicted_quality(card(quality=low), signals) <= predicted_quality(
+        card(quality=high), signals
+    )
+
+
+@given(INNER, LOGITS, LOGITS)
+def test_a_harder_request_is_never_predicted_to_go_better(prior: float, a: float, b: float) -> None:
+    easy, hard = sorted((a, b))
+    model = card(quality=prior)
+
+    assert predicted_quality(model, {"difficulty": hard}) <= predicted_quality(
+        model, {"difficulty": easy}
+    )
+
+
+@given(st.floats(0, 1), st.floats(-1e300, 1e300))
+def test_it_is_a_probability_whatever_the_difficulty(prior: float, difficulty: float) -> None:
+    assert 0 <= predicted_quality(card(quality=prior), {"difficulty": difficulty}) <= 1
+
+
+def test_difficulty_is_in_logits() -> None:
+    # Even odds, on a request twice as hard in odds: one in three.
+    assert predicted_quality(card(quality=0.5), {"difficulty": log(2)}) == pytest.approx(1 / 3)
+
+
+def test_a_certain_model_may_still_fail_at_something_hard() -> None:
+    assert predicted_quality(card(quality=1.0), {"difficulty": 9.0}) < 0.9
+
+
+SPECIAL = {"overall": 0.5, "domains": {"law": 0.9}, "tasks": {"code": 0.1}}
+
+
+@pytest.mark.parametrize(
+    ("signals", "quality"),
+    [
+        ({}, 0.5),
+        ({"domain": "law"}, 0.9),
+        ({"task": "code"}, 0.1),
+        ({"domain": "law", "task": "code"}, 0.5),
+        ({"domain": "math", "task": "chat"}, 0.5),
+        ({"domain": True, "task": 1.0}, 0.5),
+    ],
+)
+def test_the_prior_is_that_of_the_domain_and_the_task_where_there_is_one(
+    signals: dict[str, str | float], quality: float
+) -> None:
+    assert predicted_quality(card(quality=SPECIAL), signals) == pytest.approx(quality)
+
+
+@pytest.mark.parametrize(
+    ("signals", "special"),
+    [
+        ({}, False),
+        ({"domain": "law"}, True),
+        ({"task": "code"}, True),
+        ({"domain": "math", "task": "chat"}, False),
+    ],
+)
+def test_a_specialist_claims_the_domain_or_the_task(signals: dict[str, str], special: bool) -> None:
+    model = card(specialises_in={"domains": ["law"], "tasks": ["code"]})
+
+    assert is_specialist(model, signals) is special
