@@ -89,9 +89,16 @@ class FakeAnthropicServer:
         return response
 
 
+def _calls(body: dict[str, Any]) -> bool:
+    """Tools are given, and their result has not come back yet."""
+    last = body["messages"][-1]["content"]
+    answered = isinstance(last, list) and any(part["type"] == "tool_result" for part in last)
+    return bool(body.get("tools")) and not answered
+
+
 def _message(body: dict[str, Any]) -> dict[str, Any]:
     content: dict[str, Any] = {"type": "text", "text": "".join(TEXT)}
-    if body.get("tools"):
+    if _calls(body):
         given = {"city": "Paris", "days": 1}
         content = {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": given}
     return {
@@ -100,7 +107,7 @@ def _message(body: dict[str, Any]) -> dict[str, Any]:
         "role": "assistant",
         "model": body["model"],
         "content": [content],
-        "stop_reason": "tool_use" if body.get("tools") else "end_turn",
+        "stop_reason": "tool_use" if _calls(body) else "end_turn",
         "stop_sequence": None,
         "usage": USAGE,
     }

@@ -1,7 +1,6 @@
 """FakeOpenAIServer: an OpenAI-compatible server on loopback whose faults a test switches on."""
 
 import asyncio
-import contextlib
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
@@ -256,7 +255,7 @@ def events(body: dict[str, Any]) -> list[bytes]:
     said: list[bytes] = []
     for i in range(body.get("n") or 1):
         deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-        deltas += [{"content": token} for token in TEXT] if not body.get("tools") else _CALL_DELTAS
+        deltas += [{"content": token} for token in TEXT] if not _calls(body) else _CALL_DELTAS
         said += [event([{"index": i, "delta": d, "finish_reason": None}]) for d in deltas]
         said.append(event([{"index": i, "delta": {}, "finish_reason": _finish(body)}]))
     if (body.get("stream_options") or {}).get("include_usage"):
@@ -277,22 +276,16 @@ _CALL_DELTAS: list[dict[str, Any]] = [
 ]
 
 
+def _calls(body: dict[str, Any]) -> bool:
+    return bool(body.get("tools")) and body["messages"][-1]["role"] != "tool"
+
+
 def _finish(body: dict[str, Any]) -> str:
-    return "tool_calls" if body.get("tools") else "stop"
+    return "tool_calls" if _calls(body) else "stop"
 
 
 def _message(body: dict[str, Any]) -> dict[str, Any]:
-    if not body.get("tools"):
+    if not _calls(body):
         return {"role": "assistant", "content": "".join(TEXT)}
     call = {"id": "call_1", "type": "function", "function": _CALL}
     return {"role": "assistant", "content": None, "tool_calls": [call]}
-
-
-@contextlib.asynccontextmanager
-async def unused_port() -> AsyncIterator[int]:
-    """A loopback port on which nobody listens, kept bound so that nobody else takes it."""
-    import socket
-
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        yield held.getsockname()[1]

@@ -19,7 +19,7 @@ from router.errors import UpstreamBroken, UpstreamRefused, UpstreamTimeout, Upst
 from router.upstreams.connections import Connections
 from router.upstreams.litellm import LiteLLM
 from tests.fakes.anthropic_server import FakeAnthropicServer
-from tests.fakes.openai_server import unused_port
+from tests.fakes.ports import unused_port
 from tests.upstreams.calls import ASK_WEATHER, WEATHER, answer, body_of, call
 
 # pydantic warns of litellm's own types while they are built on first use; litellm filters that

@@ -12,7 +12,8 @@ from router.ports import UpstreamCall
 from router.upstreams import openai_http
 from router.upstreams.connections import Connections
 from router.upstreams.openai_http import OpenAIHTTP
-from tests.fakes.openai_server import DONE, FakeOpenAIServer, Fault, FaultKind, events, unused_port
+from tests.fakes.openai_server import DONE, FakeOpenAIServer, Fault, FaultKind, events
+from tests.fakes.ports import unused_port
 from tests.upstreams.calls import PATH, body_of, call, http_spec
 
 KEY = "sk-canary-0123456789"
