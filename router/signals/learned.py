@@ -18,7 +18,8 @@
 
 Judged is what is routed on: the last user turn, with its context where it is too short to stand
 alone, so that "yes, go ahead" is as hard as what it says yes to. Such a follow-up is never judged
-easier than the user turn that it goes back to.
+easier than the user turn that it goes back to: both are judged, the harder one counts, and the
+surer domain and task.
 
 Options:
 
@@ -157,16 +158,17 @@ def _texts(request: RoutedRequest) -> list[str]:
 
 
 def _signals(judgements: Sequence[Judgement]) -> Signals:
-    whole = judgements[0]
     hardest = max(judgements, key=lambda judgement: judgement.complexity)
+    on_domain = max(judgements, key=lambda judgement: judgement.domain_confidence)
+    on_task = max(judgements, key=lambda judgement: judgement.task_confidence)
     return {
         "complexity": float(hardest.complexity),
         "complexity_confidence": float(hardest.complexity_confidence),
         "difficulty": float(hardest.difficulty),
-        "domain": whole.domain,
-        "domain_confidence": float(whole.domain_confidence),
-        "task": whole.task,
-        "task_confidence": float(whole.task_confidence),
+        "domain": on_domain.domain,
+        "domain_confidence": float(on_domain.domain_confidence),
+        "task": on_task.task,
+        "task_confidence": float(on_task.task_confidence),
     }
 
 

@@ -4,13 +4,14 @@ import asyncio
 import gc
 import threading
 import weakref
+from collections.abc import Sequence
 
 import pytest
 from pydantic import ValidationError
 
 from router.core.request import RoutedRequest
 from router.signals.learned import LARGEST_BATCH, LearnedOptions, LearnedSignal, SignalTimeout
-from tests.fakes.classifier import FakeClassifier
+from tests.fakes.classifier import FakeClassifier, FakeJudgement
 from tests.signals.requests import asking, conversation
 
 PATIENT = LearnedOptions.model_validate({"timeout": "20s"})
@@ -34,7 +35,7 @@ async def test_the_classifier_works_outside_the_event_loops_thread() -> None:
     class Witness(FakeClassifier):
         thread = threading.current_thread()
 
-        def judge(self, texts, /):  # type: ignore[no-untyped-def]
+        def judge(self, texts: Sequence[str], /) -> list[FakeJudgement]:
             self.thread = threading.current_thread()
             return super().judge(texts)
 
@@ -59,6 +60,22 @@ async def test_the_classifier_works_outside_the_event_loops_thread() -> None:
 async def test_a_follow_up_is_as_hard_as_what_it_goes_back_to(request_: RoutedRequest) -> None:
     signals = await LearnedSignal(PATIENT, FakeClassifier()).extract(request_)
     assert signals["complexity"] == 0.9
+
+
+async def test_of_a_follow_up_the_surer_domain_and_task_count() -> None:
+    class Unsure(FakeClassifier):
+        def judge(self, texts: Sequence[str], /) -> list[FakeJudgement]:
+            return [
+                FakeJudgement(domain="math", domain_confidence=0.9, task="maths")
+                if text == HARD
+                else FakeJudgement(domain="other", domain_confidence=0.3, task_confidence=0.9)
+                for text in texts
+            ]
+
+    request = conversation(("user", HARD), ("assistant", "Well."), ("user", "yes, go ahead"))
+    signals = await LearnedSignal(PATIENT, Unsure()).extract(request)
+    assert (signals["domain"], signals["domain_confidence"]) == ("math", 0.9)
+    assert (signals["task"], signals["task_confidence"]) == ("chat", 0.9)
 
 
 async def test_a_new_easy_question_after_a_hard_one_is_easy() -> None:

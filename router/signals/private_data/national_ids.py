@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 MOST_CANDIDATES = 1_000
-"""Candidates of each kind looked at in one text."""
+"""Stretches of digits looked at in one text."""
 
 _CONTEXT_CHARACTERS = 48
 
@@ -81,7 +81,10 @@ _KINDS = (
     _kind(r"\d{11}", "tr.tckimlik", r"t\.?c\.?(?: kimlik)?(?: (?:no|numaras\w))?|kimlik no"),
 )
 # Six digits in a row or in groups, or the letters that an Italian or Indian tax number begins with.
+# They are rare, so thirty forms are looked for around them only.
 _DIGITS = re.compile(r"\d(?:(?<=[A-Za-z]{5}\d)|(?:[ .-]?\d){5})")
+_BEFORE, _AFTER = 12, 24
+_WHITE = re.compile(r"\s|\Z")
 
 
 def may_hold(text: str) -> bool:
@@ -90,13 +93,28 @@ def may_hold(text: str) -> bool:
 
 
 def find(text: str) -> Iterator[tuple[int, int]]:
-    """Numbers of persons in thirty countries."""
-    for kind in _KINDS:
-        if kind.named is not None and kind.named.search(text) is None:
-            continue
-        for match in islice(kind.form.finditer(text), MOST_CANDIDATES):
-            if _is_told(kind, text, match.start()) and _is_valid(kind, match[0]):
-                yield match.span()
+    """Numbers of persons in some thirty countries."""
+    places = islice(_places(text), MOST_CANDIDATES)
+    for start, end in places:
+        for kind in _KINDS:
+            for match in kind.form.finditer(text, start, end):
+                if _is_told(kind, text, match.start()) and _is_valid(kind, match[0]):
+                    yield match.span()
+
+
+def _places(text: str) -> Iterator[tuple[int, int]]:
+    """Stretches of text around digits, none overlapping; each ends at white space."""
+    start = end = 0
+    for match in _DIGITS.finditer(text):
+        if match.start() - _BEFORE > end:
+            if end:
+                yield start, end
+            start = match.start() - _BEFORE
+        if match.end() + _AFTER > end:
+            white = _WHITE.search(text, match.end() + _AFTER)
+            end = len(text) if white is None else white.start()
+    if end:
+        yield start, end
 
 
 def _is_told(kind: _Kind, text: str, start: int) -> bool:
