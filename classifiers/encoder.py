@@ -15,9 +15,10 @@ from classifiers.ngrams import TokenNgrams
 from classifiers.tokens import Tokeniser
 
 # Scales set how strongly one regularisation strength holds each block; chosen on val.
-EMBEDDING_SCALE = np.float32(2.0)
+EMBEDDING_SCALE = np.float32(1.0)
 FEATURE_SCALE = np.float32(0.3)
-_CLIP = 4.0  # standard deviations: an absurd prompt must not buy an absurd score
+# Standard deviations, and their products: an absurd prompt must not buy an absurd score.
+_CLIP, _CLIP_PRODUCT = 4.0, 9.0
 
 FULL, SURFACE = "full", "surface"
 
@@ -48,15 +49,17 @@ class Encoder:
         return cls(tokeniser, embedder, TokenNgrams.fit(batch.ids, buckets), raw.mean(0), spread)
 
     def encode(self, texts: Sequence[str]) -> dict[str, Design]:
-        """Return the views of n texts: `full` (everything) and `surface` (features alone)."""
+        """Return the views of n texts: `full` (everything) and `surface` (features alone, with the
+        products of each pair: a long prompt with options differs from a long story)."""
         batch = self.tokeniser.batch(texts)
         scaled = (surface(batch.texts) - self.mean) / self.spread
-        features = np.clip(scaled, -_CLIP, _CLIP) * FEATURE_SCALE
+        shape = np.clip(scaled, -_CLIP, _CLIP)
+        features = shape * FEATURE_SCALE
         vectors = self.embedder.embed(batch) * EMBEDDING_SCALE
         dense = np.concatenate([vectors, features], axis=1, dtype=np.float32)
         return {
             FULL: Design(dense, self.ngrams.transform(batch.ids)),
-            SURFACE: Design(features.astype(np.float32)),
+            SURFACE: Design(_with_products(shape) * FEATURE_SCALE),
         }
 
     def arrays(self) -> Arrays:
@@ -72,3 +75,10 @@ class Encoder:
             raise ValueError(f"made for {len(arrays['mean'])} features, not {len(FEATURES)}")
         ngrams = TokenNgrams(arrays["idf"])
         return cls(tokeniser, embedder, ngrams, arrays["mean"], arrays["spread"])
+
+
+def _with_products(shape: FloatArray) -> FloatArray:
+    """Return features [n, f] followed by the products of all pairs, squares included."""
+    first, second = np.triu_indices(shape.shape[1])
+    products = np.clip(shape[:, first] * shape[:, second], -_CLIP_PRODUCT, _CLIP_PRODUCT)
+    return np.concatenate([shape, products], axis=1, dtype=np.float32)

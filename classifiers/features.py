@@ -1,88 +1,144 @@
 """What a prompt shows without any model: its length, numbers, formulas, code, options, script.
 
-Language-independent on purpose: these are what is left to judge by when the words are foreign to
-the embedder. Every feature is a count or a share, cheap enough to take on each request.
+Nearly language-independent on purpose: these are what is left to judge by when the words are
+foreign to the embedder. Every feature is a count or a share, cheap enough for each request:
+characters are counted once by class, words once, and the rest is substring search.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import log1p
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classifiers.base import FloatArray
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _OPTION = re.compile(r"^\s*\(?[A-J1-9]\s?[).:]\s", re.MULTILINE)
 _BULLET = re.compile(r"^\s*[-*•]\s", re.MULTILINE)
-_FORMULA = re.compile(r"\b(?:[A-Z][a-z]?\d{0,3}){2,}\b|[A-Za-z]_\{?\w|\^\{?\w|\b[a-z]\([a-z]\)")
-_CODE = re.compile(
-    r"```|\bdef \w|\bclass \w+[:({]|\breturn\b|\bimport \w|#include|=>|->|::|\w\(\w*\)|[{};]\s*$"
-    r"|\bSELECT\b|</?\w+>|==|!=",
-    re.MULTILINE,
-)
-# "prove, show that, derive" and their like in the languages users write to us in most.
-_RIGOUR = re.compile(
-    r"\b(?:prove|proof|show that|derive|deriv[ea]|determine|rigorous\w*|justify|demuestra|demostrar"
-    r"|demuestre|démontre[rz]?|montrer que|beweise?n?|zeige|begründe|dimostra\w*|prove que"
-    r"|докажи\w*|доказать|выведите|обоснуй\w*)\b|证明|證明|推导|求证|証明",
-    re.IGNORECASE,
-)
-_CONSTRAINT = re.compile(
-    r"\b(?:must|exactly|at least|at most|each|every|without|only if|if and only if|except|unless"
-    r"|given that|assum\w+|subject to|constraints?)\b",
-    re.IGNORECASE,
-)
-_MATHS = frozenset("=+*^<>≤≥≠≡≈∑∏∫√π±×÷∞∂∈∀∃→⇒%$\\|")
-_QUESTIONS = "?？؟"
-_WIDE_FROM = "\u2e80"
+_FORMULA = re.compile(r"[A-Z][a-z]?\d|[_^][\w{(]|\b[a-z]\([a-z]\)")
+_WORD = re.compile(r"[^\W\d_]+")
+_CODE = ("```", "def ", "class ", "return ", "import ", "#include", "=>", "->", "::", "()", "==")
+_CODE_TOO = ("!=", "SELECT ", "</", ";\n", "{\n", "}\n", "const ", "print(", "0x", "&&")
+# "prove, derive, justify" and their like in the languages users write to us in most.
+_RIGOUR_WORDS = """
+prove proof proves derive deriving determine deduce rigorous rigorously justify show compute
+demuestra demuestre demostrar razona justifica calcula démontrer démontrez montrer montrez
+justifiez beweise beweisen zeige zeigen begründe herleiten leite leiten bestimme berechne
+berechnen dimostra dimostrare calcola докажите доказать выведите обоснуйте найдите определите
+вычислите
+"""
+_RIGOUR = frozenset(_RIGOUR_WORDS.split())
+_RIGOUR_UNSPACED = ("证明", "證明", "推导", "求证", "証明", "计算", "说明理由")
+_CONSTRAINT_WORDS = """
+must exactly least most each every without unless except given assume assuming suppose subject
+constraint constraints only such if then all whose
+"""
+_CONSTRAINT = frozenset(_CONSTRAINT_WORDS.split())
 _WIDE_AS_CHARS = 3  # a Chinese or Japanese character says about as much as three Latin letters
 
-
-def _size(text: str) -> float:
-    wide = sum(char >= _WIDE_FROM for char in text) if not text.isascii() else 0
-    return float(np.log1p(len(text) + (_WIDE_AS_CHARS - 1) * wide))
+_OTHER, _DIGIT, _UPPER, _MATHS, _QUESTION, _QUOTE, _SLASH, _LINE, _WIDE = range(9)
+_WIDE_FROM = 0x2E80
 
 
-def _share(text: str, test: Callable[[str], bool]) -> float:
-    return sum(map(test, text)) / max(len(text), 1)
+def _character_classes() -> NDArray[np.uint8]:
+    """Return the class of every code point below `_WIDE_FROM`, and of the first wide one."""
+    table = np.full(_WIDE_FROM + 1, _OTHER, dtype=np.uint8)
+    members: list[tuple[int, Iterable[str]]] = [
+        (_UPPER, (chr(code) for code in range(0x600) if chr(code).isupper())),
+        (_DIGIT, "0123456789"),
+        (_MATHS, "=+*^<>≤≥≠≡≈∑∏∫√π±×÷∞∂∈∀∃→⇒%$|"),  # noqa: RUF001
+        (_QUESTION, "?؟"),
+        (_QUOTE, '"`“”«»'),
+        (_SLASH, "\\"),
+        (_LINE, "\n"),
+    ]
+    for label, characters in members:
+        table[[ord(character) for character in characters]] = label
+    table[_WIDE_FROM] = _WIDE
+    return table
 
 
-def _matches(pattern: re.Pattern[str]) -> Callable[[str], float]:
-    return lambda text: float(np.log1p(sum(1 for _ in pattern.finditer(text))))
+_CLASS_OF = _character_classes()
 
 
-def _maths(text: str) -> float:
-    return float(np.log1p(sum(char in _MATHS for char in text)))
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A text with what is counted once for several features.
+
+    Attributes:
+        characters: [9] how many characters of each class.
+        words: lower-case words, in order.
+    """
+
+    text: str
+    characters: list[int]
+    words: list[str]
+
+    @classmethod
+    def of(cls, text: str) -> Shape:
+        """Count the characters and words of a text without lone surrogates."""
+        codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+        classes = _CLASS_OF[np.minimum(codes, _WIDE_FROM)]
+        return cls(text, np.bincount(classes, minlength=9).tolist(), _WORD.findall(text.lower()))
+
+    def size(self) -> float:
+        """Log of the length in characters, wide ones counting threefold."""
+        return log1p(len(self.text) + (_WIDE_AS_CHARS - 1) * self.characters[_WIDE])
+
+    def log(self, character_class: int) -> float:
+        """Log of the number of characters of a class."""
+        return log1p(self.characters[character_class])
+
+    def share(self, character_class: int) -> float:
+        """Share of the characters that are of a class."""
+        return self.characters[character_class] / max(len(self.text), 1)
+
+    def found(self, *marks: str) -> float:
+        """Log of how often any of the substrings occurs."""
+        return log1p(sum(map(self.text.count, marks)))
+
+    def matched(self, pattern: re.Pattern[str]) -> float:
+        """Log of how often a pattern matches."""
+        return log1p(len(pattern.findall(self.text)))
+
+    def said(self, vocabulary: frozenset[str]) -> float:
+        """Log of how many words are of a vocabulary."""
+        return log1p(sum(word in vocabulary for word in self.words))
 
 
-def _word_length(text: str) -> float:
-    return min(len(text) / max(len(text.split()), 1), 30.0)
+def _rigour(shape: Shape) -> float:
+    unspaced = shape.found(*_RIGOUR_UNSPACED) if shape.characters[_WIDE] else 0.0
+    return shape.said(_RIGOUR) + unspaced
 
 
-FEATURES: dict[str, Callable[[str], float]] = {
-    "size": _size,
-    "size_squared": lambda text: _size(text) ** 2 / 8,
-    "lines": lambda text: float(np.log1p(text.count("\n"))),
-    "numbers": _matches(_NUMBER),
-    "digit_share": lambda text: _share(text, str.isdigit),
-    "upper_share": lambda text: _share(text, str.isupper),
-    "maths": _maths,
-    "latex": lambda text: float(np.log1p(text.count("\\"))),
-    "formulas": _matches(_FORMULA),
-    "code": _matches(_CODE),
-    "options": _matches(_OPTION),
-    "bullets": _matches(_BULLET),
-    "questions": lambda text: float(np.log1p(sum(text.count(mark) for mark in _QUESTIONS))),
-    "rigour": _matches(_RIGOUR),
-    "constraints": _matches(_CONSTRAINT),
-    "quotes": lambda text: float(np.log1p(text.count('"') + text.count("`"))),
-    "word_length": _word_length,
+FEATURES: dict[str, Callable[[Shape], float]] = {
+    "size": Shape.size,
+    "size_squared": lambda shape: shape.size() ** 2 / 8,
+    "lines": lambda shape: shape.log(_LINE),
+    "numbers": lambda shape: shape.matched(_NUMBER),
+    "digit_share": lambda shape: shape.share(_DIGIT),
+    "upper_share": lambda shape: shape.share(_UPPER),
+    "maths": lambda shape: shape.log(_MATHS),
+    "latex": lambda shape: shape.log(_SLASH),
+    "formulas": lambda shape: shape.matched(_FORMULA),
+    "code": lambda shape: shape.found(*_CODE, *_CODE_TOO),
+    "options": lambda shape: shape.matched(_OPTION),
+    "bullets": lambda shape: shape.matched(_BULLET),
+    "questions": lambda shape: shape.log(_QUESTION) + shape.found("？"),  # noqa: RUF001
+    "rigour": _rigour,
+    "constraints": lambda shape: shape.said(_CONSTRAINT),
+    "quotes": lambda shape: shape.log(_QUOTE),
+    "word_length": lambda shape: min(len(shape.text) / max(len(shape.words), 1), 30.0),
 }
 
 
 def surface(texts: Sequence[str]) -> FloatArray:
     """Return the features [n, len(FEATURES)] of n texts, in the order of FEATURES."""
-    rows = [[measure(text) for measure in FEATURES.values()] for text in texts]
+    shapes = [Shape.of(text) for text in texts]
+    rows = [[measure(shape) for measure in FEATURES.values()] for shape in shapes]
     return np.array(rows, dtype=np.float32).reshape(len(texts), len(FEATURES))

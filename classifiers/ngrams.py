@@ -56,5 +56,5 @@ class TokenNgrams:
     def _row(self, ids: IntArray, width: int) -> tuple[IntArray, FloatArray]:
         found, counts = _buckets(ids, width)
         values = (1 + np.log(counts)).astype(np.float32) * self.idf[found]
-        norm = np.sqrt(values @ values)
-        return found, values / norm if norm > 0 else values
+        norm = max(float(np.sqrt(values @ values)), 1e-9)
+        return found, values / np.float32(norm)

@@ -171,3 +171,38 @@ PROMPT_TASKS: dict[tuple[str, str], str] = {
     ("llmrouter9", "commonsense_qa"): "question_answering",
 }
 CHAT_INTENTS = frozenset({"small_talk", "meta", "general", "oos", "recommendation", "social"})
+
+# MMLU subject -> domain, as MMLU-Pro merged them (arXiv 2406.01574, section 3).
+_MMLU_OF_DOMAIN: dict[str, str] = {
+    "biology": "anatomy college_biology high_school_biology medical_genetics virology",
+    "business": "business_ethics management marketing professional_accounting",
+    "chemistry": "college_chemistry high_school_chemistry",
+    "computer science": "college_computer_science computer_security high_school_computer_science "
+    "machine_learning",
+    "economics": "econometrics high_school_macroeconomics high_school_microeconomics",
+    "engineering": "electrical_engineering",
+    "health": "clinical_knowledge college_medicine human_aging nutrition professional_medicine",
+    "history": "high_school_european_history high_school_us_history high_school_world_history "
+    "prehistory",
+    "law": "international_law jurisprudence professional_law",
+    "math": "abstract_algebra college_mathematics elementary_mathematics high_school_mathematics "
+    "high_school_statistics math",
+    "philosophy": "formal_logic logical_fallacies moral_disputes moral_scenarios philosophy "
+    "world_religions",
+    "physics": "astronomy college_physics conceptual_physics high_school_physics",
+    "psychology": "high_school_psychology human_sexuality professional_psychology",
+    "other": "global_facts miscellaneous",
+}
+SUBJECT_DOMAINS: dict[str, str] = {
+    subject: domain for domain, subjects in _MMLU_OF_DOMAIN.items() for subject in subjects.split()
+} | {"gsm8k": "math", "mbpp": "computer science", "human_eval": "computer science"}
+# Tasks of our own prompts that fix the domain; everyday ones are nobody's speciality.
+AUTHORED_DOMAINS: dict[str, str] = {
+    "code": "computer science",
+    "maths": "math",
+    "chat": "other",
+    "translation": "other",
+    "rewriting": "other",
+    "creative_writing": "other",
+    "planning": "other",
+}

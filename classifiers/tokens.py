@@ -59,6 +59,7 @@ class Tokeniser:
     def batch(self, texts: Sequence[str]) -> TokenBatch:
         """Shorten and tokenise n texts."""
         short = [encodable(shorten(text)) for text in texts]
-        # One call per text: encode_batch would start a thread per core for microseconds of work.
-        encoded = (self.engine.encode(text, add_special_tokens=False).ids for text in short)
-        return TokenBatch(short, [np.array(ids, dtype=np.int64) for ids in encoded], self.unknown_id)
+        # The fast variant leaves out character offsets, which nobody here reads.
+        found = self.engine.encode_batch_fast(short, add_special_tokens=False)
+        ids = [np.array(each.ids, dtype=np.int64) for each in found]
+        return TokenBatch(short, ids, self.unknown_id)

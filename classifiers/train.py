@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers import dataset, prompt_classifier
+from classifiers import artifact, dataset, prompt_classifier
 from classifiers.base import Design, Embedder, FloatArray, Head, SparseRows
 from classifiers.calibrate import Calibration, fit_platt, fit_temperature
 from classifiers.dataset import Example, column, of_split
@@ -35,13 +35,14 @@ ENOUGH, SHORT = "enough", "short"
 
 # What won on val; `card.md` has the alternatives' figures.
 NEW_HEADS: dict[str, Callable[[], Head]] = {
-    prompt_classifier.COMPLEXITY: lambda: RidgeHead(alpha=2.0),
-    prompt_classifier.COMPLEXITY_SURFACE: lambda: LogisticHead(strength=1.0),
-    prompt_classifier.DOMAIN: lambda: LogisticHead(strength=20.0),
-    prompt_classifier.TASK: lambda: LogisticHead(strength=10.0),
+    prompt_classifier.COMPLEXITY: lambda: RidgeHead(alpha=3.0),
+    prompt_classifier.COMPLEXITY_SURFACE: lambda: RidgeHead(alpha=100.0),
+    prompt_classifier.DOMAIN: lambda: RidgeHead(alpha=0.5),
+    prompt_classifier.TASK: lambda: RidgeHead(alpha=1.0),
     prompt_classifier.FAMILIAR: lambda: LogisticHead(strength=10.0),
 }
 Tables = dict[str, list[Example]]
+Trained = tuple[Encoder, dict[str, CalibratedHead]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def read_tables(data: Path, seed: int = SEED) -> Tables:
     return {
         prompt_classifier.COMPLEXITY: complexity,
         prompt_classifier.COMPLEXITY_SURFACE: complexity,
-        prompt_classifier.DOMAIN: dataset.domain_examples(data),
+        prompt_classifier.DOMAIN: dataset.domain_examples(data, seed),
         prompt_classifier.TASK: dataset.task_examples(data, seed),
         prompt_classifier.FAMILIAR: dataset.familiar_examples(data, seed),
     }
@@ -156,11 +157,13 @@ def open_embedder(kind: str, source: Path, model: str | None) -> Embedder:
     if kind == SentenceTransformerEmbedder.kind:
         return SentenceTransformerEmbedder.open(model or "all-MiniLM-L6-v2")
     path = source / prompt_classifier.VECTORS
-    return StaticEmbedder.restore({}, prompt_classifier.artifact.unpack(path.read_bytes(), path))
+    return StaticEmbedder.restore({}, artifact.unpack(path.read_bytes(), path))
 
 
-def train(tables: Tables, tokeniser: Tokeniser, embedder: Embedder, buckets: int = BUCKETS) -> Any:
-    """Return (encoder, heads) learned from the tables."""
+def train(
+    tables: Tables, tokeniser: Tokeniser, embedder: Embedder, buckets: int = BUCKETS
+) -> Trained:
+    """Return the encoder and the heads learned from the tables."""
     encoder = fit_encoder(tables, tokeniser, embedder, buckets)
     heads = {name: train_head(name, tables[name], encoder) for name in VIEWS}
     return encoder, heads
@@ -175,8 +178,8 @@ def main() -> None:
     tokeniser = Tokeniser.from_bytes((source / prompt_classifier.TOKENISER).read_bytes())
     embedder = open_embedder(given.embedder, source, given.model)
     tables = read_tables(given.data)
-    encoder, heads = train(tables, tokeniser, embedder)
-    facts = facts_of(tables, encoder, heads)
+    encoder, heads = train(tables, tokeniser, embedder, given.buckets)
+    facts = facts_of(tables, encoder, heads, given.rounds)
     prompt_classifier.save(given.out, encoder, heads, facts)
     print(write_card(given.out))
 
@@ -185,8 +188,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of parquet tables")
     parser.add_argument("--out", type=Path, required=True, help="artifact folder to write")
-    parser.add_argument("--embedder", default="static", help="static, sentence_transformer, hashing")
+    parser.add_argument("--embedder", default="static", help="a name of EMBEDDERS")
     parser.add_argument("--model", default=None, help="sentence-transformers model, name or path")
+    parser.add_argument("--buckets", type=int, default=BUCKETS, help="of hashed n-grams")
+    parser.add_argument("--rounds", type=int, default=1000, help="bootstrap resamples")
     return parser.parse_args()
 
 

@@ -15,11 +15,17 @@ _HELD_BACK = 5  # every fifth template is for val: a filled slot must not make a
 
 @dataclass(frozen=True, slots=True)
 class AuthoredPrompt:
-    """One filled template; `target` is our guess at its complexity, None where we made none."""
+    """One filled template.
+
+    Attributes:
+        target: our guess at its complexity, None where we made none.
+        english: whether its instruction is written in English.
+    """
 
     text: str
     task: str
     target: float | None
+    english: bool
     split: str
 
 
@@ -51,7 +57,7 @@ def _filled(
     group: dict[str, str | float | None], template: str, place: int, texts: set[str]
 ) -> Iterator[AuthoredPrompt]:
     split = "val" if place % _HELD_BACK == _HELD_BACK - 1 else "train"
-    target = group["target"]
+    target = None if group["target"] is None else float(group["target"])
+    english = group["language"] == "en"
     for text in sorted(texts):
-        known = None if target is None else float(target)
-        yield AuthoredPrompt(text, str(group["task"]), known, split)
+        yield AuthoredPrompt(text, str(group["task"]), target, english, split)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.base import Arrays, Design, FloatArray, softmax
+from classifiers.base import Arrays, Design, FloatArray, Labels, softmax
 from classifiers.errors import DataError
 
 if TYPE_CHECKING:
@@ -86,9 +86,9 @@ class LinearHead:
         self.intercept_ = np.asarray(intercept, dtype=np.float32)
 
 
-def sorted_classes(y: Sequence[str]) -> tuple[str, ...]:
+def sorted_classes(y: Labels) -> tuple[str, ...]:
     """Return the distinct labels in order. Raises DataError when there is only one."""
-    classes = tuple(sorted(set(y)))
+    classes = tuple(sorted({str(label) for label in y}))
     if len(classes) < 2:
         raise DataError(f"a head needs at least two classes, got {list(classes)}")
     return classes

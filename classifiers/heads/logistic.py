@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.base import Design
+from classifiers.base import Design, Labels
 from classifiers.heads.linear import LinearHead, as_matrix, sorted_classes
 
 
@@ -20,9 +19,7 @@ class LogisticHead(LinearHead):
     def __init__(self, strength: float = 10.0) -> None:
         self.strength = strength
 
-    def fit(
-        self, X: Design, y: Sequence[str], sample_weight: NDArray[np.float64] | None = None
-    ) -> Self:
+    def fit(self, X: Design, y: Labels, sample_weight: NDArray[np.float64] | None = None) -> Self:
         """Learn from n labelled rows; raises DataError for fewer than two classes."""
         from sklearn.linear_model import LogisticRegression
 
