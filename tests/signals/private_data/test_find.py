@@ -171,6 +171,7 @@ def test_ip_addresses_are_found() -> None:
         "version 1.2.3.4567, 127.0.0.1 and 0.0.0.0",
         "def f(x): return x[1:2] + '::'",
         "tasks: risk-management and disk-space; sk-learn",
+        "the difference is +999123456789 units",
         "",
     ],
 )
