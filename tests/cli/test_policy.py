@@ -43,7 +43,8 @@ default: {strategy: {kind: cheapest_good_enough, min_quality: 0.5}}
 """
 CASES = """\
 cases:
-  - {name: short stays here, request: {prompt: Hi}, expect: {model: small, rule: default}}
+  - {name: short stays here, request: {prompt: Hi}, signals: {difficulty: 0},
+     expect: {model: small, rule: default}}
   - {name: code goes far, request: {prompt: Hi}, signals: {task: code}, expect: {rule: code}}
 """
 
@@ -149,7 +150,7 @@ class TestTest:
         (home / "home.cases.yaml").write_text(
             "cases:\n"
             "  - name: wrong\n"
-            "    request: {prompt: Hi}\n"
+            "    request: {prompt: Hi}\n    signals: {difficulty: 0}\n"
             "    expect: {model: large, location: cloud, rule: code, served: false,\n"
             "             rejected: {small: lacks_vision}}\n"
         )
