@@ -23,7 +23,7 @@ MODELS = catalog(
 CHEAP = {"kind": "cheapest_good_enough", "min_quality": 0.5}
 PRIVATE = rule("private", {"signal": "private_data", "is": True}, limits={"local_only": True})
 HARD = rule("hard", {"signal": "complexity", "at_least": 0.5})
-KNOWN: Signals = {"private_data": False, "complexity": 0.1}
+KNOWN: Signals = {"private_data": False, "complexity": 0.1, "difficulty": 0.0}
 
 
 def decided(
@@ -140,8 +140,8 @@ def test_a_model_that_the_catalog_lacks_has_no_candidate() -> None:
 
 def test_specialists_lead_among_the_good_enough() -> None:
     preferring = policy(default={"strategy": CHEAP, "prefer_specialists": True})
-    law = decided(preferring, {"domain": "law"})
-    other = decided(preferring, {"domain": "math"})
+    law = decided(preferring, {"domain": "law", "difficulty": 0.0})
+    other = decided(preferring, {"domain": "math", "difficulty": 0.0})
 
     assert law.models == ("lawyer", "small", "large")
     assert law.reason == (
@@ -155,14 +155,20 @@ def test_specialists_lead_among_the_good_enough() -> None:
 def test_a_specialist_that_leads_anyway_is_no_reason() -> None:
     route = {"strategy": CHEAP, "prefer_specialists": True, "candidates": ["lawyer", "large"]}
 
-    assert decided(policy(default=route), {"domain": "law"}).reason.startswith("cheapest of 2")
+    assert decided(policy(default=route), {"domain": "law", "difficulty": 0.0}).reason.startswith(
+        "cheapest of 2"
+    )
 
 
 def test_a_specialist_that_is_not_good_enough_does_not_lead() -> None:
     strict = {"kind": "cheapest_good_enough", "min_quality": 0.8}
     preferring = policy(default={"strategy": strict, "prefer_specialists": True})
 
-    assert decided(preferring, {"domain": "law"}).models == ("large", "lawyer", "small")
+    assert decided(preferring, {"domain": "law", "difficulty": 0.0}).models == (
+        "large",
+        "lawyer",
+        "small",
+    )
 
 
 @pytest.mark.parametrize(

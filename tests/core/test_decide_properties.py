@@ -13,7 +13,7 @@ from router.core.decide import DEFAULT_RULE, NAMED
 from router.core.decision import Decision
 from router.core.limits import Limits
 from router.core.policy import Comparison, Condition, Policy, Route, Rule
-from tests.core.drawn import COMPARISONS, World, conditions_of, limits_for, worlds
+from tests.core.drawn import COMPARISONS, LIMITS, World, conditions_of, worlds
 from tests.core.made import UNSEEN
 
 
@@ -48,14 +48,14 @@ def cannot_serve(world: World, model: str) -> list[str]:
     return [what for what, stands in against.items() if stands]
 
 
-@given(worlds(min_models=1))
+@given(worlds(min_models=2))
 def test_a_model_that_cannot_serve_is_never_a_candidate(world: World) -> None:
     assert {model: cannot_serve(world, model) for model in world.decide().models} == {
         model: [] for model in world.decide().models
     }
 
 
-@given(worlds(min_models=1))
+@given(worlds(min_models=2))
 def test_every_limit_binds_every_candidate(world: World) -> None:
     decision = world.decide()
     route = route_in_force(world, decision)
@@ -91,7 +91,7 @@ def test_the_same_world_has_the_same_decision(world: World) -> None:
     assert mirrored.decide().candidates == world.decide().candidates
 
 
-@given(worlds(min_models=1))
+@given(worlds(min_models=2))
 def test_what_must_stay_local_never_yields_a_cloud_model(world: World) -> None:
     decision = world.decide()
 
@@ -100,7 +100,7 @@ def test_what_must_stay_local_never_yields_a_cloud_model(world: World) -> None:
         assert {cards[model].location for model in decision.models} <= {"local"}
 
 
-@given(worlds(min_models=1), conditions_of(COMPARISONS), st.data())
+@given(worlds(min_models=2), conditions_of(COMPARISONS), st.data())
 def test_losing_signals_never_opens_the_cloud_to_what_a_rule_kept_local(
     world: World, other: Condition | Comparison, data: st.DataObject
 ) -> None:
@@ -122,16 +122,15 @@ def test_losing_signals_never_opens_the_cloud_to_what_a_rule_kept_local(
     assert {candidate.location for candidate in decision.candidates} <= {"local"}
 
 
-@given(worlds(min_models=1), st.data())
-def test_limits_of_the_request_only_take_candidates_away(world: World, data: st.DataObject) -> None:
-    limits = data.draw(limits_for(list(world.catalog.models)))
+@given(worlds(min_models=2), LIMITS)
+def test_limits_of_the_request_only_take_candidates_away(world: World, limits: Limits) -> None:
     free = world.but(request=replace(world.request, limits=Limits()))
     bound = world.but(request=replace(world.request, limits=limits))
 
     assert set(bound.decide().models) <= set(free.decide().models)
 
 
-@given(worlds(min_models=1))
+@given(worlds(min_models=2))
 def test_the_rule_is_the_first_that_holds_and_no_unknown_one_is_forgotten(world: World) -> None:
     decision = world.decide()
 
@@ -166,7 +165,7 @@ def test_propensities_are_the_frequencies_over_all_draws(world: World) -> None:
     assert all(d.propensities == decisions[0].propensities for d in decisions)
 
 
-@given(worlds(min_models=1))
+@given(worlds(min_models=2))
 def test_what_is_explored_is_good_enough_and_the_rest_keeps_its_order(world: World) -> None:
     explored = world.decide()
     settled = world.but(policy=world.policy.model_copy(update={"explore": 0.0})).decide()
@@ -180,7 +179,7 @@ def test_what_is_explored_is_good_enough_and_the_rest_keeps_its_order(world: Wor
         assert explored.candidates == settled.candidates
 
 
-@given(worlds(min_models=1), st.data())
+@given(worlds(min_models=2), st.data())
 def test_a_named_model_is_never_replaced_by_another(world: World, data: st.DataObject) -> None:
     model = data.draw(st.sampled_from(sorted(world.catalog.models)))
     decision = world.but(request=replace(world.request, model=model)).decide()
@@ -199,7 +198,7 @@ def test_the_reason_fits_a_header_whatever_models_are_called(world: World) -> No
     assert 0 < len(reason) <= 200
 
 
-@given(worlds(min_models=1))
+@given(worlds(min_models=2))
 def test_confidence_is_a_share_and_none_is_left_where_a_rule_is_unknown(world: World) -> None:
     decision = world.decide()
 

@@ -5,10 +5,8 @@ from hypothesis import given
 from pydantic import ValidationError
 
 from router.core.limits import Limits
-from tests.core.drawn import limits_for
+from tests.core.drawn import LIMITS, MODELS
 from tests.core.made import read
-
-LIMITS = limits_for(["a", "b", "c"])
 
 
 def allows(limits: Limits, model: str, is_local: bool, amounts: tuple[float, float, float]) -> bool:
@@ -25,7 +23,7 @@ def allows(limits: Limits, model: str, is_local: bool, amounts: tuple[float, flo
 
 EVERYTHING = [
     (model, is_local, (cost, quality, latency))
-    for model in "abc"
+    for model in MODELS[:3]
     for is_local in (False, True)
     for cost in (0.0, 0.01, 0.5)
     for quality in (0.1, 0.5, 0.99)

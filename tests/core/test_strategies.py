@@ -77,7 +77,7 @@ def strategy(kind: str, **options: Any) -> Any:
 def test_the_order_the_good_enough_and_the_reason(
     options: dict[str, Any], order: str, good_enough: int, reason: str
 ) -> None:
-    ranking = strategy(**options).rank([SMALL, MIDDLE, LARGE], {})
+    ranking = strategy(**options).rank([SMALL, MIDDLE, LARGE], {"difficulty": 0.0})
 
     assert [c.model for c in ranking.candidates] == order.split()
     assert (ranking.good_enough, ranking.reason) == (good_enough, reason)
@@ -119,9 +119,17 @@ def test_threshold_asks_the_best_for_what_is_hard_or_not_known(
     ],
 )
 def test_a_model_without_a_price_counts_as_the_dearest(options: dict[str, Any]) -> None:
-    ranking = strategy(**options).rank([UNPRICED, MIDDLE], {})
+    ranking = strategy(**options).rank([UNPRICED, MIDDLE], {"difficulty": 0.0})
 
     assert [c.model for c in ranking.candidates] == ["middle", "unpriced"]
+
+
+def test_cheapest_good_enough_asks_the_best_where_the_difficulty_is_not_known() -> None:
+    ranking = strategy("cheapest_good_enough", min_quality=0.5).rank([SMALL, MIDDLE, LARGE], {})
+
+    assert [c.model for c in ranking.candidates] == ["large", "middle", "small"]
+    assert ranking.reason == "difficulty is not known, so the best candidate leads"
+    assert ranking.good_enough == 1
 
 
 def test_weights_do_not_matter_where_all_models_are_alike() -> None:

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from router.core.decision import Candidate
 from router.core.signals import Signals
 from router.core.strategies import STRATEGIES
-from tests.core.drawn import MODEL_NAMES, OPTIONS, SHARES, SIGNALS, strategy_of
+from tests.core.drawn import OPTIONS, SHARES, SIGNALS, strategy_of
 
 CANDIDATES = st.lists(
     st.builds(
         Candidate,
-        model=MODEL_NAMES,
+        model=st.text(min_size=1, max_size=12),
         location=st.sampled_from(("local", "cloud")),
         quality=st.sampled_from((0.2, 0.8)) | SHARES,
         cost_usd=st.sampled_from((None, 0.0, 0.01)) | st.floats(0, 100),
