@@ -14,6 +14,9 @@ FOCUS_CHARACTERS = 6000
 ANSWER_CHARACTERS = 1000
 """Of an answer in the context; a long one must not crowd out the question that it answered."""
 
+ENOUGH_CHARACTERS = 400
+"""More than a dozen words of any language take."""
+
 STANDALONE_WORDS = 12
 """A user turn of fewer words than this is read together with what it answers."""
 
@@ -121,6 +124,8 @@ class RoutedRequest:
 
 
 def _stands_alone(text: str) -> bool:
+    # A dozen words show early; the rest of a long text need not be read for that.
+    text = text[:ENOUGH_CHARACTERS]
     # Chinese, Japanese and Thai put no spaces between words: a dozen words is some 24 characters.
     wide = sum(character >= "\u0e00" for character in text)
     return len(text.split()) + wide // 2 >= STANDALONE_WORDS

@@ -3,7 +3,8 @@
     strategy: {kind: cheapest_good_enough, min_quality: 0.75}
 
 Models whose predicted quality reaches `min_quality` come first, cheapest first; then the others,
-best first, as fallbacks. Where none reaches it, the best leads.
+best first, as fallbacks. Where none reaches it, the best leads. So it does when the request's
+difficulty is not known: a cheap answer must not be bad because a classifier was down.
 """
 
 from collections.abc import Sequence
@@ -31,6 +32,9 @@ class CheapestGoodEnough(StrategyOptions):
 
     def rank(self, candidates: Sequence[Candidate], signals: Signals) -> Ranking:
         """Good enough ones by cost, then the rest by quality."""
+        if "difficulty" not in signals:
+            ranked = tuple(sorted(candidates, key=by_quality))
+            return Ranking(ranked, "difficulty is not known, so the best candidate leads", 1)
         good = sorted((c for c in candidates if c.quality >= self.min_quality), key=by_cost)
         rest = sorted((c for c in candidates if c.quality < self.min_quality), key=by_quality)
         if not good:
