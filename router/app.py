@@ -17,6 +17,7 @@ from router.api import ROUTES
 from router.api.errors import on_crash, on_http_error, on_router_error
 from router.clock import SystemClock
 from router.core.policy import signals_read
+from router.core.request import AUTO, RoutedRequest, Turn
 from router.errors import RouterError, StartupError
 from router.gateway import Gateway, PolicyInForce
 from router.policyfile import LoadedPolicy, PriceCatalogue
@@ -41,6 +42,7 @@ LOCAL_POLICY = Path("slm-router.yaml")
 """What `slm-router init` writes; found in the working directory it is the policy."""
 
 DEFAULT_POLICY = "default"
+WARM_UP = "Is everything loaded?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,6 @@ class Assembly:
     """Builds gateways out of parts that live as long as the process."""
 
     settings: Settings
-    classifier: Classifier
     log: DecisionLog
     metrics: PrometheusObserver
     prices: PriceCatalogue
@@ -139,10 +140,13 @@ class Assembly:
         self._connections.hold()
         self._upstreams: list[Upstream] = []
         self._signals: dict[bytes, Mapping[str, Signal]] = {}
+        self._classifiers: dict[Path | None, Classifier] = {}
 
     async def build(self) -> tuple[Gateway, frozenset[Path]]:
         """A gateway from the files as they are now, and which files these are."""
         found = await find_policies(self.settings, self.prices)
+        for loaded in found.policies.values():
+            await asyncio.to_thread(self._classifier_of, loaded)
         replaced, self._upstreams = self._upstreams, []
         in_force = {name: self._in_force(loaded) for name, loaded in found.policies.items()}
         self.metrics.policies({name: loaded.version for name, loaded in found.policies.items()})
@@ -166,12 +170,21 @@ class Assembly:
         await self._connections.release()
         await self.log.close()
 
+    def _classifier_of(self, loaded: LoadedPolicy) -> Classifier:
+        """The classifier that a policy names, else the process's, else the shipped one."""
+        named = getattr(loaded.options["learned"], "artifact", None)
+        path = loaded.path.parent / named if named else self.settings.artifact
+        if path not in self._classifiers:
+            self._classifiers[path] = load_classifier(path)
+        return self._classifiers[path]
+
     def _in_force(self, loaded: LoadedPolicy) -> PolicyInForce:
         built = upstreams.build(loaded.catalog, os.environ, self._connections)
         self._upstreams += built.values()
-        key = msgspec.json.encode({k: o.model_dump(mode="json") for k, o in loaded.options.items()})
+        options = {kind: made.model_dump(mode="json") for kind, made in loaded.options.items()}
+        key = msgspec.json.encode([str(loaded.path.parent), options])
         if key not in self._signals:
-            self._signals[key] = build(None, loaded.options, self.classifier)
+            self._signals[key] = build(None, loaded.options, self._classifier_of(loaded))
         signals, read = self._signals[key], signals_read(loaded.policy)
         return PolicyInForce(
             policy=loaded.policy,
@@ -206,12 +219,12 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Runtime, Found]]:
     Raises RouterError if the policy is wrong or the log cannot be opened.
     """
     metrics = PrometheusObserver()
-    classifier = await asyncio.to_thread(load_classifier, settings.artifact)
     log = CountedDecisionLog(SQLiteDecisionLog(settings.decision_log), metrics.log_write_failed)
-    assembly = Assembly(settings, classifier, log, metrics, prices.bundled())
+    assembly = Assembly(settings, log, metrics, prices.bundled())
     try:
         gateway, files = await assembly.build()
         assert assembly.found is not None
+        await _warm_up(gateway)
         clock = assembly.clock
         runtime = Runtime(
             gateway=gateway,
@@ -230,3 +243,10 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Runtime, Found]]:
             await asyncio.gather(watching, return_exceptions=True)
     finally:
         await assembly.close()
+
+
+async def _warm_up(gateway: Gateway) -> None:
+    """Let the signals load what they load on first use before a caller waits for it."""
+    for in_force in gateway.policies.values():
+        made_up = RoutedRequest(f"{AUTO}:{in_force.policy.name}", (Turn("user", WARM_UP),))
+        await gateway.route(made_up, WARM_UP)

@@ -131,9 +131,10 @@ def banner(found: "Found", runtime: "Runtime", host: str, port: int) -> str:
     url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else shown}:{port}"
     lines = [f"slm-router listens on {url}/v1", ""]
     if gateway.simulated:
+        cause = "" if runtime.settings.simulated else "No model server and no provider key found. "
         lines += [
-            "  SIMULATED: no model server and no provider key was found here, so two embedded",
-            "  simulated models answer. Their texts are made up, their prices and delays are set.",
+            f"  SIMULATED. {cause}Simulated models answer:",
+            "  their texts are made up, their prices and delays are set.",
             "",
         ]
     others = sorted(set(gateway.policies) - {gateway.default_policy})
@@ -156,8 +157,8 @@ def banner(found: "Found", runtime: "Runtime", host: str, port: int) -> str:
         f'    OpenAI(base_url="{url}/v1", api_key="unused")'
         '.chat.completions.create(model="auto", ...)',
         "",
-        "  Make this set-up yours:  slm-router init",
-        "  Stop with Ctrl-C.",
+        "  Stop with Ctrl-C."
+        + ("" if found.files else "  Make this set-up yours: slm-router init"),
     ]
     return "\n".join(lines)
 
