@@ -47,7 +47,8 @@ def apgr(scores: Array, weak: Array, strong: Array) -> float:
     Raises ValueError when the strong model is not better on average: there is no gap to recover.
     """
     share, gain = gain_curve(scores, weak, strong)
-    return float(np.trapezoid(gain, share) / _gap(gain))
+    area = float(np.sum((gain[1:] + gain[:-1]) / 2 * np.diff(share)))
+    return area / _gap(gain)
 
 
 def cpt(scores: Array, weak: Array, strong: Array, target: float) -> float:

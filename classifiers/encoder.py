@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.base import Arrays, Design, Embedder, FloatArray
+from classifiers.base import Arrays, Design, Embedder, FloatArray, IntArray
 from classifiers.features import FEATURES, surface
 from classifiers.ngrams import TokenNgrams
 from classifiers.tokens import Tokeniser
@@ -77,8 +78,13 @@ class Encoder:
         return cls(tokeniser, embedder, ngrams, arrays["mean"], arrays["spread"])
 
 
+@cache
+def _pairs(width: int) -> tuple[IntArray, IntArray]:
+    return np.triu_indices(width)
+
+
 def _with_products(shape: FloatArray) -> FloatArray:
     """Return features [n, f] followed by the products of all pairs, squares included."""
-    first, second = np.triu_indices(shape.shape[1])
+    first, second = _pairs(shape.shape[1])
     products = np.clip(shape[:, first] * shape[:, second], -_CLIP_PRODUCT, _CLIP_PRODUCT)
     return np.concatenate([shape, products], axis=1, dtype=np.float32)

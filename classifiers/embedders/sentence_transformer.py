@@ -28,6 +28,7 @@ class SentenceTransformerEmbedder:
 
     kind: ClassVar[str] = "sentence_transformer"
     name: str
+    dimensions: int
     model: SentenceTransformer = field(repr=False, compare=False)
 
     @classmethod
@@ -37,14 +38,10 @@ class SentenceTransformerEmbedder:
             from sentence_transformers import SentenceTransformer
         except ImportError as error:
             raise MissingExtraError("sentence-transformers", EXTRA) from error
-        return cls(name, SentenceTransformer(name))
-
-    @property
-    def dimensions(self) -> int:
-        """Length of every vector."""
-        size = self.model.get_embedding_dimension()
-        assert size is not None, f"{self.name} does not say how long its vectors are"
-        return int(size)
+        model = SentenceTransformer(name)
+        # The method that says this was renamed between versions; a vector always knows its length.
+        dimensions = int(np.asarray(model.encode(["a"], show_progress_bar=False)).shape[1])
+        return cls(name, dimensions, model)
 
     def embed(self, batch: TokenBatch) -> FloatArray:
         """Return unit vectors [n, dimensions]; zero for a text without tokens."""
