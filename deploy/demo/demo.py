@@ -233,7 +233,7 @@ def summary(answers: Sequence[Answer], log: Mapping[str, Mapping[str, Any]]) -> 
     if baseline_cost:
         names = ", ".join(sorted({str(r["baseline"]) for r in priced}))
         rows.append(["cost, routed", f"${cost:.4f}"])
-        rows.append([f"cost, always {names}", f"${baseline_cost:.4f}"])
+        rows.append([f"cost, {names}", f"${baseline_cost:.4f}"])
         rows.append(["saved", f"{1 - cost / baseline_cost:.1%}"])
     rows.append(["answers priced", f"{len(priced)} ({len(known) - len(priced)} unpriced)"])
     return rows
