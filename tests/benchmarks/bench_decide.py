@@ -1,4 +1,4 @@
-"""How long `decide` takes: python -m tests.benchmarks.bench_decide
+"""How long `decide` takes: python tests/benchmarks/bench_decide.py
 
 Each figure is also given as a ratio to `json.dumps` of a 1 KB body, timed in turns with it in the
 same run: the ratio is what may be compared between machines, the microseconds are not.
