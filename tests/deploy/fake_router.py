@@ -47,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
             "model": model,
             "cost_usd": None if "UNPRICED" in said else 0.01 if model == "small" else 0.10,
             "baseline_cost_usd": 0.10,
-            "baseline": "large",
+            "baseline": "always:large",
             "stream": bool(body.get("stream")),
         }
         if "UNLOGGED" not in said:

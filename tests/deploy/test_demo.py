@@ -37,7 +37,7 @@ def answer(demo: ModuleType, model: str, decision: str = "d", **changes: Any) ->
 
 def priced(cost: float | None, baseline_cost: float | None) -> dict[str, Any]:
     """A row of the decision log."""
-    return {"cost_usd": cost, "baseline_cost_usd": baseline_cost, "baseline": "large"}
+    return {"cost_usd": cost, "baseline_cost_usd": baseline_cost, "baseline": "always:large"}
 
 
 def test_the_shipped_prompts_load(demo: ModuleType) -> None:
@@ -120,7 +120,7 @@ def test_cost_is_compared_over_answers_that_have_both_prices(demo: ModuleType) -
     figures = dict(demo.summary(answers, log))
 
     assert figures["cost, routed"] == "$0.0500"
-    assert figures["cost, always large"] == "$0.2000"
+    assert figures["cost, always:large"] == "$0.2000"
     assert figures["saved"] == "75.0%"
     assert figures["answers priced"] == "2 (2 unpriced)"
 
