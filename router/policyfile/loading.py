@@ -58,12 +58,12 @@ class _Reading:
         if self.catalog is not None:
             return _CatalogFound(None, self.catalog)
         named, own = root.get("catalog"), root.only(CATALOG_KEYS)
-        if named is not None and own.entries:
+        if named is not None and named.value is not None and own.entries:
             self.problems.append(
                 named.key_problem("expected either catalog or upstreams and models, not both")
             )
             return _CatalogFound(None, None)
-        if named is None:
+        if named is None or named.value is None:
             return self._own(root, own)
         if not isinstance(named.value, str):
             return _CatalogFound(None, None)
@@ -79,8 +79,9 @@ class _Reading:
             words = "required, expected the path of a catalog file (or upstreams and models here)"
             self.problems.append(root.problem(words, under="catalog"))
             return _CatalogFound(None, None)
-        # What is wrong in them is told where the policy file is validated as a whole.
-        return _CatalogFound(own, validated(own, Catalog)[0])
+        catalog, problems = validated(own, Catalog)
+        self.problems.extend(problems)
+        return _CatalogFound(own, catalog)
 
     def _named(self, named: Node, path: str) -> _CatalogFound:
         file = self.path.parent / path

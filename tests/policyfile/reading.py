@@ -22,6 +22,8 @@ models:
 """
 HEAD = "name: test\ncatalog: models.yaml\n"
 DEFAULT = "default: {strategy: {kind: best_quality}}\n"
+RULE = "rules:\n  - name: a\n    strategy: {kind: best_quality}\n    "
+"""A rule up to its next key; that key stands in line 6, column 5."""
 
 VOCABULARY: Vocabulary = {
     "complexity": SignalSpec("number", "how hard", low=0, high=1, learned=True),
@@ -95,3 +97,9 @@ def problems(folder: Path, policy: str, models: str | None = MODELS) -> list[str
     except PolicyFileError as error:
         return [str(problem).replace(f"{folder}/", "") for problem in error.problems]
     return []
+
+
+def one_problem(folder: Path, policy: str, models: str = MODELS) -> str:
+    """The only thing that is wrong."""
+    (problem,) = problems(folder, policy, models)
+    return problem

@@ -1,0 +1,5 @@
+"""Fixtures for the command line's tests."""
+
+from tests.cli.policy_home import home
+
+__all__ = ["home"]
