@@ -11,11 +11,9 @@ from typing import Any
 Schema = Mapping[str, Any]
 
 MAX_DEPTH = 32
-"""A recursive schema ends here with null: by then its author gave no way to end it."""
-
-MAX_ITEMS = 1_000
+MAX_VALUES = 2_000
 MAX_CHARACTERS = 10_000
-"""Bounds on what a hostile schema can make us build."""
+"""Bounds on what a recursive or hostile schema can make us build; beyond them stands null."""
 
 _FORMATS = {
     "date": "2024-01-31",
@@ -34,46 +32,81 @@ _FORMATS = {
 def json_example(schema: object, text: str = "simulated") -> Any:
     """A value for `schema`; free strings hold `text`."""
     root = schema if isinstance(schema, Mapping) else {}
-    return _value(root, root, text, MAX_DEPTH)
+    return _Example(root, text).value(root, MAX_DEPTH)
 
 
-def _value(schema: object, root: Schema, text: str, depth: int) -> Any:
-    if not isinstance(schema, Mapping) or depth <= 0:
-        return None
-    schema = _resolved(schema, root)
-    for keyword in ("const", "default"):
-        if keyword in schema:
-            return schema[keyword]
-    if schema.get("enum"):
-        return schema["enum"][0]
-    for keyword in ("anyOf", "oneOf"):
-        if schema.get(keyword):
-            options = [_merged([schema, _resolved(o, root)], keyword) for o in schema[keyword]]
-            return _value(min(options, key=_depth_hint), root, text, depth - 1)
-    return _typed(schema, root, text, depth)
+class _Example:
+    """One example under construction. `_left` bounds the whole of it, depth each branch."""
 
+    def __init__(self, root: Schema, text: str) -> None:
+        self._root = root
+        self._text = text
+        self._left = MAX_VALUES
 
-def _typed(schema: Schema, root: Schema, text: str, depth: int) -> Any:
-    match _type(schema):
-        case "object":
-            properties = schema.get("properties") or {}
-            return {
-                name: _value(properties.get(name, {"type": "string"}), root, text, depth - 1)
-                for name in schema.get("required") or ()
-            }
-        case "array":
-            items = [_value(s, root, text, depth - 1) for s in schema.get("prefixItems") or ()]
-            missing = min(int(schema.get("minItems") or 0), MAX_ITEMS) - len(items)
-            item = _value(schema.get("items", {"type": "string"}), root, text, depth - 1)
-            return items + [item] * missing
-        case "integer" | "number" as kind:
-            return _number(schema, kind)
-        case "boolean":
-            return True
-        case "null":
+    def value(self, schema: object, depth: int) -> Any:
+        """A value that `schema` accepts, null where a bound is reached."""
+        self._left -= 1
+        if not isinstance(schema, Mapping) or depth <= 0 or self._left <= 0:
             return None
-        case _:
-            return _string(schema, text)
+        schema = self._resolved(schema, depth)
+        for keyword in ("const", "default"):
+            if keyword in schema:
+                return schema[keyword]
+        if schema.get("enum"):
+            return schema["enum"][0]
+        for keyword in ("anyOf", "oneOf"):
+            if schema.get(keyword):
+                rest = {name: part for name, part in schema.items() if name != keyword}
+                options = [_merged([rest, self._resolved(o, depth)]) for o in schema[keyword]]
+                return self.value(min(options, key=_recurses), depth - 1)
+        return self._typed(schema, depth - 1)
+
+    def _typed(self, schema: Schema, depth: int) -> Any:
+        match _type(schema):
+            case "object":
+                return self._object(schema, depth)
+            case "array":
+                items = [self.value(part, depth) for part in schema.get("prefixItems") or ()]
+                item = schema.get("items", {"type": "string"})
+                while len(items) < int(schema.get("minItems") or 0) and self._left > 0:
+                    items.append(self.value(item, depth))
+                return items
+            case "integer" | "number" as kind:
+                return _number(schema, kind)
+            case "boolean":
+                return True
+            case "null":
+                return None
+        text = _string(schema, self._text)
+        self._left -= len(text) // 16
+        return text
+
+    def _object(self, schema: Schema, depth: int) -> dict[str, Any]:
+        properties = schema.get("properties") or {}
+        anything = {"type": "string"}
+        value: dict[str, Any] = {}
+        for name in schema.get("required") or ():
+            if self._left <= 0:
+                break
+            value[name] = self.value(properties.get(name, anything), depth)
+        return value
+
+    def _resolved(self, schema: object, depth: int) -> Schema:
+        """`schema` with its reference followed and its `allOf` merged in."""
+        for _ in range(MAX_DEPTH):
+            if not isinstance(schema, Mapping):
+                return {}
+            reference = schema.get("$ref")
+            if not isinstance(reference, str):
+                break
+            schema = _pointed(reference, self._root)
+        assert isinstance(schema, Mapping)
+        parts = schema.get("allOf") or ()
+        if not parts or depth <= 0 or self._left <= 0:
+            return schema
+        self._left -= len(parts)
+        rest = {name: part for name, part in schema.items() if name != "allOf"}
+        return _merged([rest, *(self._resolved(part, depth - 1) for part in parts)])
 
 
 def _type(schema: Schema) -> str:
@@ -110,20 +143,6 @@ def _string(schema: Schema, text: str) -> str:
     return value if most is None else value[: int(most)]
 
 
-def _resolved(schema: object, root: Schema) -> Schema:
-    """`schema` with its reference followed and its `allOf` merged in."""
-    for _ in range(MAX_DEPTH):
-        if not isinstance(schema, Mapping):
-            return {}
-        reference = schema.get("$ref")
-        if not isinstance(reference, str):
-            break
-        schema = _pointed(reference, root)
-    assert isinstance(schema, Mapping)
-    parts = schema.get("allOf")
-    return _merged([schema, *(_resolved(p, root) for p in parts)], "allOf") if parts else schema
-
-
 def _pointed(reference: str, root: Schema) -> object:
     found: Any = root
     for step in reference.removeprefix("#").split("/")[1:]:
@@ -133,7 +152,7 @@ def _pointed(reference: str, root: Schema) -> object:
     return found
 
 
-def _merged(schemas: Sequence[Schema], without: str) -> dict[str, Any]:
+def _merged(schemas: Sequence[Schema]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for schema in schemas:
         required = [*merged.get("required", ()), *(schema.get("required") or ())]
@@ -143,10 +162,9 @@ def _merged(schemas: Sequence[Schema], without: str) -> dict[str, Any]:
             merged["required"] = list(dict.fromkeys(required))
         if properties:
             merged["properties"] = properties
-    merged.pop(without, None)
     return merged
 
 
-def _depth_hint(option: Schema) -> int:
+def _recurses(option: Schema) -> bool:
     """Options that end at once come first, so that recursive schemas end."""
-    return 1 if _type(option) in ("object", "array") else 0
+    return _type(option) in ("object", "array")

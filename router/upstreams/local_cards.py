@@ -69,7 +69,7 @@ _VISION = re.compile(
 )
 _SPECIALISTS = (
     (
-        re.compile(r"cod(er|estral|ellama|egemma|e-)|starcoder|devstral|sql"),
+        re.compile(r"(?<!de)coder|cod(estral|ellama|egemma)|(?<![a-z])code-|devstral|sql"),
         "computer science",
         "code",
     ),

@@ -40,7 +40,7 @@ class Simulated:
             return fault
         try:
             told = answers(msgspec.json.decode(call.body), call.model)
-        except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             return _refusal(400, f"The simulated model cannot read this body: {error}.")
         if call.stream:
             await asyncio.sleep(self._spec.first_token)

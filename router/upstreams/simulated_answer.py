@@ -91,7 +91,7 @@ def answers(body: Mapping[str, Any], model: str) -> Answers:
     """
     if not isinstance(body["messages"], list) or not body["messages"]:
         raise ValueError("messages must be a list of at least one message")
-    count = int(body.get("n") or 1)
+    count = 1 if body.get("n") is None else int(body["n"])
     if not 1 <= count <= MAX_ANSWERS:
         raise ValueError(f"n must be between 1 and {MAX_ANSWERS}")
     seed = hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
@@ -150,7 +150,10 @@ def _wanted_tool(body: Mapping[str, Any]) -> Tool | None:
         return None
     if isinstance(choice, Mapping):
         name = choice["function"]["name"]
-        return next(tool for tool in tools if tool["name"] == name)
+        forced = next((tool for tool in tools if tool["name"] == name), None)
+        if forced is None:
+            raise ValueError("tool_choice names a function that is not among the tools")
+        return forced
     if choice == "required":
         return tools[0]
     last = body["messages"][-1]
