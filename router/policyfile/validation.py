@@ -228,7 +228,13 @@ def _said(fault: _Fault) -> Problem:
     return (fault.node.key_problem if is_mapping else fault.node.problem)(words)
 
 
+def _not_unicode(fault: _Fault) -> Problem:
+    # A JSON text cannot hold half of a surrogate pair, which YAML can write as "\\ud800".
+    return fault.node.problem("expected texts in Unicode, without lone surrogates")
+
+
 _WORDS: dict[str, Callable[[_Fault], Problem]] = {
+    "json_invalid": _not_unicode,
     "missing": _absent,
     "extra_forbidden": _unknown_key,
     "literal_error": _wrong_literal,

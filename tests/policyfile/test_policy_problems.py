@@ -217,3 +217,10 @@ def test_a_problem_of_one_kinds_options_makes_no_signal_unknown(tmp_path: Path) 
     rule = f"{RULE}when: {{signal: vip, is: true}}\n"
     policy = f"{HEAD}signals: {{named: {{names: vip}}}}\n{rule}{DEFAULT}"
     assert problems(tmp_path, policy) == ["test.yaml:3:26: signals.named.names: expected a list"]
+
+
+def test_half_a_surrogate_pair_is_told(tmp_path: Path) -> None:
+    policy = f'name: "\\ud800"\ncatalog: models.yaml\n{DEFAULT}'
+    assert problems(tmp_path, policy) == [
+        "test.yaml:1:1: file: expected texts in Unicode, without lone surrogates"
+    ]
