@@ -71,6 +71,18 @@ def test_it_is_open_only_where_the_missing_signals_decide(
     assert holds(formula, known) is (possible.pop() if len(possible) == 1 else None)
 
 
+@pytest.mark.parametrize("group", ["all", "any", "none"])
+@pytest.mark.parametrize("known", list(product((True, False, None), repeat=3)))
+def test_a_group_of_three_is_settled_as_soon_as_it_can_be(
+    group: str, known: tuple[bool | None, ...]
+) -> None:
+    formula = when({group: [{"signal": flag, "is": True} for flag in "abc"]})
+    signals = {flag: value for flag, value in zip("abc", known, strict=True) if value is not None}
+    possible = completions(formula, signals)
+
+    assert holds(formula, signals) is (possible.pop() if len(possible) == 1 else None)
+
+
 @given(FORMULAS, PARTLY_KNOWN, st.sampled_from(FLAGS))
 def test_knowing_more_never_overturns_a_verdict(
     formula: Condition | Comparison, known: Signals, flag: str

@@ -137,6 +137,15 @@ def test_a_model_within_every_bound_is_a_candidate() -> None:
     assert isinstance(weighed(CAPABLE, asking(), **bounds), Candidate)
 
 
+def test_a_model_right_at_its_bounds_is_a_candidate() -> None:
+    free = weighed(CAPABLE, asking())
+    assert isinstance(free, Candidate)
+    assert free.latency_s == 8.0
+    bounds = {"min_quality": free.quality, "max_cost_usd": free.cost_usd, "max_latency": "8s"}
+
+    assert weigh("m", asking(), {}, catalog(m=CAPABLE), NO_STATS, read(Limits, bounds)) == free
+
+
 def test_under_a_cost_limit_a_model_of_unknown_price_is_rejected() -> None:
     assert weighed(card(), asking(), max_cost_usd=0.5) == Rejection(
         "m", "cost_unknown", "no price known, and the limit is 0.500000 USD"

@@ -132,6 +132,13 @@ def test_cheapest_good_enough_asks_the_best_where_the_difficulty_is_not_known() 
     assert ranking.good_enough == 1
 
 
+def test_of_models_equally_fast_the_better_leads() -> None:
+    worse, better = candidate("a", quality=0.6), candidate("b", quality=0.9)
+
+    ranked = strategy("fastest").rank([worse, better], {}).candidates
+    assert [c.model for c in ranked] == ["b", "a"]
+
+
 def test_weights_do_not_matter_where_all_models_are_alike() -> None:
     twins = [candidate("b", 0.5), candidate("a", 0.5)]
 
