@@ -142,7 +142,7 @@ class _HTTPReply:
     async def _arriving(self, limit: int | None) -> AsyncIterator[bytes]:
         content, received = self._response.content, 0
         try:
-            while True:
+            while not content.at_eof():
                 async with asyncio.timeout(self._idle_timeout):
                     chunk = await content.readany()
                 if not chunk:
