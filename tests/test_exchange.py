@@ -6,11 +6,8 @@ from typing import cast
 
 import pytest
 
-from router.api.chat_body import ChatBody
-from router.core.event import RoutingEvent
 from router.core.limits import Limits
 from router.errors import (
-    DecisionLogError,
     ModelsUnavailable,
     NoCandidate,
     UpstreamBroken,
@@ -19,8 +16,7 @@ from router.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from router.exchange import Exchange
-from router.gateway import Call, Gateway
+from tests.fakes.exchange import exchange_with, recorded
 from tests.fakes.gateway import MemoryLog, fake_gateway
 from tests.fakes.upstream import (
     DONE,
@@ -32,31 +28,6 @@ from tests.fakes.upstream import (
     plain_reply,
     streamed_reply,
 )
-
-
-async def exchange_with(
-    gateway: Gateway, stream: bool = False, limits: Limits | None = None, content: bool = False
-) -> Exchange:
-    body = {"model": "auto", "messages": [{"role": "user", "content": "Hello"}], "stream": stream}
-    data = json.dumps(body).encode()
-    chat = ChatBody(data)
-    request = chat.request(limits or Limits(), None)
-    call = Call(
-        id="dec_1",
-        endpoint="chat.completions",
-        path="/chat/completions",
-        request=request,
-        for_upstream=chat.for_upstream,
-        withhold_usage=stream,
-        received=gateway.clock.elapsed(),
-        content=data if content else None,
-    )
-    return Exchange(gateway, call, await gateway.route(request, call.id))
-
-
-def recorded(gateway: Gateway) -> RoutingEvent:
-    (event_,) = cast(MemoryLog, gateway.log).events
-    return event_
 
 
 async def test_the_first_candidate_answers_under_the_name_its_upstream_knows() -> None:
@@ -267,38 +238,3 @@ async def test_a_caller_who_leaves_before_the_answer_is_recorded() -> None:
         await asyncio.sleep(0)
 
     assert recorded(gateway).outcome == "cancelled"
-
-
-async def test_tokens_that_the_upstream_did_not_count_are_estimated_and_marked() -> None:
-    uncounted = FakeReply([b'{"choices": [{"message": {"content": "Hello there"}}]}'])
-    gateway = fake_gateway({"near": FakeUpstream(uncounted)})
-
-    await (await exchange_with(gateway)).open()
-
-    row = recorded(gateway)
-    assert row.usage_estimated
-    assert row.usage is not None and row.usage.output_tokens > 0
-    assert row.cost_usd is not None
-
-
-async def test_content_is_recorded_only_where_asked_for() -> None:
-    gateway = fake_gateway({"near": FakeUpstream(plain_reply("Secret."))})
-    await (await exchange_with(gateway)).open()
-    assert recorded(gateway).content is None
-
-    keeping = fake_gateway({"near": FakeUpstream(plain_reply("Secret."))})
-    await (await exchange_with(keeping, content=True)).open()
-    content = recorded(keeping).content
-    assert content is not None
-    assert "Hello" in content.request
-    assert "Secret." in content.response
-
-
-async def test_a_log_that_cannot_be_written_costs_nobody_an_answer() -> None:
-    gateway = fake_gateway({"near": FakeUpstream(plain_reply("Hi"))})
-    cast(MemoryLog, gateway.log).error = DecisionLogError("disk full")
-    exchange = await exchange_with(gateway)
-
-    await exchange.open()
-
-    assert b"Hi" in exchange.body

@@ -33,8 +33,8 @@ _FAMILIES: Mapping[str, _Family] = {
     "email": _Family(addresses.may_hold_email, addresses.find_emails),
     "iban": _Family(payment.may_hold_iban, payment.find_ibans),
     "ip_address": _Family(addresses.may_hold_ip, addresses.find_ips),
-    "national_id": _Family(national_ids.may_hold, national_ids.find),
     "card": _Family(payment.may_hold_card, payment.find_cards),
+    "national_id": _Family(national_ids.may_hold, national_ids.find),
     "phone": _Family(phones.may_hold, phones.find),
 }
 """The surest first: what an earlier family has claimed is not claimed again by a later one."""

@@ -1,0 +1,36 @@
+"""An exchange over a fake gateway, and the one event it leaves behind."""
+
+import json
+from typing import cast
+
+from router.api.chat_body import ChatBody
+from router.core.event import RoutingEvent
+from router.core.limits import Limits
+from router.exchange import Exchange
+from router.gateway import Call, Gateway
+from tests.fakes.gateway import MemoryLog
+
+
+async def exchange_with(
+    gateway: Gateway, stream: bool = False, limits: Limits | None = None, content: bool = False
+) -> Exchange:
+    body = {"model": "auto", "messages": [{"role": "user", "content": "Hello"}], "stream": stream}
+    data = json.dumps(body).encode()
+    chat = ChatBody(data)
+    request = chat.request(limits or Limits(), None)
+    call = Call(
+        id="dec_1",
+        endpoint="chat.completions",
+        path="/chat/completions",
+        request=request,
+        for_upstream=chat.for_upstream,
+        withhold_usage=stream,
+        received=gateway.clock.elapsed(),
+        content=data if content else None,
+    )
+    return Exchange(gateway, call, await gateway.route(request, call.id))
+
+
+def recorded(gateway: Gateway) -> RoutingEvent:
+    (event_,) = cast(MemoryLog, gateway.log).events
+    return event_
