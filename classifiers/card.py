@@ -9,7 +9,7 @@ from typing import Any
 
 from classifiers import artifact
 from classifiers.artifact import Manifest
-from classifiers.dataset import Example, of_split
+from classifiers.dataset import SEED, Example, mean_complexity, of_split
 from classifiers.encoder import Encoder
 from classifiers.evaluate import evaluate
 from classifiers.prompt_classifier import COMPLEXITY, CalibratedHead, PromptClassifier
@@ -74,8 +74,6 @@ def facts_of(
 
     Intervals come from `rounds` bootstrap resamples.
     """
-    from classifiers.train import SEED, mean_complexity
-
     average = mean_complexity(tables[COMPLEXITY])
     unsaved = PromptClassifier(Manifest("unsaved", {"mean_complexity": average}), encoder, heads)
     figures = evaluate(tables, unsaved, rounds)

@@ -16,6 +16,8 @@ from classifiers import targets
 from classifiers.authored import authored_prompts
 from classifiers.errors import DataError, MissingExtraError
 
+SEED = 20240611
+
 Row = dict[str, Any]
 _EASY_TARGET = 0.02  # intents are commands and chit-chat to an assistant; any model will do
 _EASY_COUNT = 1500
@@ -255,3 +257,9 @@ def of_split(examples: Sequence[Example], split: str) -> list[Example]:
 def column(examples: Sequence[Example], name: str) -> NDArray[Any]:
     """Return one attribute of all examples as an array."""
     return np.array([getattr(example, name) for example in examples])
+
+
+def mean_complexity(examples: Sequence[Example]) -> float:
+    """Return the weighted average target of train: the complexity of an average prompt."""
+    train = of_split(examples, "train")
+    return float(np.average(column(train, "target"), weights=column(train, "weight")))

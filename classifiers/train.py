@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from classifiers import artifact, dataset, prompt_classifier
 from classifiers.base import Design, Embedder, FloatArray, Head, SparseRows
 from classifiers.calibrate import Calibration, fit_platt, fit_temperature
-from classifiers.dataset import Example, column, of_split
+from classifiers.dataset import SEED, Example, column, of_split
 from classifiers.embedders.hashing import HashingEmbedder
 from classifiers.embedders.sentence_transformer import SentenceTransformerEmbedder
 from classifiers.embedders.static import StaticEmbedder
@@ -28,7 +28,6 @@ from classifiers.heads.ridge import RidgeHead
 from classifiers.prompt_classifier import VIEWS, CalibratedHead
 from classifiers.tokens import Tokeniser
 
-SEED = 20240611
 BUCKETS = 1 << 16
 FOLDS = 4
 ENOUGH, SHORT = "enough", "short"
@@ -142,12 +141,6 @@ def _calibrate(
     if len(classes) > 2:
         return fit_temperature(scores, labels)
     return fit_platt(scores, labels.astype(float), rows.weights[held])
-
-
-def mean_complexity(examples: Sequence[Example]) -> float:
-    """Return the weighted average target of train: the complexity of an average prompt."""
-    train = of_split(examples, "train")
-    return float(np.average(column(train, "target"), weights=column(train, "weight")))
 
 
 def open_embedder(kind: str, source: Path, model: str | None) -> Embedder:

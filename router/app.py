@@ -24,7 +24,7 @@ from router.policyfile import LoadedPolicy, PriceCatalogue
 from router.ports import DecisionLog, Signal, Upstream
 from router.reload import Reloader
 from router.runtime import Reload, Runtime
-from router.settings import Settings
+from router.settings import LOCAL_POLICY, Settings
 from router.signals import SIGNALS, Classifier, build, vocabulary
 from router.signals.learned import Judgement
 from router.stores.memory import MemoryStatsStore
@@ -37,9 +37,6 @@ from router.upstreams.discovery import Discovery, discover
 from router.upstreams.simulated import simulated_catalog
 
 logger = logging.getLogger(__name__)
-
-LOCAL_POLICY = Path("slm-router.yaml")
-"""What `slm-router init` writes; found in the working directory it is the policy."""
 
 DEFAULT_POLICY = "default"
 WARM_UP = "Is everything loaded?"
@@ -62,6 +59,13 @@ class Found:
         if self.discovery is not None:
             return frozenset()
         return frozenset(file for loaded in self.policies.values() for file in loaded.files)
+
+    @property
+    def missing_keys(self) -> list[str]:
+        """Environment variables that a catalog names as keys and that are not set."""
+        catalogs = (loaded.catalog for loaded in self.policies.values())
+        missing = (upstreams.missing_keys(catalog, os.environ) for catalog in catalogs)
+        return sorted({name for names in missing for name in names})
 
 
 async def find_policies(settings: Settings, prices: PriceCatalogue) -> Found:
@@ -95,6 +99,22 @@ def _shipped(prices: PriceCatalogue, discovery: Discovery) -> Found:
     directory = policyfile.shipped_policies()
     policies = policyfile.load_directory(directory, SIGNALS, vocabulary, prices, discovery.catalog)
     return Found(policies, DEFAULT_POLICY, discovery)
+
+
+class Classifiers:
+    """Classifiers by the policies that use them, each loaded once. `default` is the process's."""
+
+    def __init__(self, default: Path | None) -> None:
+        self._default = default
+        self._loaded: dict[Path | None, Classifier] = {}
+
+    def of(self, loaded: LoadedPolicy) -> Classifier:
+        """The classifier that a policy names, else the process's, else the shipped one."""
+        named = getattr(loaded.options["learned"], "artifact", None)
+        path = loaded.path.parent / named if named else self._default
+        if path not in self._loaded:
+            self._loaded[path] = load_classifier(path)
+        return self._loaded[path]
 
 
 def load_classifier(path: Path | None) -> Classifier:
@@ -140,13 +160,13 @@ class Assembly:
         self._connections.hold()
         self._upstreams: list[Upstream] = []
         self._signals: dict[bytes, Mapping[str, Signal]] = {}
-        self._classifiers: dict[Path | None, Classifier] = {}
+        self._classifiers = Classifiers(self.settings.artifact)
 
     async def build(self) -> tuple[Gateway, frozenset[Path]]:
         """A gateway from the files as they are now, and which files these are."""
         found = await find_policies(self.settings, self.prices)
         for loaded in found.policies.values():
-            await asyncio.to_thread(self._classifier_of, loaded)
+            await asyncio.to_thread(self._classifiers.of, loaded)
         replaced, self._upstreams = self._upstreams, []
         in_force = {name: self._in_force(loaded) for name, loaded in found.policies.items()}
         self.metrics.policies({name: loaded.version for name, loaded in found.policies.items()})
@@ -170,21 +190,13 @@ class Assembly:
         await self._connections.release()
         await self.log.close()
 
-    def _classifier_of(self, loaded: LoadedPolicy) -> Classifier:
-        """The classifier that a policy names, else the process's, else the shipped one."""
-        named = getattr(loaded.options["learned"], "artifact", None)
-        path = loaded.path.parent / named if named else self.settings.artifact
-        if path not in self._classifiers:
-            self._classifiers[path] = load_classifier(path)
-        return self._classifiers[path]
-
     def _in_force(self, loaded: LoadedPolicy) -> PolicyInForce:
         built = upstreams.build(loaded.catalog, os.environ, self._connections)
         self._upstreams += built.values()
         options = {kind: made.model_dump(mode="json") for kind, made in loaded.options.items()}
         key = msgspec.json.encode([str(loaded.path.parent), options])
         if key not in self._signals:
-            self._signals[key] = build(None, loaded.options, self._classifier_of(loaded))
+            self._signals[key] = build(None, loaded.options, self._classifiers.of(loaded))
         signals, read = self._signals[key], signals_read(loaded.policy)
         return PolicyInForce(
             policy=loaded.policy,

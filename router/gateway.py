@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from router.core.catalog import Catalog
 from router.core.decide import decide
@@ -170,5 +171,10 @@ async def _extracted(
                 raise result
             failed[kind] = type(result).__name__
         else:
-            signals.update(result)
+            signals.update({name: value for name, value in result.items() if _is_known(value)})
     return signals, failed
+
+
+def _is_known(value: SignalValue) -> bool:
+    # A number that is none passes every bound it is compared with: it counts as not known.
+    return not isinstance(value, float) or isfinite(value)

@@ -65,7 +65,10 @@ class Trace:
             ok=ok,
             first_byte_s=None if self.first_byte is None else self.first_byte - self.opened,
             total_s=self.now() - self.opened,
-            output_tokens=self.usage.output_tokens if self.usage else None,
+            # Of each answer, for that is what the caller's `n` will be multiplied with.
+            output_tokens=self.usage.output_tokens // self.call.request.answers
+            if self.usage
+            else None,
         )
         self.gateway.stats.observe(model, seen)
 

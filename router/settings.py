@@ -10,6 +10,9 @@ from platformdirs import user_state_path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LOCAL_POLICY = Path("slm-router.yaml")
+"""What `slm-router init` writes; found in the working directory it is the policy."""
+
 DEFAULT_PORT = 7070
 """Free on developers' machines: 8000, 8080, 4000, 11434 and 1234 belong to other servers."""
 

@@ -66,6 +66,15 @@ async def test_a_signal_that_fails_costs_nobody_an_answer_and_the_default_rule_d
     assert routed.decision.confidence == 0.0
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+async def test_a_number_that_is_none_counts_as_not_known(number: float) -> None:
+    signals = {"learned": FixedSignal({"complexity": number, "task": "chat"})}
+
+    routed = await fake_gateway({}, signals).route(asking("auto"), "dec_1")
+
+    assert routed.signals == {"task": "chat"}
+
+
 def test_a_draw_belongs_to_its_decision_and_draws_are_uniform() -> None:
     draws = [draw_of(f"dec_{i}") for i in range(4000)]
 

@@ -41,3 +41,11 @@ async def test_a_log_that_cannot_be_written_costs_nobody_an_answer() -> None:
     await exchange.open()
 
     assert b"Hi" in exchange.body
+
+
+async def test_several_answers_to_one_request_do_not_make_a_model_look_wordy() -> None:
+    gateway = fake_gateway({"near": FakeUpstream(plain_reply(completion=30))})
+
+    await (await exchange_with(gateway, answers=3)).open()
+
+    assert gateway.stats.snapshot().of("small").output_tokens == 10

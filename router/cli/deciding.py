@@ -1,7 +1,7 @@
 """Decisions at the command line: the gateway's own path, with nobody behind it to call."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,10 @@ from router.gateway import Gateway, PolicyInForce
 from router.policyfile import LoadedPolicy, load, load_directory, shipped_policies
 from router.ports import Signal
 from router.prices import bundled
+from router.settings import LOCAL_POLICY
 from router.signals import SIGNALS, Classifier, build, vocabulary
 from router.stores.memory import MemoryDecisionLog, MemoryStatsStore
 
-LOCAL_POLICY = Path("slm-router.yaml")
 LOCAL_POLICIES = Path("policies")
 DEFAULT_POLICY = "default"
 HEADERS = (
@@ -85,7 +85,7 @@ class Overlaid:
 
 def decider(
     policies: Mapping[str, LoadedPolicy],
-    classifier: Classifier | None,
+    classifier_of: Callable[[LoadedPolicy], Classifier | None],
     given: Mapping[str, SignalValue | None] | None = None,
 ) -> Gateway:
     """A gateway that can decide and call nobody; the first policy is its default.
@@ -95,7 +95,8 @@ def decider(
     clock = SystemClock()
     return Gateway(
         policies={
-            name: _in_force(loaded, classifier, given or {}) for name, loaded in policies.items()
+            name: _in_force(loaded, classifier_of(loaded), given or {})
+            for name, loaded in policies.items()
         },
         default_policy=next(iter(policies)),
         stats=MemoryStatsStore(clock),

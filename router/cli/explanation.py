@@ -1,20 +1,17 @@
 """An explained decision as tables for people: signals, rules, candidates, and who fell out."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from router.cli.outcomes import Compared, RuleOutcome
 from router.core.policy import signals_read
 from router.gateway import Routed
 from router.policyfile import LoadedPolicy
 from router.signals import SIGNALS
-
-if TYPE_CHECKING:
-    from router.cli.policy_explain import Compared, RuleOutcome
 
 _WORDS = {
     "is": "is",

@@ -66,7 +66,7 @@ def outcomes(loaded: LoadedCases) -> Iterator[tuple[Case, list[str]]]:
 
 def _decision(loaded: LoadedCases, case: Case) -> Decision:
     policies = {loaded.loaded.policy.name: loaded.loaded}
-    gateway = decider(policies, None, case.signals)
+    gateway = decider(policies, lambda _: None, case.signals)
     request = request_of(case.body, case.headers)
     return asyncio.run(gateway.route(request, case.name, everything=True)).decision
 

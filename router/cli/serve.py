@@ -149,6 +149,7 @@ def banner(found: "Found", runtime: "Runtime", host: str, port: int) -> str:
         lines.append(f"            {name:<{width}}  {card.location:<5}  {price}")
     lines += [f"  log       {runtime.settings.decision_log}", ""]
     lines += [f"  {note}" for note in (found.discovery.notes if found.discovery else ())]
+    lines += [f"  NOT SET: {name}, which the catalog names as a key" for name in found.missing_keys]
     lines += [
         "  First request:",
         f"    curl -s {url}/v1/chat/completions -H 'content-type: application/json' \\",

@@ -103,7 +103,7 @@ class _UpstreamSpec(_FromFile):
     """How long an upstream may take: to connect, to its first byte, between bytes, in all."""
 
     connect_timeout: Duration = 5.0
-    first_byte_timeout: Duration = 60.0
+    first_byte_timeout: Duration = 300.0  # a plain answer has its first byte when it is whole
     idle_timeout: Duration = 60.0
     timeout: Duration = 600.0
 

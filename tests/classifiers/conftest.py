@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from classifiers import prompt_classifier as names
-from classifiers.dataset import Example
+from classifiers.dataset import Example, mean_complexity
 from classifiers.embedders.hashing import HashingEmbedder
 from classifiers.prompt_classifier import PRETRAINED, TOKENISER, PromptClassifier, save
 from classifiers.targets import DOMAINS, TASKS
 from classifiers.tokens import Tokeniser
-from classifiers.train import Tables, mean_complexity, train
+from classifiers.train import Tables, train
 
 WORDS = ["apple", "river", "stone", "music", "paper", "window", "garden", "silver", "number"]
 

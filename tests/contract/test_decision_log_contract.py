@@ -58,76 +58,80 @@ async def test_a_new_log_is_empty(log: SearchableLog) -> None:
     assert log.find("d1") is None
 
 
+WHOLE_ROW: Row = {
+    "decision": "d1",
+    "at": "2023-11-14T22:13:20.125Z",
+    "endpoint": "chat.completions",
+    "requested_model": "auto",
+    "stream": False,
+    "session": "s1",
+    "policy": "default",
+    "policy_version": "1a2b3c4d",
+    "rule": "easy",
+    "strategy": "cheapest_good_enough",
+    "choice": "small",
+    "model": "small",
+    "reason": "cheapest whose predicted quality reaches 0.80",
+    "outcome": "ok",
+    "status": 200,
+    "propensity": 0.95,
+    "draw": 0.5,
+    "explored": False,
+    "confidence": 0.75,
+    "input_tokens": 120,
+    "output_tokens": 30,
+    "cached_input_tokens": 20,
+    "reasoning_tokens": 10,
+    "usage_estimated": False,
+    "cost_usd": 0.00012,
+    "baseline": "always:large",
+    "baseline_cost_usd": 0.0006,
+    "decision_s": 0.001,
+    "overhead_s": 0.002,
+    "first_byte_s": 0.3,
+    "total_s": 0.4,
+    "fallbacks": 0,
+    "simulated": False,
+    "signals": {"complexity": 0.2, "domain": "law", "has_code": False},
+    "failed_signals": {"language": "TimeoutError"},
+    "unknown_rules": ["private"],
+    "candidates": [
+        {
+            "model": "small",
+            "location": "local",
+            "quality": 0.82,
+            "cost_usd": 0.0001,
+            "latency_s": 0.9,
+            "specialist": True,
+        },
+        {
+            "model": "large",
+            "location": "cloud",
+            "quality": 0.95,
+            "cost_usd": 0.004,
+            "latency_s": 2.5,
+            "specialist": False,
+        },
+    ],
+    "rejected": [
+        {
+            "model": "tiny",
+            "code": "context_too_small",
+            "detail": "about 9000 tokens exceed its window",
+        }
+    ],
+    "propensities": {"small": 0.95, "large": 0.05},
+    "attempts": [
+        {"model": "small", "upstream": "near", "status": 200, "error": None, "seconds": 0.4}
+    ],
+}
+
+
 async def test_a_recorded_event_reads_back_whole(log: SearchableLog) -> None:
     await log.record(an_event())
     (row,) = log.recent(10)
-    assert row == {
-        "decision": "d1",
-        "at": "2023-11-14T22:13:20.125Z",
-        "endpoint": "chat.completions",
-        "requested_model": "auto",
-        "stream": False,
-        "session": "s1",
-        "policy": "default",
-        "policy_version": "1a2b3c4d",
-        "rule": "easy",
-        "strategy": "cheapest_good_enough",
-        "choice": "small",
-        "model": "small",
-        "reason": "cheapest whose predicted quality reaches 0.80",
-        "outcome": "ok",
-        "status": 200,
-        "propensity": 0.95,
-        "draw": 0.5,
-        "explored": False,
-        "confidence": 0.75,
-        "input_tokens": 120,
-        "output_tokens": 30,
-        "cached_input_tokens": 20,
-        "reasoning_tokens": 10,
-        "usage_estimated": False,
-        "cost_usd": 0.00012,
-        "baseline": "always:large",
-        "baseline_cost_usd": 0.0006,
-        "decision_s": 0.001,
-        "overhead_s": 0.002,
-        "first_byte_s": 0.3,
-        "total_s": 0.4,
-        "fallbacks": 0,
-        "simulated": False,
-        "signals": {"complexity": 0.2, "domain": "law", "has_code": False},
-        "failed_signals": {"language": "TimeoutError"},
-        "unknown_rules": ["private"],
-        "candidates": [
-            {
-                "model": "small",
-                "location": "local",
-                "quality": 0.82,
-                "cost_usd": 0.0001,
-                "latency_s": 0.9,
-                "specialist": True,
-            },
-            {
-                "model": "large",
-                "location": "cloud",
-                "quality": 0.95,
-                "cost_usd": 0.004,
-                "latency_s": 2.5,
-                "specialist": False,
-            },
-        ],
-        "rejected": [
-            {
-                "model": "tiny",
-                "code": "context_too_small",
-                "detail": "about 9000 tokens exceed its window",
-            }
-        ],
-        "propensities": {"small": 0.95, "large": 0.05},
-        "attempts": [
-            {"model": "small", "upstream": "near", "status": 200, "error": None, "seconds": 0.4}
-        ],
-    }
+
+    assert row == WHOLE_ROW
 
 
 async def test_a_request_that_nobody_could_serve_has_a_row(log: SearchableLog) -> None:

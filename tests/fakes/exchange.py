@@ -12,9 +12,15 @@ from tests.fakes.gateway import MemoryLog
 
 
 async def exchange_with(
-    gateway: Gateway, stream: bool = False, limits: Limits | None = None, content: bool = False
+    gateway: Gateway,
+    stream: bool = False,
+    limits: Limits | None = None,
+    content: bool = False,
+    answers: int = 1,
 ) -> Exchange:
-    body = {"model": "auto", "messages": [{"role": "user", "content": "Hello"}], "stream": stream}
+    """An exchange about to be opened, its request decided."""
+    messages = [{"role": "user", "content": "Hello"}]
+    body = {"model": "auto", "messages": messages, "stream": stream, "n": answers}
     data = json.dumps(body).encode()
     chat = ChatBody(data)
     request = chat.request(limits or Limits(), None)
