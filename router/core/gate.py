@@ -61,7 +61,7 @@ def _expected(
     name: str, card: ModelCard, request: RoutedRequest, signals: Signals, stats: ModelStats
 ) -> Candidate:
     usage = expected_usage(card, request, stats)
-    latency = expected_latency(card, usage, stats)
+    latency = expected_latency(card, usage, stats, request.answers)
     return Candidate(
         model=name,
         location=card.location,
