@@ -10,10 +10,11 @@
     rules:
       - name: private-stays-here
         when: {signal: pii, is: true}
-        candidates: {location: local}
+        limits: {local_only: true}
         ...
       - name: no-keys-in-the-cloud
         when: {signal: pii.secret, above: 0}
+        limits: {local_only: true}
         ...
 
 Read is everything that would be sent: every turn, tool results and tool definitions, not only the
