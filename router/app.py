@@ -214,7 +214,8 @@ class Assembly:
 
 def create_app(runtime: Runtime) -> FastAPI:
     """The ASGI application over a runtime."""
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    # No redirects: one would be built from the Host header, which is whatever a caller says.
+    app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.runtime = runtime
     for method, path, endpoint in ROUTES:
         app.add_route(path, endpoint, methods=[method])

@@ -5,11 +5,13 @@ the order of keys reach the upstream as the caller wrote them.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
+from router.answer import UNREADABLE
+from router.api.attached import attached_to, texts
 from router.core.limits import Limits
 from router.core.request import RoutedRequest, Turn
 from router.errors import InvalidRequest
@@ -27,22 +29,29 @@ class ChatBody:
     def __init__(self, content: bytes) -> None:
         try:
             self._fields = _fields.decode(content)
-        except (msgspec.MsgspecError, RecursionError) as error:
-            raise InvalidRequest(f"The body must be a JSON object: {error}.") from None
         except UnicodeDecodeError:
             raise InvalidRequest("The body must be UTF-8.") from None
+        except UNREADABLE as error:
+            raise InvalidRequest(f"The body must be a JSON object: {error}.") from None
         self._content = content
         self.stream = self._field("stream", bool) or False
         options = self._field("stream_options", dict[str, Any]) or {}
         self.usage_asked = options.get("include_usage") is True
 
+    @property
+    def user(self) -> str | None:
+        """Whom the caller speaks for, in the caller's own words."""
+        return self._field("user", str)
+
     def request(self, limits: Limits, session: str | None) -> RoutedRequest:
         """The facts of the request."""
+        messages = self._field("messages", list[Any])
+        turns = tuple(_turns(messages))
         tools = self._field("tools", list[Any]) or []
         form = self._field("response_format", dict[str, Any]) or {}
         return RoutedRequest(
             model=self._model(),
-            turns=tuple(_turns(self._field("messages", list[Any]))),
+            turns=turns,
             tools=len(tools) + len(self._field("functions", list[Any]) or []),
             tool_choice_forced=self._forced(),
             json_object=form.get("type") == "json_object",
@@ -50,10 +59,16 @@ class ChatBody:
             stream=self.stream,
             max_output_tokens=self._count("max_completion_tokens") or self._count("max_tokens"),
             answers=self._count("n") or 1,
-            tools_text=bytes(self._fields["tools"]).decode() if tools else "",
-            session=session or self._field("user", str),
+            attached="\n".join((*attached_to(messages or ()), *texts(self._beside()))),
+            session=session,
             limits=limits,
         )
+
+    def _beside(self) -> Iterator[Any]:
+        """The values beside the messages that can hold text."""
+        for name, raw in self._fields.items():
+            if name not in ("model", "messages") and memoryview(raw)[0] in b'"{[':
+                yield self._field(name, object)
 
     def for_upstream(self, model: str) -> bytes:
         """The body with another model's name, and asking for the usage of a stream."""
@@ -100,7 +115,9 @@ class ChatBody:
             return None
         try:
             value: _T | None = msgspec.json.decode(raw, type=kind | None)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except UnicodeDecodeError:
+            raise InvalidRequest("Expected UTF-8.", name) from None
+        except UNREADABLE as error:
             raise InvalidRequest(f"{error}.", name) from None
         return value
 

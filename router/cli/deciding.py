@@ -8,11 +8,10 @@ from typing import Any
 import msgspec
 
 from router.api.chat_body import ChatBody
-from router.api.freedom import PREFIX, SESSION, limits_of
+from router.api.freedom import PREFIX, limits_of
 from router.clock import SystemClock
 from router.core.request import RoutedRequest
 from router.core.signals import Signals, SignalValue
-from router.errors import InvalidRequest
 from router.gateway import Gateway, PolicyInForce
 from router.policyfile import LoadedPolicy, load, load_directory, shipped_policies
 from router.ports import Signal
@@ -23,15 +22,6 @@ from router.stores.memory import MemoryDecisionLog, MemoryStatsStore
 
 LOCAL_POLICIES = Path("policies")
 DEFAULT_POLICY = "default"
-HEADERS = (
-    "allowed-models",
-    "max-cost-usd",
-    "min-quality",
-    "max-latency",
-    "local-only",
-    "session",
-)
-"""What a request's headers may say, after `x-slm-router-`."""
 
 
 def default_path() -> Path:
@@ -56,13 +46,8 @@ def request_of(body: Mapping[str, Any], headers: Mapping[str, str]) -> RoutedReq
     Header names may leave out `x-slm-router-`. Raises InvalidRequest, also for a header that
     says nothing to the gateway.
     """
-    given: dict[str, str] = {}
-    for name, value in headers.items():
-        short = name.lower().removeprefix(PREFIX)
-        if short not in HEADERS:
-            raise InvalidRequest(f"Expected one of {', '.join(HEADERS)}.", name)
-        given[PREFIX + short] = value
-    return ChatBody(msgspec.json.encode(body)).request(limits_of(given), given.get(SESSION))
+    given = [(PREFIX + name.lower().removeprefix(PREFIX), value) for name, value in headers.items()]
+    return ChatBody(msgspec.json.encode(body)).request(limits_of(given), None)
 
 
 class Overlaid:

@@ -100,7 +100,7 @@ class PrivacySignal:
 
     async def extract(self, request: RoutedRequest) -> Signals:
         """The counts. Only a text that passes a cheap look costs more, and that in a thread."""
-        text = f"{request.text}\n{request.tools_text}"
+        text = f"{request.text}\n{request.attached}"
         if len(text) <= INLINE_CHARACTERS and not may_hold(text, self._types):
             return self._counts(Counter())
         spans = await asyncio.to_thread(find, text, self._types)

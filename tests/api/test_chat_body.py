@@ -91,6 +91,65 @@ def test_tools_schema_images_and_bounds_are_facts() -> None:
     assert "AAAA" not in request.text
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tools": [{"type": "function", "function": {"description": "bob@example.com"}}]},
+        {"functions": [{"name": "f", "description": "bob@example.com"}]},
+        {"response_format": {"type": "json_schema", "json_schema": {"title": "bob@example.com"}}},
+        {"prediction": {"type": "content", "content": "bob@example.com"}},
+        {"metadata": {"bob@example.com": "yes"}},
+        {"user": "bob@example.com"},
+        {"x_unknown": [["bob@example.com"]]},
+        {"messages": [*HELLO, {"role": "user", "name": "bob@example.com", "content": "x"}]},
+        {
+            "messages": [
+                *HELLO,
+                {
+                    "role": "assistant",
+                    "tool_calls": [{"function": {"arguments": "bob@example.com"}}],
+                },
+            ]
+        },
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {
+                            "type": "image_url",
+                            "image_url": {"url": "https://a.b/?m=bob@example.com"},
+                        }
+                    ],
+                }
+            ]
+        },
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_all_that_is_sent_along_is_attached(change: dict[str, Any]) -> None:
+    assert "bob@example.com" in facts(**change).attached
+
+
+def test_media_in_base64_is_not_taken_for_text() -> None:
+    parts = [
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,QUJD" * 50}},
+        {"type": "input_audio", "input_audio": {"data": "QUJD" * 50, "format": "wav"}},
+        {"type": "file", "file": {"file_data": "QUJD" * 50, "filename": "report.pdf"}},
+    ]
+
+    attached = facts(messages=[{"role": "user", "content": parts}]).attached
+
+    assert "QUJD" not in attached
+    assert "report.pdf" in attached
+
+
+def test_escapes_hide_nothing_that_is_attached() -> None:
+    body = b'{"model":"auto","messages":[{"role":"user","content":"x"}],"user":"bob\\u0040x.com"}'
+
+    assert ChatBody(body).request(Limits(), None).attached == "bob@x.com"
+
+
 def test_an_assistants_turn_of_tool_calls_without_content_is_fine() -> None:
     call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     messages = [*HELLO, {"role": "assistant", "content": None, "tool_calls": [call]}]

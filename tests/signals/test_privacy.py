@@ -39,7 +39,7 @@ async def test_private_data_of_an_earlier_turn_of_any_role_counts(role: str) -> 
 
 async def test_private_data_in_tool_definitions_counts() -> None:
     request = RoutedRequest(
-        model="auto", turns=(Turn("user", "Hi"),), tools_text='{"default": "jane@doe.org"}'
+        model="auto", turns=(Turn("user", "Hi"),), attached='{"default": "jane@doe.org"}'
     )
     assert (await signal.extract(request))["pii.email"] == 1
 
