@@ -34,4 +34,3 @@ class Runtime:
     started: float
     accepting: bool = True
     session_key: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
-    notes: dict[str, str] = field(default_factory=dict)
