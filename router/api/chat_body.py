@@ -1,10 +1,10 @@
 """A chat completion's body: the facts that routing reads, and the bytes that pass through.
 
 Rule: only what is read is checked, and nothing is typed again. Unknown fields, number forms and
-the order of keys reach the upstream as the caller wrote them.
+the order of keys reach the upstream as the caller wrote them. Only the top level is written anew,
+so that what was decided on is what is sent, whatever stands there twice or looks the same inside.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -17,7 +17,6 @@ from router.core.request import RoutedRequest, Turn
 from router.errors import InvalidRequest
 
 MAX_MODEL_NAME = 256
-_USAGE_ASKED = b'{"include_usage":true}'
 _Fields = dict[str, msgspec.Raw]
 _T = TypeVar("_T")
 _fields = msgspec.json.Decoder(_Fields)
@@ -33,7 +32,6 @@ class ChatBody:
             raise InvalidRequest("The body must be UTF-8.") from None
         except UNREADABLE as error:
             raise InvalidRequest(f"The body must be a JSON object: {error}.") from None
-        self._content = content
         self.stream = self._field("stream", bool) or False
         options = self._field("stream_options", dict[str, Any]) or {}
         self.usage_asked = options.get("include_usage") is True
@@ -72,24 +70,12 @@ class ChatBody:
 
     def for_upstream(self, model: str) -> bytes:
         """The body with another model's name, and asking for the usage of a stream."""
-        content = self._renamed(msgspec.json.encode(model))
-        if not self.stream or self.usage_asked:
-            return content
-        if "stream_options" in self._fields:
+        fields = {**self._fields, "model": msgspec.Raw(msgspec.json.encode(model))}
+        if self.stream and not self.usage_asked:
             options = self._field("stream_options", dict[str, msgspec.Raw]) or {}
             asked = {**options, "include_usage": msgspec.Raw(b"true")}
-            fields = _fields.decode(content)
-            return msgspec.json.encode({**fields, "stream_options": asked})
-        return content.rstrip()[:-1] + b',"stream_options":' + _USAGE_ASKED + b"}"
-
-    def _renamed(self, name: bytes) -> bytes:
-        old = re.escape(bytes(self._fields["model"]))
-        found = list(re.finditer(rb'"model"\s*:\s*(' + old + rb")(?=\s*[,}])", self._content))
-        if len(found) == 1:
-            start, end = found[0].span(1)
-            return self._content[:start] + name + self._content[end:]
-        # Something inside the body looks the same (a tool's schema, say): write the top level anew.
-        return msgspec.json.encode({**self._fields, "model": msgspec.Raw(name)})
+            fields["stream_options"] = msgspec.Raw(msgspec.json.encode(asked))
+        return msgspec.json.encode(fields)
 
     def _model(self) -> str:
         model = self._field("model", str)

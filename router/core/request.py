@@ -101,7 +101,7 @@ class RoutedRequest:
 
     @cached_property
     def input_tokens(self) -> int:
-        """About how many tokens the request takes as input: conversation, what is attached, images."""
+        """About how many tokens of input the request takes: what is said, shown and attached."""
         said = estimated_tokens(self.text) + estimated_tokens(self.attached)
         return said + TOKENS_PER_MESSAGE * len(self.turns) + TOKENS_PER_IMAGE * self.images
 

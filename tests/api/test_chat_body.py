@@ -23,13 +23,30 @@ def facts(**fields: Any) -> RoutedRequest:
 
 def test_only_the_models_name_changes_on_the_way_to_an_upstream() -> None:
     content = (
-        b'{ "temperature" : 1.0,\n "model"\t:"auto", "seed":12345678901234567890123,'
-        b' "messages":[{"role":"user","content":"say \\"model\\":\\"auto\\""}], "x":-0.0 }'
+        b'{"temperature":1.0,"model":"auto","seed":12345678901234567890123,'
+        b'"messages":[ {"role":"user",\n"content":"say \\"model\\":\\"auto\\""} ],"x":-0.0}'
     )
 
     assert ChatBody(content).for_upstream("llama3.2:3b") == content.replace(
-        b'"model"\t:"auto"', b'"model"\t:"llama3.2:3b"'
+        b'"model":"auto"', b'"model":"llama3.2:3b"'
     )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"mod\\u0065l":"auto","messages":[],"metadata":{"model":"auto"}}',
+        b'{"model":"auto","messages":[],"metadata":{"model":"auto"}}',
+        b'{"model":"large","messages":[],"model":"auto","metadata":{"model":"auto"}}',
+        b'{"mod\\u0065l":"large","messages":[],"model":"auto","metadata":{"model":"auto"}}',
+        b'{ "model" : "a\\u0075to", "messages":[], "metadata":{"model":"auto"}} ',
+    ],
+)
+def test_the_model_is_named_once_and_at_the_top_however_the_caller_wrote_it(content: bytes) -> None:
+    sent = ChatBody(content).for_upstream("small")
+
+    pairs = json.loads(sent, object_pairs_hook=list)
+    assert pairs == [("model", "small"), ("messages", []), ("metadata", [("model", "auto")])]
 
 
 def test_a_field_of_the_same_look_further_down_keeps_its_value() -> None:

@@ -152,20 +152,20 @@ def test_under_a_cost_limit_a_model_of_unknown_price_is_rejected() -> None:
     )
 
 
-def test_what_is_forbidden_is_told_before_what_is_lacking_and_that_before_health() -> None:
+def test_what_is_forbidden_is_told_before_what_is_lacking_then_bounds_and_health_last() -> None:
     cloud = card(location="cloud")
     codes = [
         weighed(cloud, asking(tools=1), COOLING, local_only=True, max_latency="1s"),
         weighed(cloud, asking(tools=1), COOLING, max_latency="1s"),
         weighed(cloud, asking(), COOLING, max_latency="1s"),
-        weighed(cloud, asking(), max_latency="1s"),
+        weighed(cloud, asking(), COOLING),
     ]
 
     assert [found.code for found in codes if isinstance(found, Rejection)] == [
         "must_stay_local",
         "lacks_tools",
-        "unhealthy",
         "too_slow",
+        "unhealthy",
     ]
 
 
