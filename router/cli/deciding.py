@@ -15,12 +15,11 @@ from router.gateway import Gateway, PolicyInForce
 from router.policyfile import LoadedPolicy, load, load_directory, shipped_policies
 from router.ports import Signal
 from router.prices import bundled
-from router.settings import LOCAL_POLICY
+from router.settings import DEFAULT_POLICY, LOCAL_POLICY
 from router.signals import SIGNALS, Classifier, build, vocabulary
 from router.stores.memory import MemoryDecisionLog, MemoryStatsStore
 
 LOCAL_POLICIES = Path("policies")
-DEFAULT_POLICY = "default"
 
 
 def default_path() -> Path:
