@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from router import prices
 from router.api import ROUTES
 from router.api.errors import on_crash, on_http_error, on_router_error
+from router.api.shutdown import CutShort
 from router.assembly import Assembly
 from router.core.request import AUTO, RoutedRequest, Turn
 from router.errors import RouterError
@@ -30,6 +31,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     # No redirects: one would be built from the Host header, which is whatever a caller says.
     app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.runtime = runtime
+    app.add_middleware(CutShort, runtime=runtime)
     for method, path, endpoint in ROUTES:
         app.add_route(path, endpoint, methods=[method])
     app.add_exception_handler(RouterError, on_router_error)

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import threading
 import time
 import urllib.request
@@ -232,3 +233,48 @@ def test_a_sigterm_lets_requests_in_flight_finish(tmp_path: Path) -> None:
 
     assert answers == ["small"] * 5
     assert code in (0, -signal.SIGTERM)
+
+
+def test_requests_that_outlast_the_grace_period_are_told_so_and_are_no_crash(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(policy_file("small").replace("tokens_per_second: 100000", TRICKLE))
+    answers: dict[bool, bytes] = {}
+    with running_gateway(
+        tmp_path, "--policy", str(file), environment={"SLM_ROUTER_SHUTDOWN_S": "0.4"}
+    ) as gateway:
+        callers = [
+            threading.Thread(target=lambda s=s: answers.update({s: raw_answer(gateway, s)}))
+            for s in (True, False)
+        ]
+        for caller in callers:
+            caller.start()
+        time.sleep(1)
+        gateway.stop()
+        for caller in callers:
+            caller.join(30)
+
+    assert answers[False].startswith(b"HTTP/1.1 503 ")
+    assert b'"code":"shut_down"' in answers[False]
+    assert b"The gateway was shut down" in answers[True]
+    assert answers[True].endswith(b"0\r\n\r\n")
+    assert "Exception in ASGI application" not in gateway.output
+    assert "CancelledError" not in gateway.output
+
+
+TRICKLE = "tokens_per_second: 1"
+
+
+def raw_answer(gateway: GatewayProcess, stream: bool) -> bytes:
+    """All that comes back, to the end of the connection."""
+    body = json.dumps(
+        {"model": "auto", "stream": stream, "messages": [{"role": "user", "content": "Hi"}]}
+    ).encode()
+    head = (
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: here\r\n"
+        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=30) as connection:
+        connection.sendall(head.encode() + body)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
