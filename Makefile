@@ -50,7 +50,7 @@ $(VENV)/.serve: pyproject.toml constraints.txt
 	@$(PIP) -e .
 	@touch $@
 
-# torch is pinned in constraints.txt: a looser torch brings gigabytes of CUDA.
+# On Linux torch brings gigabytes of CUDA unless pip knows of one for CPUs alone: CONTRIBUTING.md.
 $(VENV)/.test: $(VENV)/.serve
 	@echo "Installing what the tests need ..."
 	@$(PIP) --group dev -e '.[train,sentence-transformers]'
