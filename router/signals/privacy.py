@@ -51,6 +51,8 @@ hold made-up and published specimens.
 """
 
 import asyncio
+import re
+import unicodedata
 from collections import Counter
 from typing import Annotated, Literal
 
@@ -64,6 +66,9 @@ PrivateType = Literal["email", "phone", "card", "iban", "secret", "national_id",
 
 INLINE_CHARACTERS = 4_000
 """A longer text leaves the event loop even for the cheap look, which takes 0.02 ms a thousand."""
+
+
+_WIDTHLESS = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 
 
 class PrivacyOptions(BaseModel):
@@ -105,7 +110,7 @@ class PrivacySignal:
         Raises TooMuchToRead where the text, or the queue for a thread, is too long to look through
         the whole of it in time: what has not been looked at may be private.
         """
-        text = f"{request.text}\n{request.attached}"
+        text = _plain(f"{request.text}\n{request.attached}")
         if len(text) <= INLINE_CHARACTERS and not may_hold(text, self._types):
             return self._counts(Counter())
         spans = await asyncio.to_thread(find, text, self._types, Deadline(LONGEST_SECONDS))
@@ -114,3 +119,10 @@ class PrivacySignal:
     def _counts(self, found: Counter[str]) -> Signals:
         counts: dict[str, SignalValue] = {f"pii.{name}": found[name] for name in self._types}
         return {"pii": found.total() > 0, "pii_count": found.total(), **counts}
+
+
+def _plain(text: str) -> str:
+    """The text as it is read: full-width digits are digits, and what has no width is not there."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", _WIDTHLESS.sub("", text))
