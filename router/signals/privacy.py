@@ -110,11 +110,14 @@ class PrivacySignal:
         Raises TooMuchToRead where the text, or the queue for a thread, is too long to look through
         the whole of it in time: what has not been looked at may be private.
         """
-        text = _plain(f"{request.text}\n{request.attached}")
-        if len(text) <= INLINE_CHARACTERS and not may_hold(text, self._types):
+        text = f"{request.text}\n{request.attached}"
+        if len(text) <= INLINE_CHARACTERS and not may_hold(_plain(text), self._types):
             return self._counts(Counter())
-        spans = await asyncio.to_thread(find, text, self._types, Deadline(LONGEST_SECONDS))
-        return self._counts(Counter(span.type for span in spans))
+        found = await asyncio.to_thread(self._found, text, Deadline(LONGEST_SECONDS))
+        return self._counts(found)
+
+    def _found(self, text: str, deadline: Deadline) -> Counter[str]:
+        return Counter(span.type for span in find(_plain(text), self._types, deadline))
 
     def _counts(self, found: Counter[str]) -> Signals:
         counts: dict[str, SignalValue] = {f"pii.{name}": found[name] for name in self._types}
