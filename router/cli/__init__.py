@@ -13,6 +13,7 @@ COMMANDS = {
     "init": "write the models found on this machine as slm-router.yaml",
     "policy": "validate, explain and test policies",
     "log": "show recent decisions",
+    "classify": "judge prompts: complexity, domain, task, language, private data, quality",
 }
 """Command -> one line of help. Command `x-y` lives in `router/cli/x_y.py`, with
 `add_arguments(parser)` and `run(arguments) -> exit code`."""
