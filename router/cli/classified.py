@@ -8,7 +8,7 @@ import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -72,9 +72,9 @@ class Judge:
         """The chance of a good answer, a row for each text."""
         if not self._models or not texts:
             return [[] for _ in texts]
-        rows: list[list[float]] = self._classifier.quality(  # type: ignore[attr-defined]
-            texts, tuple(self._models.values())
-        ).tolist()
+        # Only a classifier with models is asked for their chances; the first ones had none.
+        knowing = cast(Any, self._classifier)
+        rows: list[list[float]] = knowing.quality(texts, tuple(self._models.values())).tolist()
         return rows
 
     async def _languages(self, requests: Sequence[RoutedRequest]) -> list[Mapping[str, Any]]:
