@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import ceil, floor, log10
 
 from classifiers.curves import Bin, Estimate
 
 Point = tuple[float, float]
 
 WIDTH, HEIGHT = 640, 360
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 12, 48
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 28, 12, 48
 _ROW = 26
 _TICKS = 5
 
@@ -30,9 +31,13 @@ class Scale:
         return round(self.start + (value - self.low) / width * (self.end - self.start), 1)
 
     def ticks(self) -> Iterator[float]:
-        """Evenly spread values, the ends included."""
-        for step in range(_TICKS + 1):
-            yield self.low + (self.high - self.low) * step / _TICKS
+        """Round values between the ends, about six of them."""
+        rough = (self.high - self.low or 1.0) / _TICKS
+        power = 10.0 ** floor(log10(rough))
+        step = next(power * many for many in (1, 2, 5, 10) if power * many >= rough * (1 - 1e-9))
+        first, last = ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9)
+        for count in range(first, last + 1):
+            yield round(count * step, 12)
 
 
 def colour(place: int) -> str:
@@ -46,7 +51,9 @@ def lines(
     """Return a chart of lines, and of single points beside them."""
     points = [point for line in series.values() for point in line] + list(marks.values())
     x = Scale(*_range([p[0] for p in points]), _LEFT, WIDTH - _RIGHT)
-    y = Scale(*_range([p[1] for p in points]), HEIGHT - _BOTTOM, _TOP)
+    low, high = _range([p[1] for p in points])
+    # Room below the lowest point for its name.
+    y = Scale(low - (high - low) / 12, high, HEIGHT - _BOTTOM, _TOP)
     parts = [_axes(x, y, x_title, y_title)]
     # Ours is drawn last, so that nothing hides it.
     for place, (name, line) in reversed(list(enumerate(series.items()))):
@@ -56,10 +63,11 @@ def lines(
             f"<title>{escape(name)}</title></polyline>"
         )
     for name, (a, b) in marks.items():
+        left = x(a) < WIDTH / 2
+        told = _tick(x(a) + (10 if left else -4), y(b) + 18, name, "start" if left else "end")
         parts.append(
             f'<circle class="mark" cx="{x(a)}" cy="{y(b)}" r="5"><title>{escape(name)}</title>'
-            f'</circle><text class="tick" x="{x(a)}" y="{y(b) - 9}"'
-            f' text-anchor="{"start" if x(a) < WIDTH / 2 else "end"}">{escape(name)}</text>'
+            f"</circle>{told}"
         )
     return _drawing(parts, HEIGHT, f"{y_title} against {x_title}")
 
@@ -91,7 +99,7 @@ def whiskers(estimates: Mapping[str, Estimate], title: str, guide: float | None 
     x = Scale(*_range([*ends, *([] if guide is None else [guide])]), 190, WIDTH - _RIGHT)
     parts = []
     for step in x.ticks():
-        parts.append(_tick(x(step), height - _BOTTOM + 18, f"{step:.2f}", "middle"))
+        parts.append(_tick(x(step), height - _BOTTOM + 18, f"{step:g}", "middle"))
     if guide is not None:
         foot = height - _BOTTOM
         parts.append(
@@ -118,9 +126,9 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 def _axes(x: Scale, y: Scale, x_title: str, y_title: str) -> str:
     parts = [f'<path class="axis" d="M{x.start},{y.end}V{y.start}H{x.end}"/>']
     for value in x.ticks():
-        parts.append(_tick(x(value), y.start + 18, _short(value), "middle"))
+        parts.append(_tick(x(value), y.start + 18, f"{value:g}", "middle"))
     for value in y.ticks():
-        parts.append(_tick(x.start - 8, y(value) + 4, _short(value), "end"))
+        parts.append(_tick(x.start - 8, y(value) + 4, f"{value:g}", "end"))
         parts.append(
             f'<line class="grid" x1="{x.start}" x2="{x.end}" y1="{y(value)}" y2="{y(value)}"/>'
         )
@@ -131,10 +139,6 @@ def _axes(x: Scale, y: Scale, x_title: str, y_title: str) -> str:
         f"{escape(y_title)}</text>"
     )
     return "".join(parts)
-
-
-def _short(value: float) -> str:
-    return f"{value:.2f}" if abs(value) >= 0.01 or value == 0 else f"{value:.2g}"
 
 
 def _tick(x: float, y: float, text: str, anchor: str) -> str:
