@@ -14,7 +14,7 @@ import msgspec
 
 from router.cli.deciding import loaded_policies, request_of
 from router.core.request import AUTO, RoutedRequest, Turn
-from router.errors import InvalidRequest
+from router.errors import InvalidRequest, RouterError
 from router.signals.language import LanguageOptions, LanguageSignal
 from router.signals.learned import texts_to_judge
 from router.signals.private_data import find
@@ -123,19 +123,25 @@ def _read(line: bytes) -> RoutedRequest | str:
         return f"{error.param or 'messages'}: {error}"
 
 
-def _private_data(request: RoutedRequest) -> list[dict[str, str | int]]:
-    """Type and span of each piece; in a conversation also which message it stands in."""
+def _private_data(request: RoutedRequest) -> list[dict[str, str | int]] | None:
+    """Type and span of each piece; in a conversation also which message it stands in.
+
+    None where it could not be told, as of a text too long to be looked through.
+    """
     several = len(request.turns) > 1
-    return [
-        {
-            "type": span.type,
-            "start": span.start,
-            "end": span.end,
-            **({"message": place} if several else {}),
-        }
-        for place, turn in enumerate(request.turns)
-        for span in find(turn.text)
-    ]
+    try:
+        return [
+            {
+                "type": span.type,
+                "start": span.start,
+                "end": span.end,
+                **({"message": place} if several else {}),
+            }
+            for place, turn in enumerate(request.turns)
+            for span in find(turn.text)
+        ]
+    except RouterError:
+        return None
 
 
 def known_models(

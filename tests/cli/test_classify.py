@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from classifiers.prompt_classifier import PromptClassifier
-from router.cli import classify, main
+from router.cli import classified, classify, main
+from router.errors import RouterError
 from router.signals.language import LANGUAGES, UNDETERMINED
 from tests.cli.policy_home import MODELS, POLICY
 
@@ -137,6 +138,19 @@ def test_what_takes_time_can_be_left_out(
     )
 
     assert not found.keys() & {"language", "language_confidence", "pii"}
+
+
+def test_private_data_that_cannot_be_looked_for_is_unknown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gives_up(text: str) -> None:
+        raise RouterError("too long")
+
+    monkeypatch.setattr(classified, "find", gives_up)
+
+    code, (found,), _ = judged(capsys, written(tmp_path, {"prompt": LETTER}))
+
+    assert code == 0 and found["pii"] is None and found["language"] == "en"
 
 
 @pytest.mark.usefixtures("knowing")
