@@ -1,7 +1,8 @@
 """How many short prompts a second `slm-router classify` takes on one core, and what takes them:
 `python tests/benchmarks/bench_classify.py`.
 
-Ratios are to tokenising the same prompts in the same run, so that machines can be compared.
+Seconds are of processor time, for these machines are shared; ratios are to tokenising the same
+prompts in the same run, so that machines can be compared.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ def batches(prompts: list[str]) -> Iterator[list[str]]:
 
 
 def per_second(act: Callable[[list[str]], object], prompts: list[str]) -> float:
-    """Median rate over all prompts, after a warm-up."""
+    """Median rate over all prompts on one core, after a warm-up."""
     taken = []
     for _ in range(ROUNDS + 1):
-        start = time.perf_counter()
+        start = time.process_time()
         for batch in batches(prompts):
             act(batch)
-        taken.append(time.perf_counter() - start)
+        taken.append(time.process_time() - start)
     return len(prompts) / median(taken[1:])
 
 
