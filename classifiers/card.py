@@ -12,7 +12,13 @@ from classifiers.artifact import Manifest
 from classifiers.dataset import SEED, Example, mean_complexity, of_split
 from classifiers.encoder import Encoder
 from classifiers.evaluate import evaluate
-from classifiers.prompt_classifier import COMPLEXITY, CalibratedHead, PromptClassifier
+from classifiers.prompt_classifier import (
+    COMPLEXITY,
+    NO_EXTRAS,
+    CalibratedHead,
+    Extras,
+    PromptClassifier,
+)
 
 CARD = "card.md"
 _PACKAGES = ("numpy", "scikit-learn", "scipy", "tokenizers", "pyarrow", "model2vec", "torch")
@@ -69,13 +75,15 @@ def facts_of(
     encoder: Encoder,
     heads: Mapping[str, CalibratedHead],
     rounds: int,
+    extras: Extras = NO_EXTRAS,
 ) -> dict[str, Any]:
     """Return what the manifest says beside the model: sizes, versions, seed, figures.
 
     Intervals come from `rounds` bootstrap resamples.
     """
     average = mean_complexity(tables[COMPLEXITY])
-    unsaved = PromptClassifier(Manifest("unsaved", {"mean_complexity": average}), encoder, heads)
+    manifest = Manifest("unsaved", {"mean_complexity": average})
+    unsaved = PromptClassifier(manifest, encoder, heads, extras)
     figures = evaluate(tables, unsaved, rounds)
     return {
         "seed": SEED,
