@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
 
 import numpy as np
 
 from classifiers.baselines import Floats
-from classifiers.prompt_classifier import Judgement, PromptClassifier
+from classifiers.judgement import Judgement
+from classifiers.prompt_classifier import PromptClassifier
 
 BATCH = 512
 
@@ -16,7 +16,7 @@ BATCH = 512
 def known_as(classifier: PromptClassifier, models: Sequence[str]) -> dict[str, str]:
     """Return model -> the name that the classifier knows it by, as given or its last path part;
     models it knows nothing of are left out."""
-    known = frozenset(getattr(classifier, "models", ()))
+    known = frozenset(classifier.models)
     forms = {model: (model, model.rpartition("/")[2]) for model in models}
     return {
         model: next(form for form in forms[model] if form in known)
@@ -38,8 +38,7 @@ def predicted_scores(
     asked = tuple(names.values())
     for start in range(0, len(texts), BATCH):
         part = texts[start : start + BATCH]
-        # Only a classifier with models is asked for their chances; the first ones had none.
-        found[start : start + len(part), columns] = cast(Any, classifier).quality(part, asked)
+        found[start : start + len(part), columns] = classifier.quality(part, asked)
     return found
 
 

@@ -8,7 +8,7 @@ import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -20,7 +20,8 @@ from router.signals.learned import texts_to_judge
 from router.signals.private_data import find
 
 if TYPE_CHECKING:
-    from classifiers.prompt_classifier import Judgement, PromptClassifier
+    from classifiers.judgement import Judgement
+    from classifiers.prompt_classifier import PromptClassifier
 
 Numbered = tuple[int, bytes]
 Line = dict[str, Any]
@@ -60,22 +61,19 @@ class Judge:
 
     def _judged(self, requests: Sequence[RoutedRequest]) -> list[Line]:
         texts = [texts_to_judge(request) for request in requests]
-        judgements = iter(self._classifier.judge([text for some in texts for text in some]))
-        found = [_line([next(judgements) for _ in some]) for some in texts]
-        if self._models is not None:
-            chances = self._chances([some[0] for some in texts])
-            for line, row in zip(found, chances, strict=True):
-                line["quality"] = _rounded(dict(zip(self._models, row, strict=True)))
+        flat = [text for some in texts for text in some]
+        asked = tuple((self._models or {}).values())
+        judged, chances = self._classifier.judge_with_quality(flat, asked)
+        pairs = iter(zip(judged, chances.tolist(), strict=True))
+        found = []
+        for some in texts:
+            judgements, rows = zip(*(next(pairs) for _ in some), strict=True)
+            line = _line(judgements)
+            if self._models is not None:
+                # The first text is the focus, which is what a model would answer.
+                line["quality"] = _rounded(dict(zip(self._models, rows[0], strict=True)))
+            found.append(line)
         return found
-
-    def _chances(self, texts: Sequence[str]) -> list[list[float]]:
-        """The chance of a good answer, a row for each text."""
-        if not self._models or not texts:
-            return [[] for _ in texts]
-        # Only a classifier with models is asked for their chances; the first ones had none.
-        knowing = cast(Any, self._classifier)
-        rows: list[list[float]] = knowing.quality(texts, tuple(self._models.values())).tolist()
-        return rows
 
     async def _languages(self, requests: Sequence[RoutedRequest]) -> list[Mapping[str, Any]]:
         assert self._language is not None
@@ -97,6 +95,7 @@ def _line(judgements: Sequence["Judgement"]) -> Line:
         "task": on_task.task,
         "task_confidence": round(on_task.task_confidence, _DIGITS),
         "task_scores": _rounded(on_task.task_scores),
+        "abstain": any(one.abstain for one in judgements),
     }
 
 
@@ -154,7 +153,7 @@ def known_models(
             # The user's own name says least, the upstream's says which weights answer.
             others = (card.upstream_model, card.catalogue_name)
             asked[name] = (name, *(other for other in others if other is not None))
-    known = frozenset(getattr(classifier, "models", ()))
+    known = frozenset(classifier.models)
     found: dict[str, str] = {}
     for name, aliases in asked.items():
         candidates = [form for alias in aliases for form in (alias, alias.rpartition("/")[2])]

@@ -15,8 +15,9 @@ from router.signals.private_data import find
 
 if TYPE_CHECKING:
     from classifiers.evaluation import Evaluation
+    from classifiers.judgement import Judgement
     from classifiers.labels import LabelReport
-    from classifiers.prompt_classifier import Judgement, PromptClassifier
+    from classifiers.prompt_classifier import PromptClassifier
 
 Tell = Callable[[str], None]
 Report = Callable[[str, str, Sequence[str], Sequence[str]], "LabelReport"]

@@ -28,11 +28,11 @@ class Knowing:
     def __init__(self) -> None:
         self._shipped = PromptClassifier.load()
         self.encoder = self._shipped.encoder
-        self.judge = self._shipped.judge
 
-    def quality(self, texts: Sequence[str], models: Sequence[str]) -> Any:
+    def judge_with_quality(self, texts: Sequence[str], models: Sequence[str]) -> Any:
         chances = {"small": 0.25, "large-2024": 0.75}
-        return np.array([[chances[model] for model in models] for _ in texts])
+        rows = np.array([[chances[model] for model in models] for _ in texts])
+        return self._shipped.judge(texts), rows
 
 
 @pytest.fixture
@@ -67,6 +67,7 @@ def test_every_line_gets_every_signal(tmp_path: Path, capsys: pytest.CaptureFixt
         assert sum(found["domain_scores"].values()) == pytest.approx(1, abs=1e-4)
         assert sum(found["task_scores"].values()) == pytest.approx(1, abs=1e-4)
         assert found["language"] in (*LANGUAGES, UNDETERMINED)
+        assert found["abstain"] is False
         assert "quality" not in found
     assert proof["pii"] == []
     (span,) = letter["pii"]
