@@ -9,9 +9,9 @@ from typing import Any
 
 from classifiers import artifact
 from classifiers.artifact import Manifest
+from classifiers.card_figures import evaluate
 from classifiers.dataset import SEED, Example, mean_complexity, of_split
 from classifiers.encoder import Encoder
-from classifiers.evaluate import evaluate
 from classifiers.prompt_classifier import (
     COMPLEXITY,
     NO_EXTRAS,
