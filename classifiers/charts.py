@@ -17,6 +17,21 @@ _ROW = 26
 _TICKS = 5
 
 
+STYLE = """
+:root { --ink: #1b1f24; --paper: #fff; --faint: #d0d7de; --quiet: #57606a; --heat: 9, 105, 218 }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --faint: #30363d;
+  --quiet: #9aa4af; --heat: 88, 166, 255 } }
+.axis { fill: none; stroke: var(--quiet) } .grid { stroke: var(--faint); stroke-width: .5 }
+.guide { stroke: var(--quiet); stroke-dasharray: 4 4 }
+.tick { font-size: 12px; fill: var(--quiet) } .dot { fill: rgba(var(--heat), .6) }
+.mark { fill: none; stroke: var(--ink); stroke-width: 2 }
+.s0 { --c: #0969da } .s1 { --c: #cf222e } .s2 { --c: #8250df } .s3 { --c: #1a7f37 }
+.s4 { --c: #bf8700 } .s5 { --c: #1b7c83 } .s6 { --c: #bf3989 } .s7 { --c: #8c959f }
+.s8 { --c: #953800 } .line { fill: none; stroke: var(--c); stroke-width: 1.6 }
+.line.s0 { stroke-width: 3.2 } .fill { fill: var(--c) }
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """Where a value of `low` to `high` stands between two places of the drawing."""
@@ -69,7 +84,28 @@ def lines(
             f'<circle class="mark" cx="{x(a)}" cy="{y(b)}" r="5"><title>{escape(name)}</title>'
             f"</circle>{told}"
         )
+    parts.append(_legend(list(series)))
     return _drawing(parts, HEIGHT, f"{y_title} against {x_title}")
+
+
+def _legend(names: Sequence[str]) -> str:
+    """Names beside their colours, bottom right: where routers worth drawing leave room."""
+    left, foot = WIDTH - _RIGHT - 168, HEIGHT - _BOTTOM - 10
+    parts = []
+    for place, name in enumerate(names):
+        at = foot - 16 * (len(names) - 1 - place)
+        parts.append(
+            f'<line class="line {colour(place)}" x1="{left}" x2="{left + 22}" y1="{at}" y2="{at}"/>'
+            + _tick(left + 28, at + 4, name, "start")
+        )
+    return "".join(parts)
+
+
+def standalone(drawing: str) -> str:
+    """Return a drawing as a file of its own, as a page of Markdown shows it."""
+    head, _, rest = drawing.partition(">")
+    style = f"<style>{STYLE} svg {{ font-family: sans-serif }}</style>"
+    return f'{head} xmlns="http://www.w3.org/2000/svg">{style}{rest}\n'
 
 
 def reliability_diagram(bins: Sequence[Bin], what: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers import curves
-from classifiers.baselines import Floats, expected_scores, prompt_lengths
+from classifiers.baselines import TFIDF, Floats, expected_scores, prompt_lengths
 from classifiers.curves import Bin, Estimate
 from classifiers.errors import DataError
 from classifiers.predictions import complexities, embeddings, predicted_scores
@@ -163,7 +163,16 @@ def evaluate_pair(
         leads={name: value for (kind, name), value in found.items() if kind == "lead"},
         curves={name: _thinned(*pair.curve(scores)) for name, scores in routers.items()},
         calibration=_calibration(judged, classifier, pair, rounds, seed),
+        notes=_notes(train, routers),
     )
+
+
+def _notes(train: Results, routers: Mapping[str, Floats]) -> list[str]:
+    if len(train) == 0:
+        return ["No train rows: baselines that learn are left out."]
+    if TFIDF not in routers:
+        return ['TF-IDF + ridge is left out: pip install "slm-router[train]".']
+    return []
 
 
 def _routers(

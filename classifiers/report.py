@@ -13,10 +13,7 @@ from classifiers.pairs import APGR, FIGURES, LARGE, OURS, SMALL, Calibration, Pa
 from classifiers.pools import PoolReport
 
 STYLE = """
-:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --faint: #d0d7de; --quiet: #57606a;
-  --heat: 9, 105, 218 }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --faint: #30363d;
-  --quiet: #9aa4af; --heat: 88, 166, 255 } }
+:root { color-scheme: light dark }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
   max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 h2 { margin-top: 3rem; border-bottom: 1px solid var(--faint) } .quiet { color: var(--quiet) }
@@ -27,16 +24,7 @@ th, td { text-align: right; padding: .2rem .6rem; border-bottom: 1px solid var(-
 th:first-child, td:first-child { text-align: left } td small { color: var(--quiet) }
 tr.ours td { font-weight: 600 } .confusion { font-size: 11px }
 .confusion th { font-weight: 400 } .confusion thead th { writing-mode: vertical-rl }
-svg { max-width: 100%; height: auto } .axis { fill: none; stroke: var(--quiet) }
-.grid { stroke: var(--faint); stroke-width: .5 } .guide { stroke: var(--quiet);
-  stroke-dasharray: 4 4 } .tick { font-size: 12px; fill: var(--quiet) }
-.mark { fill: none; stroke: var(--ink); stroke-width: 2 } .dot { fill: rgba(var(--heat), .6) }
-.line { fill: none; stroke-width: 1.6 } .line.s0 { stroke-width: 3.2 }
-.s0 { --c: #0969da } .s1 { --c: #cf222e } .s2 { --c: #8250df } .s3 { --c: #1a7f37 }
-.s4 { --c: #bf8700 } .s5 { --c: #1b7c83 } .s6 { --c: #bf3989 } .s7 { --c: #8c959f }
-.s8 { --c: #953800 } .line { stroke: var(--c) } .fill { fill: var(--c) }
-.key { display: inline-block; width: 1.6em; height: 4px; background: var(--c);
-  vertical-align: middle; margin: 0 .3em 0 1em } .charts { display: flex; flex-wrap: wrap }
+svg { max-width: 100%; height: auto } .charts { display: flex; flex-wrap: wrap }
 """
 
 MEANING = {
@@ -73,7 +61,7 @@ def html(found: Evaluation) -> str:
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>slm-router evaluate</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{STYLE}</style><body>{''.join(body)}</body></html>\n"
+        f"<style>{charts.STYLE}{STYLE}</style><body>{''.join(body)}</body></html>\n"
     )
 
 
@@ -92,21 +80,13 @@ def _meaning() -> str:
 
 
 def _pair(found: PairReport) -> str:
-    marks = {}
-    if line := found.curves.get(OURS):
-        marks = {SMALL: line[0], LARGE: line[-1]}
-    keys = "".join(
-        f'<span class="key {charts.colour(place)}"></span>{escape(name)}'
-        for place, name in enumerate(found.curves)
-    )
     ranking = {name: row[APGR] for name, row in found.figures.items() if APGR in row}
     return "".join(
         [
             f"<h2>{escape(found.dataset)}: {escape(found.small)} or {escape(found.large)}</h2>",
             f'<p class="quiet">{found.n} prompts; baselines fitted on {found.n_train} train'
             f" prompts. {escape(' '.join(found.notes))}</p>",
-            charts.lines(found.curves, marks, f"cost, {found.cost_unit}", "mean quality"),
-            f"<p>{keys}</p>",
+            cost_quality(found),
             _table("router", FIGURES, found.figures),
             charts.whiskers(ranking, "APGR with its 95 % interval", guide=0.5),
             "<p>APGR of ours less that of each baseline, on the same resamples:</p>",
@@ -114,6 +94,13 @@ def _pair(found: PairReport) -> str:
             _calibrations(found.calibration),
         ]
     )
+
+
+def cost_quality(found: PairReport) -> str:
+    """Return the chart of every router's quality over its cost."""
+    ours = found.curves[OURS]
+    marks = {SMALL: ours[0], LARGE: ours[-1]}
+    return charts.lines(found.curves, marks, f"cost, {found.cost_unit}", "mean quality")
 
 
 def _calibrations(found: Sequence[Calibration]) -> str:

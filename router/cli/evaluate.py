@@ -1,6 +1,7 @@
 """`slm-router evaluate`: how well a classifier routes, beside simple things that may beat it."""
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -110,12 +111,16 @@ def _tell(line: str) -> None:
 
 
 def _write(found: "Evaluation", out: Path) -> None:
-    from classifiers.report import html
+    from classifiers.charts import standalone
+    from classifiers.report import cost_quality, html
 
     try:
         out.mkdir(parents=True, exist_ok=True)
         (out / JSON).write_text(found.json(), encoding="utf-8")
         (out / HTML).write_text(html(found), encoding="utf-8")
+        for pair in found.pairs:
+            name = re.sub(r"[^\w.-]+", "_", pair.dataset)
+            (out / f"{name}.svg").write_text(standalone(cost_quality(pair)), encoding="utf-8")
     except OSError as error:
         raise StartupError(f"{out} cannot be written: {error.strerror}.") from error
     print(f"Written: {out / JSON} and {out / HTML}")
@@ -133,7 +138,7 @@ def _print(found: "Evaluation") -> None:
         _table(title, "router", FIGURES, pair.figures)
         for it in pair.calibration:
             print(f"  calibration, {it.what}: ECE {_cell(it.ece)}")
-        print()
+        print(*(f"  {note}" for note in pair.notes), "", sep="\n")
     for pool in found.pools:
         columns = list(next(iter(pool.figures.values())))
         title = f"{pool.dataset}: a pool of {len(pool.models)} models (n={pool.n})"

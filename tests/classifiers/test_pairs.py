@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -116,6 +117,15 @@ def test_what_cannot_be_measured_is_said(
 ) -> None:
     with pytest.raises(DataError, match=told):
         evaluate_pair(made(), models, small, split, rounds=ROUNDS)
+
+
+def test_what_is_left_out_is_said(small: PromptClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    learned = evaluate_pair(made(), ("small", "large"), small, "train", rounds=ROUNDS)
+    monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)
+    bare = evaluate_pair(made(), ("small", "large"), small, rounds=ROUNDS)
+
+    assert "No train rows" in learned.notes[0] and KNN not in learned.figures
+    assert "slm-router[train]" in bare.notes[0] and TFIDF not in bare.figures
 
 
 def test_the_same_seed_gives_the_same_intervals(small: PromptClassifier) -> None:

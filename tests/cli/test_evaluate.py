@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pyarrow as pa
 import pyarrow.parquet as parquet
@@ -46,6 +47,8 @@ def test_without_data_it_runs_on_the_sample_and_says_that_it_is_simulated(
         assert f"\n{name} " in told
     found = report(tmp_path / "new" / "out")
     assert found["simulated"] is True
+    drawing = ElementTree.parse(tmp_path / "new" / "out" / "sample-simulated.svg").getroot()
+    assert drawing.tag == "{http://www.w3.org/2000/svg}svg"
     (pair,) = found["pairs"]
     assert (pair["small"], pair["large"]) == ("simulated-8b", "simulated-70b")
     assert pair["figures"]["oracle"]["APGR"]["value"] > pair["figures"]["ours"]["APGR"]["value"]
