@@ -45,12 +45,12 @@ $(VENV)/.serve: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "slm-router needs Python 3.11 to 3.13, and $(PYTHON) is another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing slm-router into $(VENV), about a minute the first time ..."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	@$(PIP) --upgrade pip
 	@$(PIP) -e .
 	@touch $@
 
-# torch is pinned in constraints.txt: a looser torch brings gigabytes of CUDA.
+# On Linux torch brings gigabytes of CUDA unless pip knows of one for CPUs alone: CONTRIBUTING.md.
 $(VENV)/.test: $(VENV)/.serve
 	@echo "Installing what the tests need ..."
 	@$(PIP) --group dev -e '.[train,sentence-transformers]'

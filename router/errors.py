@@ -112,10 +112,14 @@ class Problem:
 
 
 class PolicyFileError(RouterError):
-    """A policy or catalog file is wrong. `problems` holds all that was found, in file order."""
+    """A policy or catalog file is wrong. `problems` holds all that was found, in file order.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    `files` are those that were read or looked for: mending the fault changes one of them.
+    """
+
+    def __init__(self, problems: Sequence[Problem], files: Sequence[str] = ()) -> None:
         self.problems = tuple(problems)
+        self.files = tuple(files)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

@@ -6,17 +6,20 @@ Rule: fall back only while nothing has reached the caller; record before the las
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 
-import msgspec
-
-from router.core.cost import Usage
+from router.answer import estimated_output_tokens, usage_of
 from router.core.event import Outcome
 from router.core.stats import COOLDOWN_S
-from router.core.tokens import estimated_tokens
-from router.errors import ModelsUnavailable, UpstreamBroken, UpstreamError, UpstreamRefused
+from router.errors import (
+    ModelsUnavailable,
+    RouterError,
+    UpstreamBroken,
+    UpstreamError,
+    UpstreamRefused,
+)
 from router.gateway import Call, Gateway, Routed, unserved
 from router.ports import Reply, UpstreamCall
 from router.recording import Trace
-from router.stream import StreamReader, read_usage
+from router.stream import StreamReader
 
 NOT_THE_CALLERS_FAULT = frozenset({401, 403, 404, 408, 429})
 """Client errors that say something of our key, our catalog or the upstream's load, not of the
@@ -25,6 +28,11 @@ request: another model may answer. Any other 4xx is the caller's own and is pass
 MAX_ERROR_BYTES = 64 * 1024
 CLIENT_CLOSED_REQUEST = 499
 """nginx's status for a caller who left; it stands in the log, nobody receives it."""
+
+
+def is_callers_own(status: int) -> bool:
+    """Whether an upstream's status speaks of the caller's request and of nothing else."""
+    return 400 <= status < 500 and status not in NOT_THE_CALLERS_FAULT
 
 
 class Exchange:
@@ -39,6 +47,7 @@ class Exchange:
         self._reader = StreamReader(call.withhold_usage)
         self._first: list[bytes] = []
         self._chunks: AsyncIterator[bytes] | None = None
+        self._interrupted = False
 
     @property
     def status(self) -> int:
@@ -56,21 +65,25 @@ class Exchange:
         Raises NoCandidate or ModelsUnavailable if there is nobody to ask, and the last
         UpstreamError if all failed; each is recorded first.
         """
-        failure: UpstreamError | None = None
-        for candidate in self.routed.decision.candidates:
-            try:
-                await self._ask(candidate.model)
-            except UpstreamError as error:
-                failure = error
-            except asyncio.CancelledError:
-                self._leave()
-                raise
-            else:
-                self.trace.measure_overhead()
-                if not self.streams:
-                    await self._finish("ok" if self.status < 400 else "refused")
-                return
-        raise await self._nobody(failure)
+        try:
+            failure = await self._ask_in_order()
+        except asyncio.CancelledError:
+            self._leave()
+            raise
+        except Exception:
+            # Our own mistake: it must neither hold on to the upstream nor lose the record.
+            await self._finish("broken")
+            raise
+        if failure is not None or self.reply is None:
+            raise await self._nobody(failure)
+        self.trace.measure_overhead()
+        if not self.streams:
+            await self._finish("ok" if self.status < 400 else "refused")
+            self.trace.measure_overhead()
+
+    def interrupt(self) -> None:
+        """We stop serving: what comes next is not the caller's leaving."""
+        self._interrupted = True
 
     async def events(self) -> AsyncGenerator[bytes, None]:
         """The stream's events as they may go on. Raises UpstreamError after it was recorded."""
@@ -80,16 +93,29 @@ class Exchange:
             async for event in self._rest():
                 yield event
             last = self._reader.end()
-        except UpstreamError:
-            await self._finish("broken")
-            raise
         except (asyncio.CancelledError, GeneratorExit):
             # The caller left. This task is being torn down, so another must finish the work.
             self._leave()
             raise
+        except Exception:
+            # An upstream that broke, or our own mistake: either way it is recorded, then told.
+            await self._finish("broken")
+            raise
         await self._finish("ok")
         if last:
             yield last
+
+    async def _ask_in_order(self) -> UpstreamError | None:
+        """None once a model has answered, else the last failure."""
+        failure: UpstreamError | None = None
+        for candidate in self.routed.decision.candidates:
+            try:
+                await self._ask(candidate.model)
+            except UpstreamError as error:
+                failure = error
+            else:
+                return None
+        return failure
 
     async def _rest(self) -> AsyncGenerator[bytes, None]:
         assert self._chunks is not None
@@ -111,7 +137,9 @@ class Exchange:
         except (UpstreamError, asyncio.CancelledError) as error:
             trace.attempted(model, card, self.status, error)
             if isinstance(error, UpstreamError):
-                trace.observe(model, ok=False)
+                # A refusal of this very request says nothing of how the model fares.
+                if not (isinstance(error, UpstreamRefused) and is_callers_own(error.status)):
+                    trace.observe(model, ok=False)
                 await self._close()
                 self.reply = None
             raise
@@ -130,8 +158,9 @@ class Exchange:
             self.body = await _all(reply)
             self.trace.keep(self.body)
             if reply.status < 400:
-                self.trace.usage = _usage_of(self.body)
-                self.trace.received_tokens = estimated_tokens(self.body.decode("utf-8", "replace"))
+                self.trace.usage = usage_of(self.body)
+                if self.trace.usage is None:
+                    self.trace.received_tokens = estimated_output_tokens(self.body)
         self.trace.first_byte = self.trace.now()
 
     async def _read_first(self, reply: Reply) -> None:
@@ -140,37 +169,45 @@ class Exchange:
         self._reader = StreamReader(self._call.withhold_usage)
         self._first, self._chunks = [], reply.chunks()
         async for chunk in self._chunks:
-            self._first = self._reader.feed(chunk)
-            if self._first:
+            self._first += self._reader.feed(chunk)
+            if self._reader.begun:
                 break
+        else:
+            raise UpstreamBroken("The upstream ended the stream before it had begun.")
         for event in self._first:
             self.trace.keep(event)
 
-    async def _nobody(self, failure: UpstreamError | None) -> Exception:
+    async def _nobody(self, failure: UpstreamError | None) -> RouterError:
         """Record that nobody answered; the error that says so."""
-        self.trace.measure_overhead()
-        if failure is not None:
-            await self.trace.record("upstream_error", 0)
-            return failure
-        error = unserved(self.routed.decision, COOLDOWN_S)
-        passing = isinstance(error, ModelsUnavailable)
-        await self.trace.record("unavailable" if passing else "no_candidate", 0)
+        error: RouterError = failure or unserved(self.routed.decision, COOLDOWN_S)
+        outcome: Outcome = "no_candidate"
+        if isinstance(error, UpstreamRefused) and is_callers_own(error.status):
+            outcome = "refused"
+        elif failure is not None:
+            outcome = "upstream_error"
+        elif isinstance(error, ModelsUnavailable):
+            outcome = "unavailable"
+        await self.trace.record(outcome, self._call.status_of(error))
         return error
 
     async def _finish(self, outcome: Outcome, status: int | None = None) -> None:
-        """The exchange is over, except for its last byte."""
+        """The exchange is over, except for its last byte. It is recorded whatever else happens."""
         trace = self.trace
         if self.streams:
             trace.usage, trace.received_tokens = self._reader.usage, self._reader.events
         if trace.model is not None and outcome != "cancelled":
-            trace.observe(trace.model, ok=outcome != "broken")
-        await self._close()
-        await trace.record(outcome, self.status if status is None else status)
+            trace.observe(trace.model, ok=outcome != "broken", streamed=self.streams)
+        try:
+            await self._close()
+        finally:
+            await trace.record(outcome, self.status if status is None else status)
 
     def _leave(self) -> None:
-        task = asyncio.get_running_loop().create_task(
-            self._finish("cancelled", CLIENT_CLOSED_REQUEST)
-        )
+        if self._interrupted:
+            finishing = self._finish("broken")
+        else:
+            finishing = self._finish("cancelled", CLIENT_CLOSED_REQUEST)
+        task = asyncio.get_running_loop().create_task(finishing)
         _leaving.add(task)
         task.add_done_callback(_leaving.discard)
 
@@ -192,20 +229,3 @@ async def _all(reply: Reply, most: int | None = None) -> bytes:
         if most is not None and size >= most:
             break
     return b"".join(parts)
-
-
-class _Answer(msgspec.Struct):
-    """The one field of a plain answer that is read."""
-
-    usage: object = None
-
-
-_answers = msgspec.json.Decoder(_Answer)
-
-
-def _usage_of(body: bytes) -> Usage | None:
-    try:
-        usage = _answers.decode(body).usage
-    except msgspec.MsgspecError:
-        raise UpstreamBroken("The upstream's answer is not a JSON object.") from None
-    return read_usage(usage) if isinstance(usage, dict) else None

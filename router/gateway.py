@@ -63,7 +63,9 @@ class Call:
     """A caller's request as the HTTP shell hands it over.
 
     `for_upstream` gives the body under an upstream's name of the model. `withhold_usage`: the
-    usage event of a stream was our wish, not the caller's. `received` is on the monotonic clock.
+    usage event of a stream was our wish, not the caller's. `received` is when the request's head
+    came and `read` when its body had, on the monotonic clock. `status_of` tells how the shell
+    answers an error.
     """
 
     id: str
@@ -73,6 +75,8 @@ class Call:
     for_upstream: Callable[[str], bytes]
     withhold_usage: bool
     received: float
+    read: float
+    status_of: Callable[[RouterError], int]
     content: bytes | None = None
 
 

@@ -1,6 +1,6 @@
 """Every seam of the gateway on one page. Adapters satisfy these by shape; none inherits."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -86,10 +86,6 @@ class DecisionLog(Protocol):
 
     async def record(self, event: RoutingEvent) -> None:
         """Keep the event. Raises DecisionLogError."""
-        ...
-
-    def recent(self, limit: int) -> Sequence[Mapping[str, Any]]:
-        """The last rows, newest first."""
         ...
 
     async def close(self) -> None:

@@ -33,7 +33,7 @@ class Trace:
     opened: float = 0.0
     first_byte: float | None = None
     upstream_s: float = 0.0
-    overhead_s: float = 0.0
+    overhead_s: float | None = None
     usage: Usage | None = None
     received_tokens: int = 0
     kept: bytearray = field(default_factory=bytearray)
@@ -44,8 +44,9 @@ class Trace:
         return self.gateway.clock.elapsed()
 
     def opening(self) -> None:
-        """The next upstream is about to be asked."""
+        """The next upstream is about to be asked; what the last one said counts no more."""
         self.opened, self.first_byte = self.now(), None
+        self.kept.clear()
 
     def attempted(self, model: str, card: ModelCard, status: int, error: object = None) -> None:
         """An upstream has answered, or failed to."""
@@ -56,19 +57,18 @@ class Trace:
         self.attempts.append(Attempt(model, card.upstream, known, name, seconds))
 
     def measure_overhead(self) -> None:
-        """The answer's head is ready: what was not spent waiting for upstreams is our own."""
-        self.overhead_s = self.now() - self.call.received - self.upstream_s
+        """What was not spent reading the caller's body or waiting for upstreams is our own."""
+        self.overhead_s = self.now() - self.call.read - self.upstream_s
 
-    def observe(self, model: str, ok: bool) -> None:
+    def observe(self, model: str, ok: bool, streamed: bool = False) -> None:
         """Fold this call into the model's statistics."""
         seen = Observation(
             ok=ok,
-            first_byte_s=None if self.first_byte is None else self.first_byte - self.opened,
+            # A plain answer has its first byte when it is whole: that says nothing of its own.
+            first_byte_s=self.first_byte - self.opened if streamed and self.first_byte else None,
             total_s=self.now() - self.opened,
-            # Of each answer, for that is what the caller's `n` will be multiplied with.
-            output_tokens=self.usage.output_tokens // self.call.request.answers
-            if self.usage
-            else None,
+            output_tokens=self.usage.output_tokens if self.usage else None,
+            answers=self.call.request.answers,
         )
         self.gateway.stats.observe(model, seen)
 
@@ -82,6 +82,8 @@ class Trace:
         if self.recorded:
             return
         self.recorded = True
+        if self.overhead_s is None:
+            self.measure_overhead()
         event = event_of(self, outcome, status)
         for observer in self.gateway.observers:
             observer.observe(event)
@@ -117,7 +119,7 @@ def event_of(trace: Trace, outcome: Outcome, status: int) -> RoutingEvent:
         cost_usd=cost,
         baseline=baseline,
         baseline_cost_usd=baseline_usd,
-        timings=Timings(routed.decision_s, trace.overhead_s, first, now - call.received),
+        timings=Timings(routed.decision_s, trace.overhead_s or 0.0, first, now - call.received),
         outcome=outcome,
         status=status,
         simulated=trace.model is not None and routed.in_force.is_simulated(trace.model),

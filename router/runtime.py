@@ -5,6 +5,7 @@ Rule: a request takes `gateway` once, at its start, and keeps it to its end.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from secrets import token_bytes
 
 from router.gateway import Gateway
 from router.settings import Settings
@@ -23,6 +24,7 @@ class Runtime:
     """What the HTTP shell reads while the process runs.
 
     `metrics` gives the exposition and its content type. `accepting` turns False on shutdown.
+    `session_key` keys the pseudonyms of sessions.
     """
 
     gateway: Gateway
@@ -31,4 +33,4 @@ class Runtime:
     reload: Reload
     started: float
     accepting: bool = True
-    notes: dict[str, str] = field(default_factory=dict)
+    session_key: bytes = field(default_factory=lambda: token_bytes(32), repr=False)

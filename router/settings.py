@@ -13,6 +13,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 LOCAL_POLICY = Path("slm-router.yaml")
 """What `slm-router init` writes; found in the working directory it is the policy."""
 
+DEFAULT_POLICY = "default"
+"""The policy that "auto" means where there are several."""
+
 DEFAULT_PORT = 7070
 """Free on developers' machines: 8000, 8080, 4000, 11434 and 1234 belong to other servers."""
 
@@ -20,7 +23,10 @@ DEFAULT_PORT = 7070
 class Settings(BaseSettings):
     """How this process runs. Every field is also an environment variable SLM_ROUTER_<FIELD>."""
 
-    model_config = SettingsConfigDict(env_prefix="SLM_ROUTER_", frozen=True, extra="ignore")
+    # Compose files pass variables that are not set as empty ones: these say nothing.
+    model_config = SettingsConfigDict(
+        env_prefix="SLM_ROUTER_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(DEFAULT_PORT, ge=0, le=65535, description="Port to listen on; 0 = any.")

@@ -6,15 +6,17 @@ carriage returns only (WHATWG HTML, section 9.2.6), never at the other character
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import msgspec
 
+from router.answer import UNREADABLE, read_usage
 from router.core.cost import Usage
 from router.errors import UpstreamBroken
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n")
+_LONGEST_BLANK_LINE = 4
 _DONE = b"[DONE]"
 
 
@@ -30,18 +32,25 @@ class _Event(msgspec.Struct):
     error: object = None
 
 
+_events = msgspec.json.Decoder(_Event)
+
+
 class StreamReader:
-    """Follows one stream. `withhold_usage`: the caller did not ask for the usage event, we did."""
+    """Follows one stream. `withhold_usage`: the caller did not ask for the usage event, we did.
+
+    `begun` once an event with data has come, `events` how many held content so far: about as many
+    tokens have been received. `usage` is the upstream's own count, once told.
+    """
 
     def __init__(self, withhold_usage: bool) -> None:
-        self.usage: Usage | None = None
+        self.begun = False
         self.events = 0
-        """Events with content so far: about as many tokens have been received."""
+        self.usage: Usage | None = None
         self._withhold_usage = withhold_usage
         self._finished = False
-        self._buffer = b""
+        self._buffer = bytearray()
+        self._searched = 0
         self._last: bytes | None = None
-        self._decoder = msgspec.json.Decoder(_Event)
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The events that `chunk` completes and that may go on now.
@@ -60,7 +69,8 @@ class StreamReader:
 
         Raises UpstreamBroken if it ended before any answer was complete.
         """
-        rest, self._buffer = self._buffer, b""
+        rest = bytes(self._buffer)
+        self._buffer.clear()
         if rest.strip() and not self._passes(rest):
             rest = b""
         if not self._finished and self._last is None:
@@ -69,15 +79,18 @@ class StreamReader:
 
     def _split(self) -> Iterator[bytes]:
         start = 0
-        for match in _BLANK_LINE.finditer(self._buffer):
-            yield self._buffer[start : match.end()]
+        # What was searched before is not searched again, but for the start of a blank line.
+        for match in _BLANK_LINE.finditer(self._buffer, self._searched):
+            yield bytes(self._buffer[start : match.end()])
             start = match.end()
-        self._buffer = self._buffer[start:]
+        del self._buffer[:start]
+        self._searched = max(len(self._buffer) - _LONGEST_BLANK_LINE + 1, 0)
 
     def _passes(self, event: bytes) -> bool:
         data = _data(event)
         if data is None:
             return True
+        self.begun = True
         if data == _DONE:
             self._last = event
             return False
@@ -91,8 +104,8 @@ class StreamReader:
 
     def _read(self, data: bytes) -> bool:
         try:
-            event = self._decoder.decode(data)
-        except msgspec.MsgspecError:
+            event = _events.decode(data)
+        except UNREADABLE:
             # Not the form we know: the caller's client shall judge it, as it would without us.
             return True
         if event.error is not None and not event.choices:
@@ -102,25 +115,6 @@ class StreamReader:
         if event.usage is not None:
             self.usage = read_usage(event.usage) or self.usage
         return not (self._withhold_usage and event.usage is not None and not event.choices)
-
-
-def read_usage(usage: Mapping[str, object]) -> Usage | None:
-    """OpenAI's `usage` object as a Usage; None if it holds no whole counts."""
-    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens", 0)
-    if not isinstance(prompt, int) or not isinstance(completion, int):
-        return None
-    return Usage(
-        input_tokens=prompt,
-        output_tokens=completion,
-        cached_input_tokens=_detail(usage, "prompt_tokens_details", "cached_tokens"),
-        reasoning_tokens=_detail(usage, "completion_tokens_details", "reasoning_tokens"),
-    )
-
-
-def _detail(usage: Mapping[str, object], group: str, name: str) -> int:
-    details = usage.get(group)
-    value = details.get(name) if isinstance(details, dict) else None
-    return value if isinstance(value, int) else 0
 
 
 def _data(event: bytes) -> bytes | None:

@@ -19,12 +19,8 @@ from router.errors import (
 from tests.fakes.exchange import exchange_with, recorded
 from tests.fakes.gateway import MemoryLog, fake_gateway
 from tests.fakes.upstream import (
-    DONE,
-    SSE,
-    USAGE,
     FakeReply,
     FakeUpstream,
-    event,
     plain_reply,
     streamed_reply,
 )
@@ -136,90 +132,6 @@ async def test_models_that_are_only_out_of_order_make_a_passing_fault() -> None:
         await (await exchange_with(gateway)).open()
 
 
-async def test_a_stream_passes_event_by_event_and_is_recorded_before_done() -> None:
-    gateway = fake_gateway({"near": FakeUpstream(streamed_reply())})
-    log = cast(MemoryLog, gateway.log)
-    exchange = await exchange_with(gateway, stream=True)
-    await exchange.open()
-
-    seen = []
-    async for part in exchange.events():
-        seen.append((part, len(log.events)))
-
-    assert seen == [
-        (event("Hel"), 0),
-        (event("lo"), 0),
-        (event(finish="stop"), 0),
-        (DONE, 1),
-    ]
-    assert recorded(gateway).usage is not None
-
-
-async def test_a_stream_that_fails_before_its_first_event_falls_back_unnoticed() -> None:
-    first = FakeReply([b": hello\n"], headers=SSE, then=UpstreamBroken("cut"))
-    gateway = fake_gateway({"near": FakeUpstream(first), "far": FakeUpstream(streamed_reply())})
-    exchange = await exchange_with(gateway, stream=True)
-
-    await exchange.open()
-    parts = [part async for part in exchange.events()]
-
-    assert parts[-1] == DONE
-    assert recorded(gateway).model == "large"
-
-
-@pytest.mark.parametrize(
-    "first",
-    [
-        FakeReply([b"<html>"], headers={"content-type": "text/html"}),
-        streamed_reply(b'data: {"error": {"message": "overloaded"}}\n\n'),
-    ],
-    ids=["html", "error first"],
-)
-async def test_an_answer_that_is_no_stream_falls_back(first: FakeReply) -> None:
-    gateway = fake_gateway({"near": FakeUpstream(first), "far": FakeUpstream(streamed_reply())})
-    exchange = await exchange_with(gateway, stream=True)
-
-    await exchange.open()
-
-    assert exchange.trace.model == "large"
-    assert [part async for part in exchange.events()][-1] == DONE
-
-
-async def test_a_stream_that_breaks_midway_is_told_and_never_begun_again() -> None:
-    far = FakeUpstream(streamed_reply())
-    breaking = streamed_reply(event("Hel"), then=UpstreamBroken("cut"))
-    gateway = fake_gateway({"near": FakeUpstream(breaking), "far": far})
-    exchange = await exchange_with(gateway, stream=True)
-    await exchange.open()
-
-    parts = []
-    with pytest.raises(UpstreamBroken):
-        async for part in exchange.events():
-            parts.append(part)
-
-    row = recorded(gateway)
-    assert (parts, far.calls) == ([event("Hel")], [])
-    assert (row.outcome, row.usage_estimated) == ("broken", True)
-
-
-async def test_a_caller_who_leaves_a_stream_lets_the_upstream_go_and_is_recorded() -> None:
-    reply = streamed_reply(event("Hel"), event("lo"), USAGE, DONE)
-    gateway = fake_gateway({"near": FakeUpstream(reply)})
-    exchange = await exchange_with(gateway, stream=True)
-    await exchange.open()
-
-    events = exchange.events()
-    await anext(events)
-    await events.aclose()
-    for _ in range(3):
-        await asyncio.sleep(0)
-
-    row = recorded(gateway)
-    assert reply.closed
-    assert (row.outcome, row.status) == ("cancelled", 499)
-    assert row.cost_usd is not None
-
-
 async def test_a_caller_who_leaves_before_the_answer_is_recorded() -> None:
     class Silent(FakeUpstream):
         async def open(self, call: object) -> FakeReply:
@@ -238,3 +150,46 @@ async def test_a_caller_who_leaves_before_the_answer_is_recorded() -> None:
         await asyncio.sleep(0)
 
     assert recorded(gateway).outcome == "cancelled"
+
+
+async def test_a_refusal_of_this_very_request_leaves_the_models_in_service() -> None:
+    refusing = UpstreamRefused("The provider lacks logprobs.", 400)
+    gateway = fake_gateway({"near": FakeUpstream(refusing), "far": FakeUpstream(refusing)})
+
+    for _ in range(6):
+        with pytest.raises(UpstreamRefused):
+            await (await exchange_with(gateway)).open()
+
+    rows = cast(MemoryLog, gateway.log).events
+    assert {(row.outcome, row.status) for row in rows} == {("refused", 400)}
+
+
+class SlowToClose(FakeReply):
+    """A reply whose closing waits for the network, as a provider's may."""
+
+    async def close(self) -> None:
+        await asyncio.sleep(10)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_caller_who_leaves_while_the_reply_closes_is_recorded_all_the_same(
+    stream: bool,
+) -> None:
+    script = streamed_reply() if stream else plain_reply()
+    reply = SlowToClose(script._chunks, headers=script.headers)
+    gateway = fake_gateway({"near": FakeUpstream(reply)})
+    exchange = await exchange_with(gateway, stream=stream)
+
+    async def whole() -> None:
+        await exchange.open()
+        async for _ in exchange.events():
+            pass
+
+    task = asyncio.create_task(whole())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert recorded(gateway).outcome == "ok"

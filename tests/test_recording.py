@@ -1,8 +1,13 @@
 """Recording: what an exchange leaves in the log, whatever the upstream told."""
 
+from dataclasses import replace
 from typing import cast
 
+import pytest
+
+from router.core.event import RoutingEvent
 from router.errors import DecisionLogError
+from tests.fakes.clock import FakeClock
 from tests.fakes.exchange import exchange_with, recorded
 from tests.fakes.gateway import MemoryLog, fake_gateway
 from tests.fakes.upstream import FakeReply, FakeUpstream, plain_reply
@@ -16,7 +21,8 @@ async def test_tokens_that_the_upstream_did_not_count_are_estimated_and_marked()
 
     row = recorded(gateway)
     assert row.usage_estimated
-    assert row.usage is not None and row.usage.output_tokens > 0
+    # "Hello there" is two words; the envelope around them is not counted.
+    assert row.usage is not None and 1 <= row.usage.output_tokens <= 5
     assert row.cost_usd is not None
 
 
@@ -49,3 +55,51 @@ async def test_several_answers_to_one_request_do_not_make_a_model_look_wordy() -
     await (await exchange_with(gateway, answers=3)).open()
 
     assert gateway.stats.snapshot().of("small").output_tokens == 10
+
+
+async def test_what_a_failed_model_said_is_not_kept_as_the_answer() -> None:
+    upstreams = {
+        "near": FakeUpstream(FakeReply([b"<html>garbage</html>"])),
+        "far": FakeUpstream(plain_reply("Fine.")),
+    }
+    gateway = fake_gateway(upstreams)
+
+    await (await exchange_with(gateway, content=True)).open()
+
+    content = recorded(gateway).content
+    assert content is not None
+    assert "garbage" not in content.response
+    assert "Fine." in content.response
+
+
+async def test_our_own_time_is_neither_the_callers_upload_nor_the_upstreams() -> None:
+    class Taking(FakeUpstream):
+        async def open(self, call: object) -> FakeReply:
+            clock.advance(3.0)
+            return plain_reply()
+
+    gateway = fake_gateway({"near": Taking()})
+    clock = cast(FakeClock, gateway.clock)
+    exchange = await exchange_with(gateway, upload_s=5.0)
+    clock.advance(0.5)
+
+    await exchange.open()
+
+    timings = recorded(gateway).timings
+    assert timings.overhead_s == pytest.approx(0.5)
+    assert timings.total_s == pytest.approx(8.5)
+    assert timings.first_byte_s == pytest.approx(8.5)
+
+
+async def test_our_own_time_as_told_to_the_caller_includes_the_writing_of_the_record() -> None:
+    class Slow(MemoryLog):
+        async def record(self, event: RoutingEvent) -> None:
+            clock.advance(0.25)
+
+    gateway = replace(fake_gateway({"near": FakeUpstream()}), log=Slow())
+    clock = cast(FakeClock, gateway.clock)
+    exchange = await exchange_with(gateway)
+
+    await exchange.open()
+
+    assert exchange.trace.overhead_s == pytest.approx(0.25)

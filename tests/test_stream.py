@@ -1,7 +1,6 @@
 """StreamReader: nothing is lost, held back or invented on the way through a stream."""
 
 import itertools
-import json
 
 import pytest
 from hypothesis import given
@@ -9,7 +8,7 @@ from hypothesis import strategies as st
 
 from router.core.cost import Usage
 from router.errors import UpstreamBroken
-from router.stream import StreamReader, read_usage
+from router.stream import StreamReader
 from tests.fakes.upstream import DONE, USAGE, event
 
 
@@ -95,15 +94,28 @@ def test_events_of_a_form_we_do_not_know_pass_as_they_are() -> None:
     assert relayed([odd, DONE]) == odd + DONE
 
 
-def test_usage_tells_cached_and_reasoning_tokens_apart() -> None:
-    usage = json.loads(
-        '{"prompt_tokens": 10, "completion_tokens": 7, "prompt_tokens_details":'
-        ' {"cached_tokens": 4}, "completion_tokens_details": {"reasoning_tokens": 5}}'
-    )
+@pytest.mark.parametrize("odd", [b'{"usage": "\xff"}', b'{"error":' + b"[" * 5000 + b"}"])
+def test_bytes_that_are_no_json_are_left_to_the_callers_client(odd: bytes) -> None:
+    told = b"data: " + odd + b"\n\n"
 
-    assert read_usage(usage) == Usage(10, 7, cached_input_tokens=4, reasoning_tokens=5)
+    assert relayed([told, DONE]) == told + DONE
 
 
-@pytest.mark.parametrize("usage", [{}, {"prompt_tokens": "10"}, {"prompt_tokens": None}])
-def test_usage_without_counts_is_no_usage(usage: dict[str, object]) -> None:
-    assert read_usage(usage) is None
+@pytest.mark.timeout(30)  # it takes 0.2 s; searching all of it for every piece took 40 s
+def test_a_long_event_in_many_pieces_is_searched_once() -> None:
+    reader = StreamReader(withhold_usage=False)
+    piece, pieces = b"x" * 16_384, 15 * 64
+
+    assert reader.feed(b"data: ") == []
+    for _ in range(pieces):
+        assert reader.feed(piece) == []
+    assert reader.feed(b"\n\n") == [b"data: " + piece * pieces + b"\n\n"]
+
+
+def test_a_comment_alone_has_begun_nothing() -> None:
+    reader = StreamReader(withhold_usage=False)
+
+    assert reader.feed(b": processing\n\n") == [b": processing\n\n"]
+    assert not reader.begun
+    reader.feed(event("Hi"))
+    assert reader.begun

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
 from router.errors import BodyTooLarge, CallerLeft
@@ -13,17 +13,23 @@ _T = TypeVar("_T")
 
 
 async def body_of(request: Request, most: int) -> bytes:
-    """The request's body. Raises BodyTooLarge before more than `most` bytes were read."""
+    """The request's body.
+
+    Raises BodyTooLarge before more than `most` bytes were read, CallerLeft if it breaks off.
+    """
     stated = request.headers.get("content-length", "")
     parts: list[bytes] = []
     size = int(stated) if stated.isdecimal() and int(stated) > most else 0
     if size <= most:
         size = 0
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > most:
-                break
-            parts.append(chunk)
+        try:
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > most:
+                    break
+                parts.append(chunk)
+        except ClientDisconnect:
+            raise CallerLeft("The caller left before its request was whole.") from None
     if size > most:
         raise BodyTooLarge(f"The body exceeds the limit of {most} bytes.")
     return b"".join(parts)

@@ -1,5 +1,6 @@
 """POST /v1/chat/completions: routed, passed through, recorded."""
 
+import asyncio
 import secrets
 import time
 
@@ -8,9 +9,10 @@ from starlette.responses import Response
 
 from router.api.caller import body_of, unless_caller_leaves
 from router.api.chat_body import ChatBody
-from router.api.errors import respond
-from router.api.freedom import SESSION, limits_of
+from router.api.errors import answer_of, respond
+from router.api.freedom import limits_of
 from router.api.headers import exchange_headers
+from router.api.session import session_of
 from router.api.sse import EventStream
 from router.api.state import runtime_of
 from router.errors import RouterError
@@ -29,8 +31,9 @@ async def chat_completions(request: Request) -> Response:
     gateway = runtime.gateway
     received = gateway.clock.elapsed()
     content = await body_of(request, runtime.settings.max_body_bytes)
+    read = gateway.clock.elapsed()
     body = ChatBody(content)
-    facts = body.request(limits_of(request.headers), request.headers.get(SESSION))
+    facts = body.request(limits_of(request.headers.items()), session_of(request, body.user))
     call = Call(
         id=new_id(),
         endpoint="chat.completions",
@@ -39,6 +42,8 @@ async def chat_completions(request: Request) -> Response:
         for_upstream=body.for_upstream,
         withhold_usage=body.stream and not body.usage_asked,
         received=received,
+        read=read,
+        status_of=lambda error: answer_of(error).status,
         content=content if runtime.settings.store_content else None,
     )
     exchange = Exchange(gateway, call, await gateway.route(facts, call.id))
@@ -46,6 +51,9 @@ async def chat_completions(request: Request) -> Response:
         await unless_caller_leaves(request.receive, exchange.open())
     except RouterError as error:
         return respond(error, exchange_headers(exchange))
+    except asyncio.CancelledError:
+        exchange.interrupt()
+        raise
     return _answer(exchange)
 
 

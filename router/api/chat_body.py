@@ -1,21 +1,22 @@
 """A chat completion's body: the facts that routing reads, and the bytes that pass through.
 
 Rule: only what is read is checked, and nothing is typed again. Unknown fields, number forms and
-the order of keys reach the upstream as the caller wrote them.
+the order of keys reach the upstream as the caller wrote them. Only the top level is written anew,
+so that what was decided on is what is sent, whatever stands there twice or looks the same inside.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
+from router.answer import UNREADABLE
+from router.api.attached import attached_to, texts
 from router.core.limits import Limits
 from router.core.request import RoutedRequest, Turn
 from router.errors import InvalidRequest
 
 MAX_MODEL_NAME = 256
-_USAGE_ASKED = b'{"include_usage":true}'
 _Fields = dict[str, msgspec.Raw]
 _T = TypeVar("_T")
 _fields = msgspec.json.Decoder(_Fields)
@@ -27,22 +28,28 @@ class ChatBody:
     def __init__(self, content: bytes) -> None:
         try:
             self._fields = _fields.decode(content)
-        except (msgspec.MsgspecError, RecursionError) as error:
-            raise InvalidRequest(f"The body must be a JSON object: {error}.") from None
         except UnicodeDecodeError:
             raise InvalidRequest("The body must be UTF-8.") from None
-        self._content = content
+        except UNREADABLE as error:
+            raise InvalidRequest(f"The body must be a JSON object: {error}.") from None
         self.stream = self._field("stream", bool) or False
         options = self._field("stream_options", dict[str, Any]) or {}
         self.usage_asked = options.get("include_usage") is True
 
+    @property
+    def user(self) -> str | None:
+        """Whom the caller speaks for, in the caller's own words."""
+        return self._field("user", str)
+
     def request(self, limits: Limits, session: str | None) -> RoutedRequest:
         """The facts of the request."""
+        messages = self._field("messages", list[Any])
+        turns = tuple(_turns(messages))
         tools = self._field("tools", list[Any]) or []
         form = self._field("response_format", dict[str, Any]) or {}
         return RoutedRequest(
             model=self._model(),
-            turns=tuple(_turns(self._field("messages", list[Any]))),
+            turns=turns,
             tools=len(tools) + len(self._field("functions", list[Any]) or []),
             tool_choice_forced=self._forced(),
             json_object=form.get("type") == "json_object",
@@ -50,31 +57,25 @@ class ChatBody:
             stream=self.stream,
             max_output_tokens=self._count("max_completion_tokens") or self._count("max_tokens"),
             answers=self._count("n") or 1,
-            tools_text=bytes(self._fields["tools"]).decode() if tools else "",
-            session=session or self._field("user", str),
+            attached="\n".join((*attached_to(messages or ()), *texts(self._beside()))),
+            session=session,
             limits=limits,
         )
 
+    def _beside(self) -> Iterator[Any]:
+        """The values beside the messages that can hold text."""
+        for name, raw in self._fields.items():
+            if name not in ("model", "messages") and memoryview(raw)[0] in b'"{[':
+                yield self._field(name, object)
+
     def for_upstream(self, model: str) -> bytes:
         """The body with another model's name, and asking for the usage of a stream."""
-        content = self._renamed(msgspec.json.encode(model))
-        if not self.stream or self.usage_asked:
-            return content
-        if "stream_options" in self._fields:
+        fields = {**self._fields, "model": msgspec.Raw(msgspec.json.encode(model))}
+        if self.stream and not self.usage_asked:
             options = self._field("stream_options", dict[str, msgspec.Raw]) or {}
             asked = {**options, "include_usage": msgspec.Raw(b"true")}
-            fields = _fields.decode(content)
-            return msgspec.json.encode({**fields, "stream_options": asked})
-        return content.rstrip()[:-1] + b',"stream_options":' + _USAGE_ASKED + b"}"
-
-    def _renamed(self, name: bytes) -> bytes:
-        old = re.escape(bytes(self._fields["model"]))
-        found = list(re.finditer(rb'"model"\s*:\s*(' + old + rb")(?=\s*[,}])", self._content))
-        if len(found) == 1:
-            start, end = found[0].span(1)
-            return self._content[:start] + name + self._content[end:]
-        # Something inside the body looks the same (a tool's schema, say): write the top level anew.
-        return msgspec.json.encode({**self._fields, "model": msgspec.Raw(name)})
+            fields["stream_options"] = msgspec.Raw(msgspec.json.encode(asked))
+        return msgspec.json.encode(fields)
 
     def _model(self) -> str:
         model = self._field("model", str)
@@ -100,7 +101,9 @@ class ChatBody:
             return None
         try:
             value: _T | None = msgspec.json.decode(raw, type=kind | None)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except UnicodeDecodeError:
+            raise InvalidRequest("Expected UTF-8.", name) from None
+        except UNREADABLE as error:
             raise InvalidRequest(f"{error}.", name) from None
         return value
 

@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router import errors
+from router.answer import UNREADABLE
+from router.exchange import is_callers_own
 
 
 class Answer(NamedTuple):
@@ -38,6 +40,9 @@ STATUS: Mapping[type[errors.RouterError], Answer] = {
     errors.CallerLeft: Answer(499, "invalid_request_error", "caller_left"),
 }
 
+_BETWEEN_US = frozenset({401, 403, 404})
+"""Refusals of our key or of our catalog's names: nothing that a caller could act on."""
+
 _OVERLOADED = {
     429: (429, "rate_limit_error"),
     503: (503, "server_error"),
@@ -54,16 +59,32 @@ def error_body(message: str, type: str, code: str | None, param: str | None = No
 def answer_of(error: errors.RouterError) -> Answer:
     """How an error is answered: by its own row, else by that of its nearest ancestor."""
     row = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-    if isinstance(error, errors.UpstreamRefused) and error.status in _OVERLOADED:
-        status, kind = _OVERLOADED[error.status]
-        return Answer(status, kind, row.code)
+    if isinstance(error, errors.UpstreamRefused):
+        if error.status in _OVERLOADED:
+            return Answer(*_OVERLOADED[error.status], row.code)
+        if is_callers_own(error.status):
+            return Answer(error.status, "invalid_request_error", row.code)
     return row
 
 
 def error_json(error: errors.RouterError) -> bytes:
-    """An error of ours as OpenAI's error object."""
+    """An error as OpenAI's error object: ours, or the provider's own words where they are meant
+    for the caller."""
     row = answer_of(error)
+    if isinstance(error, errors.UpstreamRefused) and error.status not in _BETWEEN_US:
+        said = _said(error.body)
+        if said is not None:
+            return msgspec.json.encode({"error": {"type": row.type, "param": None} | said})
     return error_body(str(error), row.type, row.code, getattr(error, "param", None))
+
+
+def _said(body: bytes) -> dict[str, Any] | None:
+    """The error object of a provider's answer, if it is one in OpenAI's form."""
+    try:
+        error = msgspec.json.decode(body)["error"]
+    except (*UNREADABLE, TypeError, KeyError, IndexError):
+        return None
+    return error if isinstance(error, dict) and isinstance(error.get("message"), str) else None
 
 
 def respond(error: errors.RouterError, headers: Mapping[str, str] | None = None) -> Response:

@@ -1,14 +1,18 @@
 """Request headers by which a caller gives up freedom: they can tighten a policy, never loosen it.
 
-x-slm-router-allowed-models: llama3.2:3b, gpt-4o-mini
-x-slm-router-max-cost-usd: 0.002
-x-slm-router-min-quality: 0.8
-x-slm-router-max-latency: 3s
-x-slm-router-local-only: true
-x-slm-router-session: anything that stays the same through a conversation
+    x-slm-router-allowed-models: llama3.2:3b, gpt-4o-mini
+    x-slm-router-max-cost-usd: 0.002
+    x-slm-router-min-quality: 0.8
+    x-slm-router-max-latency: 3s
+    x-slm-router-local-only: true
+    x-slm-router-session: anything that stays the same through a conversation
+
+A header that stands twice binds twice: a proxy can add a limit, and its caller cannot undo it. A
+name that says nothing to us is refused, for a limit that was mistyped must not be taken for none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,47 +23,49 @@ from router.errors import InvalidRequest
 PREFIX = "x-slm-router-"
 SESSION = f"{PREFIX}session"
 _EXPECTED = {
+    "allowed-models": "names of models with commas between them",
     "max-cost-usd": "a number of US dollars above 0, such as 0.002",
     "min-quality": "a number from 0 to 1, such as 0.8",
     "max-latency": "a duration with its unit, such as 500ms or 3s",
     "local-only": "true or false",
 }
-
-
-def limits_of(headers: Mapping[str, str]) -> Limits:
-    """The limits that a request's headers state. Raises InvalidRequest naming the header."""
-    given: dict[str, Any] = {}
-    models = headers.get(f"{PREFIX}allowed-models")
-    if models is not None:
-        given["allowed_models"] = tuple(m.strip() for m in models.split(",") if m.strip())
-    for name in _EXPECTED:
-        value = headers.get(PREFIX + name)
-        if value is not None:
-            given[name.replace("-", "_")] = _read(name, value.strip())
-    if not given:
-        return _UNBOUNDED
-    try:
-        return Limits(**given)
-    except ValidationError as error:
-        name = str(error.errors()[0]["loc"][0]).replace("_", "-")
-        raise _unexpected(name) from None
-
+HEADERS = (*_EXPECTED, "session")
+"""What a request's headers may say, after `x-slm-router-`."""
 
 _UNBOUNDED = Limits()
 
 
-def _read(name: str, value: str) -> object:
+def limits_of(headers: Iterable[tuple[str, str]]) -> Limits:
+    """The limits that a request's headers (names in lower case) state, all of them together.
+
+    Raises InvalidRequest naming the header.
+    """
+    limits = _UNBOUNDED
+    for name, value in headers:
+        if name.startswith(PREFIX) and name != SESSION:
+            limits = limits.tightened(_limit(name.removeprefix(PREFIX), value.strip()))
+    return limits
+
+
+def _limit(name: str, value: str) -> Limits:
+    if name not in _EXPECTED:
+        close = get_close_matches(name, HEADERS, n=1)
+        hint = f" Did you mean {PREFIX}{close[0]}?" if close else ""
+        raise InvalidRequest(
+            f"No such header; known are {', '.join(HEADERS)}.{hint}", PREFIX + name
+        )
+    try:
+        return Limits(**{name.replace("-", "_"): _read(name, value)})
+    except (ValidationError, ValueError):
+        raise InvalidRequest(f"Expected {_EXPECTED[name]}.", PREFIX + name) from None
+
+
+def _read(name: str, value: str) -> Any:
+    """The value as Limits takes it. Raises ValueError."""
+    if name == "allowed-models":
+        return tuple(model.strip() for model in value.split(",") if model.strip())
     if name == "max-latency":
         return value
     if name == "local-only":
-        if value.lower() not in ("true", "false"):
-            raise _unexpected(name)
-        return value.lower() == "true"
-    try:
-        return float(value)
-    except ValueError:
-        raise _unexpected(name) from None
-
-
-def _unexpected(name: str) -> InvalidRequest:
-    return InvalidRequest(f"Expected {_EXPECTED[name]}.", PREFIX + name)
+        return {"true": True, "false": False}.get(value.lower(), value)
+    return float(value)

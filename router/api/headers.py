@@ -27,7 +27,7 @@ def exchange_headers(exchange: Exchange) -> dict[str, str]:
     """What was decided and who answered, with how long we took ourselves."""
     trace = exchange.trace
     headers = decision_headers(exchange.routed)
-    headers["x-slm-router-overhead-ms"] = f"{trace.overhead_s * 1000:.2f}"
+    headers["x-slm-router-overhead-ms"] = f"{(trace.overhead_s or 0.0) * 1000:.2f}"
     if trace.model is not None:
         headers["x-slm-router-model"] = _ascii(trace.model)
         if exchange.routed.in_force.is_simulated(trace.model):

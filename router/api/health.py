@@ -26,6 +26,5 @@ async def readyz(request: Request) -> JSONResponse:
         "policy_reload": {"ok": reload.error is None, "at": reload.at, "error": reload.error},
         "models": len(gateway.default.catalog.models),
         "simulated": gateway.simulated,
-        **runtime.notes,
     }
     return JSONResponse(detail, 200 if runtime.accepting else 503)

@@ -10,8 +10,9 @@ from starlette.responses import Response
 from router.api.caller import body_of
 from router.api.chat import new_id
 from router.api.chat_body import ChatBody
-from router.api.freedom import SESSION, limits_of
+from router.api.freedom import limits_of
 from router.api.headers import decision_headers
+from router.api.session import session_of
 from router.api.state import runtime_of
 from router.gateway import Routed
 
@@ -20,7 +21,7 @@ async def route(request: Request) -> Response:
     """What would be decided, with every signal and every candidate. Nothing is recorded."""
     runtime = runtime_of(request)
     body = ChatBody(await body_of(request, runtime.settings.max_body_bytes))
-    facts = body.request(limits_of(request.headers), request.headers.get(SESSION))
+    facts = body.request(limits_of(request.headers.items()), session_of(request, body.user))
     routed = await runtime.gateway.route(facts, new_id(), everything=True)
     content = msgspec.json.encode(described(routed))
     headers = decision_headers(routed)

@@ -1,15 +1,18 @@
 """Relays an exchange's event stream to the caller, byte for byte, and ends it honestly."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from router.api.caller import unless_caller_leaves
 from router.api.errors import error_json
-from router.errors import CallerLeft, UpstreamError
+from router.errors import CallerLeft, RouterError, UpstreamBroken, UpstreamError
 from router.exchange import Exchange
+
+_SHUT_DOWN = UpstreamBroken("The gateway was shut down in the middle of this answer.")
 
 
 class EventStream(Response):
@@ -31,6 +34,11 @@ class EventStream(Response):
             await unless_caller_leaves(receive, self._relay(send))
         except CallerLeft:
             return
+        except asyncio.CancelledError:
+            # We are being shut down under it. The relay has not yet been told: tell it why.
+            self._exchange.interrupt()
+            await send(_told(_SHUT_DOWN))
+            raise
 
     async def _relay(self, send: Send) -> None:
         async with aclosing(self._exchange.events()) as events:
@@ -38,6 +46,10 @@ class EventStream(Response):
                 async for event in events:
                     await send({"type": "http.response.body", "body": event, "more_body": True})
             except UpstreamError as error:
-                told = b"data: " + error_json(error) + b"\n\n"
-                await send({"type": "http.response.body", "body": told, "more_body": True})
+                await send(_told(error))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _told(error: RouterError) -> Message:
+    event = b"data: " + error_json(error) + b"\n\n"
+    return {"type": "http.response.body", "body": event, "more_body": True}

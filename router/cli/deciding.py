@@ -1,37 +1,25 @@
 """Decisions at the command line: the gateway's own path, with nobody behind it to call."""
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from router.api.chat_body import ChatBody
-from router.api.freedom import PREFIX, SESSION, limits_of
+from router.api.freedom import PREFIX, limits_of
 from router.clock import SystemClock
 from router.core.request import RoutedRequest
 from router.core.signals import Signals, SignalValue
-from router.errors import InvalidRequest
 from router.gateway import Gateway, PolicyInForce
 from router.policyfile import LoadedPolicy, load, load_directory, shipped_policies
 from router.ports import Signal
 from router.prices import bundled
-from router.settings import LOCAL_POLICY
+from router.settings import DEFAULT_POLICY, LOCAL_POLICY
 from router.signals import SIGNALS, Classifier, build, vocabulary
 from router.stores.memory import MemoryDecisionLog, MemoryStatsStore
 
 LOCAL_POLICIES = Path("policies")
-DEFAULT_POLICY = "default"
-HEADERS = (
-    "allowed-models",
-    "max-cost-usd",
-    "min-quality",
-    "max-latency",
-    "local-only",
-    "session",
-)
-"""What a request's headers may say, after `x-slm-router-`."""
 
 
 def default_path() -> Path:
@@ -56,31 +44,32 @@ def request_of(body: Mapping[str, Any], headers: Mapping[str, str]) -> RoutedReq
     Header names may leave out `x-slm-router-`. Raises InvalidRequest, also for a header that
     says nothing to the gateway.
     """
-    given: dict[str, str] = {}
-    for name, value in headers.items():
-        short = name.lower().removeprefix(PREFIX)
-        if short not in HEADERS:
-            raise InvalidRequest(f"Expected one of {', '.join(HEADERS)}.", name)
-        given[PREFIX + short] = value
-    return ChatBody(msgspec.json.encode(body)).request(limits_of(given), given.get(SESSION))
+    given = [(PREFIX + name.lower().removeprefix(PREFIX), value) for name, value in headers.items()]
+    return ChatBody(msgspec.json.encode(body)).request(limits_of(given), None)
 
 
-class Overlaid:
-    """A signal that yields all that others yield, but for what is given. None: not known."""
+class Given:
+    """A signal that yields what is given; None, for not known, it leaves out."""
 
-    def __init__(
-        self, signals: Mapping[str, Signal], given: Mapping[str, SignalValue | None]
-    ) -> None:
-        self._signals = signals
+    def __init__(self, given: Mapping[str, SignalValue | None]) -> None:
+        self._known = {name: value for name, value in given.items() if value is not None}
+
+    async def extract(self, request: RoutedRequest) -> Signals:
+        """The facts, whatever the request."""
+        return self._known
+
+
+class Without:
+    """A signal that yields what another yields, less the facts that are given."""
+
+    def __init__(self, signal: Signal, given: Collection[str]) -> None:
+        self._signal = signal
         self._given = given
 
     async def extract(self, request: RoutedRequest) -> Signals:
-        """The facts, those given in place of those found."""
-        found = await asyncio.gather(*(s.extract(request) for s in self._signals.values()))
-        facts: dict[str, SignalValue | None] = {}
-        for one in (*found, self._given):
-            facts.update(one)
-        return {name: value for name, value in facts.items() if value is not None}
+        """The facts that are left. Raises what the other raises."""
+        found = await self._signal.extract(request)
+        return {name: value for name, value in found.items() if name not in self._given}
 
 
 def decider(
@@ -113,7 +102,8 @@ def _in_force(
 ) -> PolicyInForce:
     signals: Mapping[str, Signal] = build(None, loaded.options, classifier)
     if given:
-        signals = {"given": Overlaid(signals, given)}
+        found = {kind: Without(signal, given.keys()) for kind, signal in signals.items()}
+        signals = {**found, "given": Given(given)}
     return PolicyInForce(
         policy=loaded.policy.model_copy(update={"explore": 0.0}),
         catalog=loaded.catalog,

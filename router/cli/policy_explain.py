@@ -20,14 +20,15 @@ from router.signals import Classifier
 
 def explain(arguments: argparse.Namespace) -> int:
     """Decide one request and show everything; 1 if no model could serve it."""
-    from router.app import Classifiers
+    from router.classifier import Classifiers
 
     policies = loaded_policies(arguments.policy or default_path())
     request = request_of(_body(arguments), dict(map(_header, arguments.header)))
-    classifiers = Classifiers(Settings().artifact)
-    for loaded in policies.values():
-        _warm(classifiers.of(loaded))
-    gateway = decider(policies, classifiers.of)
+    loading = Classifiers(Settings().artifact)
+    classifiers = {name: loading.of(loaded) for name, loaded in policies.items()}
+    for classifier in classifiers.values():
+        _warm(classifier)
+    gateway = decider(policies, lambda loaded: classifiers[loaded.policy.name])
     routed = asyncio.run(gateway.route(request, "explain", everything=True))
     rules = tuple(outcomes(routed.in_force.policy, routed.signals, routed.decision.rule))
     if arguments.json:

@@ -1,8 +1,12 @@
 """slm-router serve: start the gateway and say what it found."""
 
 import argparse
+import asyncio
+import logging
+import math
 import signal
 import socket
+import sys
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -12,10 +16,15 @@ from router.errors import StartupError
 if TYPE_CHECKING:
     import uvicorn
 
-    from router.app import Found
     from router.core.catalog import Price
+    from router.found import Found
     from router.runtime import Runtime
     from router.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+ARGUMENTS = ("policy", "host", "port", "simulated", "store_content")
+"""The settings that are arguments too; all others come from the environment alone."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,25 +54,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until told to stop."""
-    import asyncio
-
+    # As the first process of a container we would not even die of a SIGTERM without a handler.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     import uvloop
 
     from router.telemetry.logs import configure
 
     settings = settings_of(arguments)
     configure(settings.log_level, settings.log_json)
-    # A signal must end the serving, not the process: requests in flight and the log come first.
-    signal.signal(signal.SIGTERM, lambda *_: None)
     with (
         _listen(settings.host, settings.port) as listening,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        runner.run(_serve(settings, listening))
+        try:
+            runner.run(_serve(settings, listening))
+        except asyncio.CancelledError:
+            logger.info("told to stop before all was loaded")
     return 0
 
 
 async def _serve(settings: "Settings", listening: socket.socket) -> None:
+    _cancel_on_sigterm()
     import uvicorn
 
     from router.app import create_app, running
@@ -76,10 +87,29 @@ async def _serve(settings: "Settings", listening: socket.socket) -> None:
             access_log=False,
             server_header=False,
             date_header=False,
-            timeout_graceful_shutdown=round(settings.shutdown_s),
+            # Whole seconds, and 0 would cut off every request.
+            timeout_graceful_shutdown=math.ceil(settings.shutdown_s),
         )
+        server = _server(config, runtime)
+        # Uvicorn puts this handler in place itself, and at the end sends itself the signal again
+        # under the handler that was there before: so there is no moment at which a signal is lost,
+        # and requests in flight and the log always come first.
+        signal.signal(signal.SIGTERM, server.handle_exit)
         print(banner(found, runtime, *listening.getsockname()[:2]), flush=True)
-        await _server(config, runtime).serve(sockets=[listening])
+        await server.serve(sockets=[listening])
+
+
+def _cancel_on_sigterm() -> None:
+    """Have a SIGTERM end this task in good order: what is open is closed."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+
+    def cancel() -> None:
+        # Once: a second signal must not break off the closing.
+        if not task.cancelling():
+            task.cancel()
+
+    signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(cancel))
 
 
 def settings_of(arguments: argparse.Namespace) -> "Settings":
@@ -88,15 +118,15 @@ def settings_of(arguments: argparse.Namespace) -> "Settings":
 
     from router.settings import Settings
 
-    names = ("policy", "host", "port", "simulated", "store_content")
-    given = {name: getattr(arguments, name, None) for name in names}
+    given = {name: getattr(arguments, name, None) for name in ARGUMENTS}
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
+        argument = f"--{name.replace('_', '-')} or " if name in ARGUMENTS else ""
         raise StartupError(
-            f"{name}: {first['msg']}. Set it with --{name} or SLM_ROUTER_{name.upper()}."
+            f"{name}: {first['msg']}. Set it with {argument}SLM_ROUTER_{name.upper()}."
         ) from None
 
 

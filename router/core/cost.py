@@ -51,11 +51,17 @@ def expected_usage(card: ModelCard, request: RoutedRequest, stats: ModelStats) -
     return Usage(request.input_tokens, round(output * request.answers))
 
 
-def expected_latency(card: ModelCard, usage: Usage, stats: ModelStats) -> float:
-    """Seconds to the last token: measured means, else the card's priors."""
-    first = card.latency.first_token if stats.first_byte_s is None else stats.first_byte_s
+def expected_latency(card: ModelCard, usage: Usage, stats: ModelStats, answers: int = 1) -> float:
+    """Seconds to the last token: measured means, else the card's priors.
+
+    `usage` is of all the `answers` together, which are written side by side.
+    """
+    first = stats.first_byte_s
+    if first is None:
+        # A speed measured on plain answers alone has the wait for the first byte in it.
+        first = card.latency.first_token if stats.tokens_per_second is None else 0.0
     speed = stats.tokens_per_second or card.latency.tokens_per_second
-    return first + usage.output_tokens / speed
+    return first + usage.output_tokens / answers / speed
 
 
 def baseline_cost(card: ModelCard, usage: Usage) -> float | None:

@@ -87,18 +87,23 @@ def _match(policy: Policy, signals: Signals) -> _Match:
             return _Match(
                 rule.name,
                 rule,
-                limits.tightened(rule.limits),
+                limits.tightened(_bounds(rule)),
                 tuple(unknown),
                 policy.confidences[index],
             )
         if verdict is None:
             unknown.append(rule.name)
             # What still binds where a rule could not be ruled out: data that may be private.
-            if rule.limits.local_only:
+            if rule.keeps_local:
                 limits = _LOCAL
     default = policy.default
-    limits = limits.tightened(default.limits)
+    limits = limits.tightened(_bounds(default))
     return _Match(DEFAULT_RULE, default, limits, tuple(unknown), policy.confidences[-1])
+
+
+def _bounds(route: Route) -> Limits:
+    # Candidates choose for those who left us the choice; what must not leave binds everybody.
+    return route.limits.tightened(_LOCAL) if route.keeps_local else route.limits
 
 
 def _passed_over(

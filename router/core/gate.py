@@ -1,8 +1,8 @@
 """The capability gate: which models may and can serve a request, before any is scored.
 
 Every model that falls out keeps the first thing that stands against it, in a fixed order: what
-the operator or the caller forbids, what the model cannot do, what its health allows, and last
-what its price, speed and predicted quality would be.
+the operator or the caller forbids, what the model cannot do, what its price, speed and predicted
+quality would be, and last what its health allows: a model that is merely unhealthy could serve.
 """
 
 from collections.abc import Mapping
@@ -44,14 +44,10 @@ def weigh(
 ) -> Candidate | Rejection:
     """One model of the catalog: a candidate with its expectations, or what stands against it."""
     card, stats = catalog.models[name], snapshot.of(name)
-    objection = (
-        _forbidden(name, card, limits)
-        or _unable(card, request)
-        or _out_of_order(stats, snapshot.now)
-    )
+    objection = _forbidden(name, card, limits) or _unable(card, request)
     if objection is None:
         candidate = _expected(name, card, request, signals, stats)
-        objection = _out_of_bounds(candidate, limits)
+        objection = _out_of_bounds(candidate, limits) or _out_of_order(stats, snapshot.now)
         if objection is None:
             return candidate
     return Rejection(name, *objection)
@@ -61,7 +57,7 @@ def _expected(
     name: str, card: ModelCard, request: RoutedRequest, signals: Signals, stats: ModelStats
 ) -> Candidate:
     usage = expected_usage(card, request, stats)
-    latency = expected_latency(card, usage, stats)
+    latency = expected_latency(card, usage, stats, request.answers)
     return Candidate(
         model=name,
         location=card.location,
@@ -106,16 +102,6 @@ def _unable(card: ModelCard, request: RoutedRequest) -> Objection | None:
     return None
 
 
-def _out_of_order(stats: ModelStats, now: float) -> Objection | None:
-    if stats.is_healthy(now):
-        return None
-    left = stats.cooldown_until - now
-    return (
-        "unhealthy",
-        f"{stats.failures_in_a_row} failures in a row, tried again in {left:.0f} s",
-    )
-
-
 def _out_of_bounds(candidate: Candidate, limits: Limits) -> Objection | None:
     dearest, slowest, worst = limits.max_cost_usd, limits.max_latency, limits.min_quality
     cost, latency, quality = candidate.cost_usd, candidate.latency_s, candidate.quality
@@ -131,3 +117,13 @@ def _out_of_bounds(candidate: Candidate, limits: Limits) -> Objection | None:
             f"predicted quality {quality:.2f}, below the minimum of {worst:.2f}",
         )
     return None
+
+
+def _out_of_order(stats: ModelStats, now: float) -> Objection | None:
+    if stats.is_healthy(now):
+        return None
+    left = stats.cooldown_until - now
+    return (
+        "unhealthy",
+        f"{stats.failures_in_a_row} failures in a row, tried again in {left:.0f} s",
+    )

@@ -101,6 +101,7 @@ When = Annotated[
 Condition.model_rebuild()
 
 
+@final
 class Selector(_FromFile):
     """Candidates by what they are, so that a policy works with any catalog."""
 
@@ -131,6 +132,12 @@ class Route(_FromFile):
     strategy: Strategy
     limits: Limits = Limits()
     prefer_specialists: bool = False
+
+    @property
+    def keeps_local(self) -> bool:
+        """Whether nothing that goes this way may leave: by its limits, or by `location: local`."""
+        chosen = self.candidates
+        return self.limits.local_only or (type(chosen) is Selector and chosen.location == "local")
 
 
 class Rule(Route):

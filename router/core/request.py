@@ -39,7 +39,7 @@ class RoutedRequest:
 
     `model` is what the caller asked for: "auto", "auto:<policy>" or the name of a model.
     `max_output_tokens` is the caller's own bound on each answer, if any; `answers` is `n`.
-    `tools_text` is the JSON of the tool definitions, which the model reads as input too.
+    `attached` is every text that is sent beside the conversation: tools, calls, schemas, names.
     `limits` is the freedom the caller gave up for this request.
     """
 
@@ -52,7 +52,7 @@ class RoutedRequest:
     stream: bool = False
     max_output_tokens: int | None = None
     answers: int = 1
-    tools_text: str = ""
+    attached: str = ""
     session: str | None = None
     limits: Limits = field(default_factory=Limits)
 
@@ -101,8 +101,8 @@ class RoutedRequest:
 
     @cached_property
     def input_tokens(self) -> int:
-        """About how many tokens the request takes as input: conversation, tools and images."""
-        said = estimated_tokens(self.text) + estimated_tokens(self.tools_text)
+        """About how many tokens of input the request takes: what is said, shown and attached."""
+        said = estimated_tokens(self.text) + estimated_tokens(self.attached)
         return said + TOKENS_PER_MESSAGE * len(self.turns) + TOKENS_PER_IMAGE * self.images
 
     @property

@@ -9,23 +9,39 @@ from dataclasses import dataclass, replace
 WEIGHT = 0.2
 """Share of the newest observation in a moving mean."""
 
+STALE_S = 600.0
+"""After so long a measurement says nothing: a model that was slow then may be fast by now.
+
+Without this, a slow spell under a latency limit would never end: a model that is not asked is not
+measured."""
+
 FAILURES_TO_COOL_DOWN = 5
 COOLDOWN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One upstream call, as it went. Times in seconds; None where the call never got that far."""
+    """One upstream call, as it went. Times in seconds; None where the call never got that far.
+
+    `first_byte_s` is a stream's alone: a plain answer comes whole. `output_tokens` is over all
+    the `answers` that were asked for at once.
+    """
 
     ok: bool
     first_byte_s: float | None = None
     total_s: float | None = None
     output_tokens: int | None = None
+    answers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class ModelStats:
-    """Moving means of one model, and its health. `cooldown_until` is on the clock of `now`."""
+    """Moving means of one model, and its health. Moments are on the clock of `now`.
+
+    `tokens_per_second` and `output_tokens` are of one answer: several asked for at once are
+    written side by side. Where no stream has told `first_byte_s`, the speed takes in the wait for
+    it. `seen_at` is when the model last answered.
+    """
 
     first_byte_s: float | None = None
     tokens_per_second: float | None = None
@@ -33,10 +49,19 @@ class ModelStats:
     failures_in_a_row: int = 0
     cooldown_until: float = 0.0
     calls: int = 0
+    seen_at: float | None = None
 
     def is_healthy(self, now: float) -> bool:
         """Whether the model may be asked at `now`. After a cooldown one failure starts the next."""
         return now >= self.cooldown_until
+
+    def lately(self, now: float) -> "ModelStats":
+        """These statistics without means that are too old to go by; health stays as it is."""
+        if self.seen_at is None or now - self.seen_at <= STALE_S:
+            return self
+        return replace(
+            self, first_byte_s=None, tokens_per_second=None, output_tokens=None, seen_at=None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +72,8 @@ class StatsSnapshot:
     models: Mapping[str, ModelStats]
 
     def of(self, model: str) -> ModelStats:
-        """What is known of a model; an unseen model has empty statistics."""
-        return self.models.get(model, _UNSEEN)
+        """What is known of a model lately; an unseen model has empty statistics."""
+        return self.models.get(model, _UNSEEN).lately(self.now)
 
 
 _UNSEEN = ModelStats()
@@ -62,14 +87,17 @@ def observe(stats: ModelStats, seen: Observation, now: float) -> ModelStats:
         return replace(
             stats, calls=stats.calls + 1, failures_in_a_row=failures, cooldown_until=cooled
         )
+    known = stats.lately(now)
+    first = _moved(known.first_byte_s, seen.first_byte_s)
     return replace(
-        stats,
+        known,
         calls=stats.calls + 1,
         failures_in_a_row=0,
         cooldown_until=0.0,
-        first_byte_s=_moved(stats.first_byte_s, seen.first_byte_s),
-        tokens_per_second=_moved(stats.tokens_per_second, _speed(seen)),
-        output_tokens=_moved(stats.output_tokens, seen.output_tokens),
+        first_byte_s=first,
+        tokens_per_second=_moved(known.tokens_per_second, _speed(seen, first)),
+        output_tokens=_moved(known.output_tokens, _length(seen)),
+        seen_at=now,
     )
 
 
@@ -79,9 +107,18 @@ def _moved(mean: float | None, value: float | None) -> float | None:
     return mean + WEIGHT * (value - mean)
 
 
-def _speed(seen: Observation) -> float | None:
-    if not seen.output_tokens or seen.total_s is None or seen.total_s <= 0:
+def _length(seen: Observation) -> float | None:
+    """Tokens of one answer."""
+    return None if seen.output_tokens is None else seen.output_tokens / max(seen.answers, 1)
+
+
+def _speed(seen: Observation, usual_first_byte_s: float | None) -> float | None:
+    """Tokens a second of one answer, counted over the writing alone as far as that is known."""
+    length = _length(seen)
+    if not length or seen.total_s is None or seen.total_s <= 0:
         return None
-    # A plain answer arrives whole: its first byte is its last, and the whole time made it.
-    writing = seen.total_s - (seen.first_byte_s or 0.0)
-    return seen.output_tokens / (writing if writing > 0.1 * seen.total_s else seen.total_s)
+    # A plain answer tells no first byte of its own: it waited about as long as streams do.
+    first = usual_first_byte_s if seen.first_byte_s is None else seen.first_byte_s
+    writing = seen.total_s - (first or 0.0)
+    # Some servers send a stream all at once: then the whole time made it.
+    return length / (writing if writing > 0.1 * seen.total_s else seen.total_s)

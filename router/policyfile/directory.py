@@ -26,18 +26,20 @@ def load_directory(
     """
     loaded: dict[str, LoadedPolicy] = {}
     problems: list[Problem] = []
+    files: list[str] = []
     for file in policy_files(Path(path)):
         try:
             found = load(file, kinds, vocabulary, prices, catalog)
         except PolicyFileError as error:
             problems.extend(error.problems)
+            files.extend(error.files)
             continue
         first = loaded.setdefault(found.policy.name, found)
         if first is not found:
             words = f"expected a name of its own, {first.path.name} has {found.policy.name} too"
             problems.append(_name_problem(file, words))
     if problems:
-        raise PolicyFileError(tuple(dict.fromkeys(problems)))
+        raise PolicyFileError(tuple(dict.fromkeys(problems)), tuple(dict.fromkeys(files)))
     if not loaded:
         raise PolicyFileError(
             [Problem(str(path), 1, 1, "file", "expected a folder with a policy (*.yaml)")]

@@ -37,7 +37,7 @@ class _CatalogFound:
 
 @dataclass
 class _Reading:
-    """One policy file being read: what is wrong so far, and the files that were read."""
+    """One policy file being read: what is wrong so far, and the files read or looked for."""
 
     path: Path
     kinds: Mapping[str, SignalKind]
@@ -86,6 +86,7 @@ class _Reading:
     def _named(self, named: Node, path: str) -> _CatalogFound:
         file = self.path.parent / path
         if not file.is_file():
+            self.files.append(file)
             self.problems.append(named.problem(f"expected a file that exists, not {file}"))
             return _CatalogFound(None, None)
         node = self.tree(file)
@@ -117,7 +118,7 @@ class _Reading:
         if self.problems:
             order = {str(file): place for place, file in enumerate(self.files)}
             self.problems.sort(key=lambda p: (order.get(p.file, 0), p.line, p.column))
-            raise PolicyFileError(tuple(dict.fromkeys(self.problems)))
+            raise PolicyFileError(tuple(dict.fromkeys(self.problems)), tuple(map(str, self.files)))
 
 
 def _options_of(kind: SignalKind, node: Node | None) -> tuple[BaseModel | None, Iterable[Problem]]:

@@ -25,7 +25,8 @@ Options:
 
 `timeout`: how long a request waits for the classifier (default 100ms). Over it these signals are
     unknown for the request, the rules that need them cannot hold, and the answer is not waited for.
-`artifact`: folder of another classifier than the shipped one (`slm-router train` makes it).
+`artifact`: folder of another classifier than the shipped one; `python -m classifiers.train` makes
+    one.
 """
 
 import asyncio
@@ -36,6 +37,7 @@ import weakref
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -49,6 +51,8 @@ from router.errors import RouterError
 LARGEST_BATCH = 16
 """Requests judged at once; more would keep the first one waiting for the last."""
 
+MOST_WAITING = 256
+"""Requests in the queue; whoever comes behind so many would not be judged in time anyway."""
 
 STANDALONE_TOKENS = 16
 """A user turn of this many tokens, about a dozen words, says by itself what is asked."""
@@ -118,6 +122,10 @@ class SignalTimeout(RouterError):
     """The classifier did not judge in time, or is stuck with earlier requests."""
 
 
+class ClassifierBroke(RouterError):
+    """The classifier ended in something that is not an ordinary error, such as a Rust panic."""
+
+
 class LearnedSignal:
     """Yields `complexity`, `difficulty`, `domain`, `task` and their confidences."""
 
@@ -129,9 +137,10 @@ class LearnedSignal:
         """The judgement of what is routed on.
 
         Raises SignalTimeout over the timeout, and at once while the classifier has been busy with
-        one batch for longer than that. Whatever the classifier raises passes through.
+        one batch for longer than that or the queue is full. Whatever the classifier raises passes
+        through, as ClassifierBroke where it is no ordinary error.
         """
-        if self._desk.busy_seconds() > self._timeout:
+        if self._desk.busy_seconds() > self._timeout or self._desk.is_full:
             raise SignalTimeout("the classifier is stuck with earlier requests")
         judged = self._desk.submit(texts_to_judge(request))
         try:
@@ -196,9 +205,14 @@ class _Desk:
         since = self._work.since
         return 0.0 if since is None else time.monotonic() - since
 
+    @property
+    def is_full(self) -> bool:
+        """Whether too many are waiting already."""
+        return self._work.jobs.qsize() >= MOST_WAITING
+
     def submit(self, texts: Sequence[str]) -> "Future[Sequence[Judgement]]":
         """Queue texts for the next batch. Called from the event loop only."""
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(
                 target=self._work.run, name="slm-router-classifier", daemon=True
             )
@@ -232,20 +246,28 @@ class _Work:
     def _judge(self, batch: Sequence[_Job]) -> None:
         self.since = time.monotonic()
         try:
-            judgements = self._classifier.judge([text for job in batch for text in job.texts])
-        except Exception as error:  # noqa: BLE001
-            # Whatever it is belongs to whoever asked, and to nobody who came at the same time.
+            judged = self._classifier.judge([text for job in batch for text in job.texts])
+            ends = list(accumulate(len(job.texts) for job in batch))
+            shares = [
+                judged[end - len(job.texts) : end] for job, end in zip(batch, ends, strict=True)
+            ]
+        except BaseException as error:  # noqa: BLE001
+            # Whatever it is belongs to whoever asked, and to nobody who came at the same time. A
+            # panic in Rust (tokenizers, safetensors) is no Exception: it would end the thread.
             self._blame(batch, error)
         else:
-            start = 0
-            for job in batch:
-                job.judged.set_result(judgements[start : start + len(job.texts)])
-                start += len(job.texts)
+            for job, share in zip(batch, shares, strict=True):
+                job.judged.set_result(share)
         finally:
             self.since = None
 
-    def _blame(self, batch: Sequence[_Job], error: Exception) -> None:
+    def _blame(self, batch: Sequence[_Job], error: BaseException) -> None:
         if len(batch) == 1:
+            if not isinstance(error, Exception):
+                # The event loop would take it for its own end.
+                told = ClassifierBroke(f"the classifier ended in {type(error).__name__}")
+                told.__cause__ = error
+                error = told
             batch[0].judged.set_exception(error)
             return
         for job in batch:

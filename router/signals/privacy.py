@@ -10,15 +10,17 @@
     rules:
       - name: private-stays-here
         when: {signal: pii, is: true}
-        candidates: {location: local}
+        limits: {local_only: true}
         ...
       - name: no-keys-in-the-cloud
         when: {signal: pii.secret, above: 0}
+        limits: {local_only: true}
         ...
 
 Read is everything that would be sent: every turn, tool results and tool definitions, not only the
-last turn. Option `types`: the kinds that count; the default is all but `ip_address`, which logs
-and configuration files are full of.
+last turn. A text that takes longer than half a second (from some 400,000 digits on, or many
+megabytes of prose) leaves these signals unknown. Option `types`: the kinds that count; the default
+is all but `ip_address`, which logs and configuration files are full of.
 
 `email`: e-mail addresses. `phone`: telephone numbers, with or without country code.
 `card`: payment cards of a known issuer with a right Luhn digit. `iban`: bank accounts with right
@@ -56,7 +58,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from router.core.request import RoutedRequest
 from router.core.signals import Signals, SignalSpec, SignalValue, Vocabulary
-from router.signals.private_data import find, may_hold
+from router.signals.private_data import LONGEST_SECONDS, Deadline, find, may_hold
 
 PrivateType = Literal["email", "phone", "card", "iban", "secret", "national_id", "ip_address"]
 
@@ -98,11 +100,15 @@ class PrivacySignal:
         self._types = options.types
 
     async def extract(self, request: RoutedRequest) -> Signals:
-        """The counts. Only a text that passes a cheap look costs more, and that in a thread."""
-        text = f"{request.text}\n{request.tools_text}"
+        """The counts. Only a text that passes a cheap look costs more, and that in a thread.
+
+        Raises TooMuchToRead where the text, or the queue for a thread, is too long to look through
+        the whole of it in time: what has not been looked at may be private.
+        """
+        text = f"{request.text}\n{request.attached}"
         if len(text) <= INLINE_CHARACTERS and not may_hold(text, self._types):
             return self._counts(Counter())
-        spans = await asyncio.to_thread(find, text, self._types)
+        spans = await asyncio.to_thread(find, text, self._types, Deadline(LONGEST_SECONDS))
         return self._counts(Counter(span.type for span in spans))
 
     def _counts(self, found: Counter[str]) -> Signals:

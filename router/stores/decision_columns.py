@@ -56,7 +56,7 @@ COLUMNS: tuple[Column, ...] = (
         True,
     ),
     Column("stream", "flag", "Whether a stream was asked for", _of("stream"), "", True),
-    Column("session", "text", "The conversation, where the caller named one", _of("session")),
+    Column("session", "text", "Pseudonym of the session or user named, if any", _of("session")),
     Column("policy", "text", "The policy that decided", _of("decision.policy"), "", True),
     Column(
         "policy_version",
@@ -96,7 +96,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "status",
         "integer",
-        "The HTTP status of the answer; 499 if the caller left, 0 if there was none",
+        "The HTTP status that the caller was given; 499 if the caller left before",
         _of("status"),
         "",
         True,

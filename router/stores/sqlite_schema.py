@@ -113,7 +113,9 @@ def open_for_reading(path: Path, busy_s: float) -> sqlite3.Connection:
     Raises DecisionLogError if there is none, or it is of another schema than this program's.
     """
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", busy_s, uri=True)
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", timeout=busy_s, uri=True
+        )
     except sqlite3.Error as error:
         raise cannot("be read", path, error) from error
     try:

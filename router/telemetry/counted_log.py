@@ -1,7 +1,6 @@
 """CountedDecisionLog: a decision log around another, which counts the rows that were not kept."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from router.core.event import RoutingEvent
 from router.errors import DecisionLogError
@@ -22,10 +21,6 @@ class CountedDecisionLog:
         except DecisionLogError:
             self._failed()
             raise
-
-    def recent(self, limit: int) -> Sequence[Mapping[str, Any]]:
-        """The last rows, newest first. Raises DecisionLogError."""
-        return self._log.recent(limit)
 
     async def close(self) -> None:
         """Finish writing."""

@@ -6,10 +6,12 @@ anything that a caller sent; an error of another's making shows its class and wh
 
 import json
 import logging
+import queue
 import sys
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from logging.handlers import QueueHandler, QueueListener
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -18,6 +20,11 @@ from router.errors import RouterError
 
 LOGGER = "router"
 """The logger whose children are every module of the gateway."""
+
+MOST_WAITING = 10_000
+"""Lines in the queue; some ten seconds' worth at the highest load that one process takes."""
+
+FLUSH_SECONDS = 2.0
 
 _FACTS = "facts"
 _logger = logging.getLogger(f"{LOGGER}.requests")
@@ -60,18 +67,65 @@ def configure(level: str, json: bool, stream: TextIO | None = None) -> None:
     is: at DEBUG some of them write out the prompts that they carry. A second call replaces the
     first.
     """
-    handler = _Handler(sys.stderr if stream is None else stream)
-    handler.setFormatter(JSONFormatter() if json else TextFormatter())
+    writer = logging.StreamHandler(sys.stderr if stream is None else stream)
+    writer.setFormatter(JSONFormatter() if json else TextFormatter())
+    handler = _Handler(writer)
     root = logging.getLogger()
     for earlier in [h for h in root.handlers if isinstance(h, _Handler)]:
         root.removeHandler(earlier)
+        earlier.close()
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     logging.getLogger(LOGGER).setLevel(level)
 
 
-class _Handler(logging.StreamHandler[TextIO]):
-    """Ours, to be told from handlers that others have added."""
+class _Handler(QueueHandler):
+    """Hands every line to a thread that writes it: nobody waits for whoever reads the log.
+
+    Lines that find the queue full are lost, and the next one that does not says how many were.
+    """
+
+    def __init__(self, writer: logging.Handler) -> None:
+        self._lines: queue.Queue[logging.LogRecord] = queue.Queue(MOST_WAITING)
+        super().__init__(self._lines)
+        self._lost = 0
+        # Its thread is a daemon: a reader that has stopped reading cannot keep us from ending.
+        self._writing = QueueListener(self._lines, writer)
+        self._writing.start()
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        """The record as it is: the thread formats it, in this process."""
+        return record
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        """Queue a line, after the number of those that were lost before it."""
+        try:
+            if self._lost:
+                self._lines.put_nowait(_loss(self._lost))
+                self._lost = 0
+            self._lines.put_nowait(record)
+        except queue.Full:
+            self._lost += 1
+
+    def flush(self) -> None:
+        """Wait until every line is written, FLUSH_SECONDS at most."""
+        with self._lines.all_tasks_done:
+            self._lines.all_tasks_done.wait_for(self._is_written, FLUSH_SECONDS)
+
+    def close(self) -> None:
+        """Write what is queued and end the thread, where somebody still reads."""
+        self.flush()
+        if self._is_written():
+            self._writing.stop()
+        super().close()
+
+    def _is_written(self) -> bool:
+        return not self._lines.unfinished_tasks
+
+
+def _loss(lines: int) -> logging.LogRecord:
+    message = f"{lines} lines were lost, for nobody took them in time"
+    return logging.LogRecord(LOGGER, logging.WARNING, __file__, 0, message, None, None)
 
 
 class JSONFormatter(logging.Formatter):

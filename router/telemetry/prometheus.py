@@ -5,6 +5,7 @@ Rule: what a caller sent is never a label: neither the model as named, nor a ses
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from itertools import pairwise
 from math import isfinite
 
@@ -45,16 +46,14 @@ class PrometheusObserver:
         """One request is over."""
         decision, timings = event.decision, event.timings
         choice = decision.choice
-        self._requests.labels(event.endpoint, event.outcome).inc()
-        self._decisions.labels(
-            decision.policy, decision.rule, choice.model if choice else NOBODY
-        ).inc()
+        self._requests(event.endpoint, event.outcome).inc()
+        self._decisions(decision.policy, decision.rule, choice.model if choice else NOBODY).inc()
         self._decision_seconds.observe(timings.decision_s)
         self._overhead_seconds.observe(timings.overhead_s)
         if decision.explored:
             self._explored.inc()
         for signal, error in event.failed_signals.items():
-            self._signal_failures.labels(signal, error).inc()
+            self._signal_failures(signal, error).inc()
         self._observe_attempts(event)
         if event.model is not None:
             self._observe_answer(event.model, event)
@@ -85,50 +84,52 @@ class PrometheusObserver:
     def _observe_answer(self, model: str, event: RoutingEvent) -> None:
         timings = event.timings
         if timings.first_byte_s is not None:
-            self._first_byte_seconds.labels(model).observe(timings.first_byte_s)
-        self._request_seconds.labels(model).observe(timings.total_s)
+            self._first_byte_seconds(model).observe(timings.first_byte_s)
+        self._request_seconds(model).observe(timings.total_s)
         if event.usage is not None:
             for direction, count in _tokens(event.usage).items():
-                _add(self._tokens.labels(model, direction), count)
+                _add(self._tokens(model, direction), count)
         if event.cost_usd is not None:
-            _add(self._cost.labels(model), event.cost_usd)
+            _add(self._cost(model), event.cost_usd)
             if event.baseline is not None and event.baseline_cost_usd is not None:
-                _add(self._baseline_cost.labels(event.baseline), event.baseline_cost_usd)
-                _add(self._compared_cost.labels(event.baseline), event.cost_usd)
+                _add(self._baseline_cost(event.baseline), event.baseline_cost_usd)
+                _add(self._compared_cost(event.baseline), event.cost_usd)
         elif event.outcome in _BILLABLE:
-            self._unpriced.labels(model).inc()
+            self._unpriced(model).inc()
 
     def _observe_attempts(self, event: RoutingEvent) -> None:
         for attempt in event.attempts:
             if attempt.error is not None and attempt.error != _CALLER_LEFT:
                 error = attempt.error if attempt.error in _UPSTREAM_ERRORS else "other"
-                self._upstream_errors.labels(attempt.upstream, error).inc()
+                self._upstream_errors(attempt.upstream, error).inc()
         if event.outcome == "broken" and event.attempts and not event.attempts[-1].error:
             # It answered, so the attempt itself was none: the answer broke off later.
-            self._upstream_errors.labels(event.attempts[-1].upstream, "UpstreamBroken").inc()
+            self._upstream_errors(event.attempts[-1].upstream, "UpstreamBroken").inc()
         for failed in _fallen_back_from(event.attempts):
-            self._fallbacks.labels(failed).inc()
+            self._fallbacks(failed).inc()
+
+    # Looking up a series by its labels costs more than counting, so each is looked up once.
 
     def _bind_requests(self) -> None:
-        self._requests = self._counter(metrics.REQUESTS)
-        self._decisions = self._counter(metrics.DECISIONS)
+        self._requests = cache(self._counter(metrics.REQUESTS).labels)
+        self._decisions = cache(self._counter(metrics.DECISIONS).labels)
         self._explored = self._counter(metrics.EXPLORED)
         self._decision_seconds = self._histogram(metrics.DECISION_SECONDS)
         self._overhead_seconds = self._histogram(metrics.OVERHEAD_SECONDS)
-        self._first_byte_seconds = self._histogram(metrics.FIRST_BYTE_SECONDS)
-        self._request_seconds = self._histogram(metrics.REQUEST_SECONDS)
+        self._first_byte_seconds = cache(self._histogram(metrics.FIRST_BYTE_SECONDS).labels)
+        self._request_seconds = cache(self._histogram(metrics.REQUEST_SECONDS).labels)
 
     def _bind_money(self) -> None:
-        self._tokens = self._counter(metrics.TOKENS)
-        self._cost = self._counter(metrics.COST)
-        self._baseline_cost = self._counter(metrics.BASELINE_COST)
-        self._compared_cost = self._counter(metrics.COMPARED_COST)
-        self._unpriced = self._counter(metrics.UNPRICED)
+        self._tokens = cache(self._counter(metrics.TOKENS).labels)
+        self._cost = cache(self._counter(metrics.COST).labels)
+        self._baseline_cost = cache(self._counter(metrics.BASELINE_COST).labels)
+        self._compared_cost = cache(self._counter(metrics.COMPARED_COST).labels)
+        self._unpriced = cache(self._counter(metrics.UNPRICED).labels)
 
     def _bind_faults(self) -> None:
-        self._upstream_errors = self._counter(metrics.UPSTREAM_ERRORS)
-        self._fallbacks = self._counter(metrics.FALLBACKS)
-        self._signal_failures = self._counter(metrics.SIGNAL_FAILURES)
+        self._upstream_errors = cache(self._counter(metrics.UPSTREAM_ERRORS).labels)
+        self._fallbacks = cache(self._counter(metrics.FALLBACKS).labels)
+        self._signal_failures = cache(self._counter(metrics.SIGNAL_FAILURES).labels)
         self._log_write_failures = self._counter(metrics.LOG_WRITE_FAILURES)
 
     def _bind_process(self) -> None:

@@ -104,22 +104,24 @@ class LiteLLM:
         if self._litellm is None:
             self._litellm = await asyncio.to_thread(_load)
             self._connections.close_too(_close_clients)
+        opened: list[Any] = []
         try:
             async with asyncio.timeout(self._spec.first_byte_timeout):
-                return await self._answered(self._arguments(call), call.stream)
+                return await self._answered(self._arguments(call), call.stream, opened)
         except TimeoutError:
             raise UpstreamTimeout(_NO_ANSWER_IN_TIME) from None
         except UpstreamError:
             raise
         except Exception as error:  # noqa: BLE001 - litellm raises what its providers' code raises
-            return failure(error, self._hidden)
+            return failure(error, self._hidden, answered=bool(opened))
 
     async def close(self) -> None:
         """Let go; litellm's own pool closes with the shared one."""
         await self._connections.release()
 
-    async def _answered(self, arguments: Mapping[str, Any], stream: bool) -> Reply:
-        opened: list[Any] = []
+    async def _answered(
+        self, arguments: Mapping[str, Any], stream: bool, opened: list[Any]
+    ) -> Reply:
         _opened.set(opened)
         answer = await self._litellm.acompletion(**arguments)
         if not stream:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from router.errors import UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
+from router.errors import UpstreamBroken, UpstreamRefused, UpstreamTimeout, UpstreamUnreachable
 from router.ports import Reply
 from router.upstreams.reply import error_reply, passed_on
 
@@ -17,11 +17,12 @@ MAX_CHARACTERS = 1_000
 _TRANSPORTS = ("httpx", "httpcore", "aiohttp")
 
 
-def failure(error: Exception, hidden: Sequence[str]) -> Reply:
+def failure(error: Exception, hidden: Sequence[str], answered: bool) -> Reply:
     """The provider's refusal as a reply in OpenAI's form; `hidden` texts are blotted out.
 
-    Raises UpstreamTimeout, UpstreamUnreachable or UpstreamBroken where the provider did not
-    answer with a status.
+    `answered`: the provider had begun to answer. Raises UpstreamTimeout, UpstreamUnreachable or
+    UpstreamBroken where it did not answer with a status, and UpstreamRefused where litellm failed
+    on the request itself before it was sent.
     """
     chain = list(_chain(error))
     if any("Timeout" in type(e).__name__ for e in chain):
@@ -31,6 +32,9 @@ def failure(error: Exception, hidden: Sequence[str]) -> Reply:
         return _reply(status, chain, hidden)
     if any(isinstance(e, OSError) or _is_transport(e) for e in chain):
         raise UpstreamUnreachable("The provider cannot be reached.") from None
+    if not answered:
+        told = "The request has something in it that cannot be put into this provider's form."
+        raise UpstreamRefused(told, 400) from None
     raise UpstreamBroken("The provider's answer could not be read.") from None
 
 

@@ -1,14 +1,12 @@
 """POST /v1/chat/completions, from the caller's side of the wire."""
 
-import asyncio
 import json
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
-from router.app import create_app
 from router.errors import UpstreamBroken, UpstreamTimeout
-from tests.api.conftest import Serve, runtime_of
+from tests.api.conftest import Serve
 from tests.fakes.gateway import MemoryLog, fake_gateway
 from tests.fakes.upstream import (
     DONE,
@@ -149,6 +147,61 @@ def test_a_header_that_makes_no_sense_is_named(serve: Serve, header: str, value:
     assert answer.json()["error"]["param"] == header
 
 
+def test_a_header_that_says_nothing_to_us_is_refused_with_the_nearest_that_does(
+    serve: Serve,
+) -> None:
+    answer = serve(fake_gateway({})).post(PATH, json=HELLO, headers={"x-slm-router-localonly": "1"})
+
+    assert answer.status_code == 400
+    assert "x-slm-router-local-only" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("order", [["true", "false"], ["false", "true"]])
+def test_a_limit_that_stands_twice_binds_twice(serve: Serve, order: list[str]) -> None:
+    client = serve(fake_gateway({"near": FakeUpstream(), "far": FakeUpstream()}))
+    headers = [("x-slm-router-local-only", value) for value in order]
+
+    answer = client.post(PATH, json={**HELLO, "model": "large"}, headers=headers)
+
+    assert answer.status_code == 400
+
+
+def test_what_the_provider_says_of_an_overload_reaches_the_caller(serve: Serve) -> None:
+    said = {"message": "Too many tokens", "type": "tokens", "param": "p", "code": "rate_limit"}
+    refusal = FakeReply([json.dumps({"error": said}).encode()], 429)
+    client = serve(fake_gateway({"near": FakeUpstream(refusal), "far": FakeUpstream(refusal)}))
+
+    assert client.post(PATH, json=HELLO).json() == {"error": said}
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'{"error": "no"}', b"\xff"])
+def test_an_overload_told_in_another_form_is_told_in_ours(serve: Serve, body: bytes) -> None:
+    refusal = FakeReply([body], 429)
+    client = serve(fake_gateway({"near": FakeUpstream(refusal), "far": FakeUpstream(refusal)}))
+
+    assert client.post(PATH, json=HELLO).json()["error"]["code"] == "upstream_refused"
+
+
+def test_a_body_that_is_no_utf8_is_the_callers_mistake(serve: Serve) -> None:
+    body = b'{"model":"auto","messages":[{"role":"user","content":"caf\xe9"}]}'
+
+    answer = serve(fake_gateway({})).post(PATH, content=body)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "messages"
+
+
+def test_the_log_knows_a_user_by_a_pseudonym_alone(serve: Serve) -> None:
+    gateway = fake_gateway({"near": FakeUpstream()})
+    client = serve(gateway)
+    for user in ("bob@example.com", "bob@example.com", "eve@example.com"):
+        client.post(PATH, json={**HELLO, "user": user})
+
+    bob, again, eve = (row.session for row in cast(MemoryLog, gateway.log).events)
+    assert bob == again != eve
+    assert bob is not None and "bob" not in bob
+
+
 def test_headers_take_freedom_away(serve: Serve) -> None:
     upstreams = {"near": FakeUpstream(), "far": FakeUpstream()}
     client = serve(fake_gateway(upstreams))
@@ -174,75 +227,6 @@ def test_a_crash_of_ours_tells_nothing_of_its_cause(serve: Serve) -> None:
     assert answer.status_code == 500
     assert answer.json()["error"]["code"] == "internal_error"
     assert "secret" not in answer.text
-
-
-class Wire:
-    """One ASGI connection by hand, so that the caller can leave in the middle."""
-
-    def __init__(self, body: Any) -> None:
-        self._incoming = [{"type": "http.request", "body": json.dumps(body).encode()}]
-        self.gone = asyncio.Event()
-        self.sent: list[Any] = []
-        self.arrived = asyncio.Event()
-
-    async def receive(self) -> Any:
-        if self._incoming:
-            return self._incoming.pop(0)
-        await self.gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Any) -> None:
-        self.sent.append(message)
-        self.arrived.set()
-
-
-SCOPE = {
-    "type": "http",
-    "method": "POST",
-    "path": PATH,
-    "raw_path": PATH.encode(),
-    "query_string": b"",
-    "headers": [(b"content-type", b"application/json")],
-    "http_version": "1.1",
-    "scheme": "http",
-    "server": ("127.0.0.1", 7070),
-    "client": ("127.0.0.1", 50000),
-    "root_path": "",
-}
-
-
-class Endless(FakeReply):
-    """A stream that goes on until somebody lets go of it."""
-
-    def __init__(self) -> None:
-        super().__init__([], headers={"content-type": "text/event-stream"})
-        self.hanging = asyncio.Event()
-
-    async def chunks(self) -> Any:
-        yield event("Hel")
-        await self.hanging.wait()
-
-
-@pytest.mark.parametrize("stream", [True, False])
-async def test_a_caller_who_leaves_lets_the_upstream_go(stream: bool) -> None:
-    reply = Endless()
-    if not stream:
-        reply.headers = {"content-type": "application/json"}
-    gateway = fake_gateway({"near": FakeUpstream(reply)})
-    wire = Wire({**HELLO, "stream": stream})
-    app = create_app(runtime_of(gateway))
-    serving = asyncio.create_task(app(dict(SCOPE), wire.receive, wire.send))
-    for _ in range(50):
-        await asyncio.sleep(0)
-
-    wire.gone.set()
-    await serving
-    for _ in range(10):
-        await asyncio.sleep(0)
-
-    assert reply.closed
-    (row,) = cast(MemoryLog, gateway.log).events
-    assert (row.outcome, row.status) == ("cancelled", 499)
 
 
 def test_a_plain_answer_is_recorded_before_it_is_sent(serve: Serve) -> None:

@@ -23,13 +23,30 @@ def facts(**fields: Any) -> RoutedRequest:
 
 def test_only_the_models_name_changes_on_the_way_to_an_upstream() -> None:
     content = (
-        b'{ "temperature" : 1.0,\n "model"\t:"auto", "seed":12345678901234567890123,'
-        b' "messages":[{"role":"user","content":"say \\"model\\":\\"auto\\""}], "x":-0.0 }'
+        b'{"temperature":1.0,"model":"auto","seed":12345678901234567890123,'
+        b'"messages":[ {"role":"user",\n"content":"say \\"model\\":\\"auto\\""} ],"x":-0.0}'
     )
 
     assert ChatBody(content).for_upstream("llama3.2:3b") == content.replace(
-        b'"model"\t:"auto"', b'"model"\t:"llama3.2:3b"'
+        b'"model":"auto"', b'"model":"llama3.2:3b"'
     )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"mod\\u0065l":"auto","messages":[],"metadata":{"model":"auto"}}',
+        b'{"model":"auto","messages":[],"metadata":{"model":"auto"}}',
+        b'{"model":"large","messages":[],"model":"auto","metadata":{"model":"auto"}}',
+        b'{"mod\\u0065l":"large","messages":[],"model":"auto","metadata":{"model":"auto"}}',
+        b'{ "model" : "a\\u0075to", "messages":[], "metadata":{"model":"auto"}} ',
+    ],
+)
+def test_the_model_is_named_once_and_at_the_top_however_the_caller_wrote_it(content: bytes) -> None:
+    sent = ChatBody(content).for_upstream("small")
+
+    pairs = json.loads(sent, object_pairs_hook=list)
+    assert pairs == [("model", "small"), ("messages", []), ("metadata", [("model", "auto")])]
 
 
 def test_a_field_of_the_same_look_further_down_keeps_its_value() -> None:
@@ -89,6 +106,65 @@ def test_tools_schema_images_and_bounds_are_facts() -> None:
     assert (request.max_output_tokens, request.answers) == (50, 2)
     assert request.last_user_text == "What is this?"
     assert "AAAA" not in request.text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tools": [{"type": "function", "function": {"description": "bob@example.com"}}]},
+        {"functions": [{"name": "f", "description": "bob@example.com"}]},
+        {"response_format": {"type": "json_schema", "json_schema": {"title": "bob@example.com"}}},
+        {"prediction": {"type": "content", "content": "bob@example.com"}},
+        {"metadata": {"bob@example.com": "yes"}},
+        {"user": "bob@example.com"},
+        {"x_unknown": [["bob@example.com"]]},
+        {"messages": [*HELLO, {"role": "user", "name": "bob@example.com", "content": "x"}]},
+        {
+            "messages": [
+                *HELLO,
+                {
+                    "role": "assistant",
+                    "tool_calls": [{"function": {"arguments": "bob@example.com"}}],
+                },
+            ]
+        },
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {
+                            "type": "image_url",
+                            "image_url": {"url": "https://a.b/?m=bob@example.com"},
+                        }
+                    ],
+                }
+            ]
+        },
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_all_that_is_sent_along_is_attached(change: dict[str, Any]) -> None:
+    assert "bob@example.com" in facts(**change).attached
+
+
+def test_media_in_base64_is_not_taken_for_text() -> None:
+    parts = [
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,QUJD" * 50}},
+        {"type": "input_audio", "input_audio": {"data": "QUJD" * 50, "format": "wav"}},
+        {"type": "file", "file": {"file_data": "QUJD" * 50, "filename": "report.pdf"}},
+    ]
+
+    attached = facts(messages=[{"role": "user", "content": parts}]).attached
+
+    assert "QUJD" not in attached
+    assert "report.pdf" in attached
+
+
+def test_escapes_hide_nothing_that_is_attached() -> None:
+    body = b'{"model":"auto","messages":[{"role":"user","content":"x"}],"user":"bob\\u0040x.com"}'
+
+    assert ChatBody(body).request(Limits(), None).attached == "bob@x.com"
 
 
 def test_an_assistants_turn_of_tool_calls_without_content_is_fine() -> None:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from classifiers import targets
 from router import errors
 from router.api.errors import STATUS
+from router.core import signals
 from router.core.strategies import STRATEGIES
 from router.signals import SIGNALS
 from tests.architecture.tree import ROOT
@@ -28,6 +30,11 @@ def test_every_file_of_a_registrys_folder_is_registered_under_its_name(folder: s
 def _is_kind(path: Path) -> bool:
     name = str(path.with_suffix("").relative_to(ROOT))
     return path.stem != "__init__" and name not in NOT_KINDS
+
+
+@pytest.mark.parametrize("name", ["DOMAINS", "TASKS"])
+def test_the_classifiers_labels_are_those_that_policies_may_name(name: str) -> None:
+    assert set(getattr(targets, name)) == set(getattr(signals, name))
 
 
 def test_every_error_has_a_row_of_its_own_in_the_table_of_answers() -> None:

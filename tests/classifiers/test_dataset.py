@@ -66,7 +66,10 @@ def test_every_label_has_training_prompts(data: Path) -> None:
 
 
 def test_the_same_seed_reads_the_same_examples(data: Path) -> None:
-    assert dataset.task_examples(data, seed=5) == dataset.task_examples(data, seed=5)
+    first, second = (dataset.task_examples(data, seed=5) for _ in range(2))
+
+    # As text: a NaN is not itself, from Python 3.13 on not within a dataclass either.
+    assert list(map(repr, first)) == list(map(repr, second))
 
 
 def test_a_missing_table_is_named(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from router import app
+from router import classifier
 from router.cli import main
 from router.policyfile import shipped_policies
 from tests.fakes.classifier import FakeClassifier
@@ -47,7 +47,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "home.cases.yaml").write_text(CASES)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(app, "load_classifier", lambda path: FakeClassifier())
+    monkeypatch.setattr(classifier, "load_classifier", lambda path: FakeClassifier())
     return tmp_path
 
 

@@ -51,7 +51,7 @@ class TestTest:
         code, out = said(capsys, "test", "home.yaml")
         assert code == 1
         assert "request: messages: Expected a list of at least one message." in out
-        assert "request: min-qality: Expected one of allowed-models, " in out
+        assert "Did you mean x-slm-router-min-quality?" in out
         assert "request: model: The model 'other' does not exist." in out
 
     def test_broken_cases_are_told_by_place_and_the_other_files_still_run(

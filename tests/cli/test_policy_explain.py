@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from router import app
+from router import classifier
 from router.cli import main
 from router.signals import SIGNALS, vocabulary
 from router.signals.learned import Judgement
@@ -76,7 +76,7 @@ class TestExplain:
             def judge(self, texts: Sequence[str], /) -> Sequence[Judgement]:
                 raise RuntimeError("no artifact")
 
-        monkeypatch.setattr(app, "load_classifier", lambda path: Broken())
+        monkeypatch.setattr(classifier, "load_classifier", lambda path: Broken())
         code, told = self.explained(capsys, "Hi")
         assert code == 0
         assert told["failed_signals"] == {"learned": "RuntimeError"}
@@ -131,7 +131,7 @@ class TestExplain:
             (("Hi", "--messages", "m.json"), "Expected a prompt or --messages FILE.json"),
             (("--messages", "absent.json"), "absent.json cannot be read as JSON"),
             (("Hi", "--header", "local-only"), "Expected NAME=VALUE"),
-            (("Hi", "--header", "locl-only=true"), "Expected one of allowed-models"),
+            (("Hi", "--header", "locl-only=true"), "Did you mean x-slm-router-local-only?"),
             (("Hi", "--header", "local-only=yes"), "Expected true or false"),
             (("Hi", "--model", "nobody"), "The model 'nobody' does not exist"),
             (("Hi", "--model", "auto:nobody"), "There is no policy 'nobody'"),

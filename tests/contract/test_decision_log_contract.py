@@ -50,7 +50,7 @@ def ids(rows: Sequence[Row]) -> list[str]:
 async def test_satisfies_the_port(log: SearchableLog) -> None:
     port: DecisionLog = log
     await port.record(an_event())
-    assert len(port.recent(1)) == 1
+    assert len(log.recent(1)) == 1
 
 
 async def test_a_new_log_is_empty(log: SearchableLog) -> None:

@@ -41,7 +41,7 @@ REQUEST = st.builds(
     tools=st.integers(0, 3),
     json_schema=st.booleans(),
     max_output_tokens=st.none() | st.integers(1, 10_000),
-    tools_text=st.text(max_size=50),
+    attached=st.text(max_size=50),
 )
 MARK = "zqxjvwk"
 """A word that no signal has a reason to say."""

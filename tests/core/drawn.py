@@ -219,6 +219,7 @@ STATS = st.builds(
     tokens_per_second=st.none() | st.floats(1, 500),
     output_tokens=st.none() | st.floats(0, 4000),
     cooldown_until=seldom(st.sampled_from((NOW - 1, NOW, NOW + 5)), 0.0),
+    seen_at=st.none() | st.floats(0, NOW),
 )
 
 

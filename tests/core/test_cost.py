@@ -4,7 +4,7 @@ import pytest
 
 from router.core.catalog import Price
 from router.core.cost import Usage, baseline_cost, call_cost, expected_latency, expected_usage
-from router.core.stats import ModelStats
+from router.core.stats import ModelStats, Observation, observe
 from tests.core.made import UNSEEN, asking, card, per_token
 
 USAGE = Usage(input_tokens=1000, output_tokens=500, cached_input_tokens=400)
@@ -64,6 +64,27 @@ def test_latency_is_measured_or_else_as_the_card_says() -> None:
     assert expected_latency(
         model, usage, ModelStats(first_byte_s=0.1, tokens_per_second=200.0)
     ) == pytest.approx(0.6)
+
+
+def after(seen: Observation) -> ModelStats:
+    return observe(UNSEEN, seen, 0.0)
+
+
+def test_the_time_of_plain_answers_is_not_counted_twice() -> None:
+    model, usage = card(), Usage(input_tokens=10, output_tokens=400)
+    plain = after(Observation(ok=True, total_s=10.0, output_tokens=400))
+
+    assert expected_latency(model, usage, plain) == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize("answers", [1, 4])
+def test_several_answers_take_about_as_long_as_one(answers: int) -> None:
+    model, request = card(), asking(answers=answers)
+    four = after(Observation(ok=True, total_s=11.0, output_tokens=1600, answers=4))
+    usage = expected_usage(model, request, four)
+
+    assert usage.output_tokens == 400 * answers
+    assert expected_latency(model, usage, four, answers) == pytest.approx(11.0)
 
 
 def test_the_baseline_is_priced_on_the_same_tokens() -> None:

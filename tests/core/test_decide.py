@@ -68,6 +68,18 @@ def test_data_that_may_be_private_stays_local() -> None:
     assert [r.code for r in decision.rejected] == ["must_stay_local", "must_stay_local"]
 
 
+@pytest.mark.parametrize("signals", [{}, {"private_data": True}])
+@pytest.mark.parametrize("model", ["auto", "large"])
+def test_candidates_that_are_local_keep_data_local_as_a_limit_does(
+    signals: Signals, model: str
+) -> None:
+    here = rule("here", {"signal": "private_data", "is": True}, candidates={"location": "local"})
+    decision = decided(policy(here), signals, asking(model=model))
+
+    assert decision.models == (("small",) if model == "auto" else ())
+    assert decided(policy(here), KNOWN, asking(model="large")).models == ("large",)
+
+
 def test_other_limits_of_a_rule_that_cannot_be_ruled_out_do_not_bind() -> None:
     thrifty = rule("thrifty", {"signal": "x", "is": True}, limits={"max_cost_usd": 1e-9})
 

@@ -12,7 +12,7 @@ from router.core.conditions import holds
 from router.core.decide import DEFAULT_RULE, NAMED
 from router.core.decision import Decision
 from router.core.limits import Limits
-from router.core.policy import Comparison, Condition, Policy, Route, Rule
+from router.core.policy import Candidates, Comparison, Condition, Policy, Route, Rule, Selector
 from tests.core.drawn import COMPARISONS, LIMITS, World, conditions_of, worlds
 from tests.core.made import UNSEEN
 
@@ -24,9 +24,14 @@ def route_in_force(world: World, decision: Decision) -> Route:
 
 
 def stays_local(world: World, decision: Decision) -> bool:
-    binding = [world.policy.limits, world.request.limits, route_in_force(world, decision).limits]
-    binding += [r.limits for r in world.policy.rules if r.name in decision.unknown_rules]
-    return any(limits.local_only for limits in binding)
+    if world.policy.limits.local_only or world.request.limits.local_only:
+        return True
+    unknown = [r for r in world.policy.rules if r.name in decision.unknown_rules]
+    return any(
+        route.limits.local_only
+        or (isinstance(route.candidates, Selector) and route.candidates.location == "local")
+        for route in (route_in_force(world, decision), *unknown)
+    )
 
 
 def cannot_serve(world: World, model: str) -> list[str]:
@@ -100,9 +105,21 @@ def test_what_must_stay_local_never_yields_a_cloud_model(world: World) -> None:
         assert {cards[model].location for model in decision.models} <= {"local"}
 
 
-@given(worlds(min_models=2), conditions_of(COMPARISONS), st.data())
+KEPT_LOCAL: list[tuple[Candidates, Limits]] = [
+    ("all", Limits(local_only=True)),
+    (Selector(location="local"), Limits()),
+]
+"""Both ways to write that requests of a rule stay here."""
+
+
+@pytest.mark.parametrize(("candidates", "limits"), KEPT_LOCAL)
+@given(world=worlds(min_models=2), other=conditions_of(COMPARISONS), data=st.data())
 def test_losing_signals_never_opens_the_cloud_to_what_a_rule_kept_local(
-    world: World, other: Condition | Comparison, data: st.DataObject
+    candidates: Candidates,
+    limits: Limits,
+    world: World,
+    other: Condition | Comparison,
+    data: st.DataObject,
 ) -> None:
     private = Comparison.model_validate({"signal": "private_data", "is": True})
     private_or_more = Condition.model_validate({"any": (other, private)})
@@ -110,14 +127,17 @@ def test_losing_signals_never_opens_the_cloud_to_what_a_rule_kept_local(
         name="keeping",
         when=private_or_more,
         strategy=world.policy.default.strategy,
-        limits=Limits(local_only=True),
+        candidates=candidates,
+        limits=limits,
     )
     policy = Policy(name="test", rules=(keeping,), default=world.policy.default)
     signals = {**world.signals, "private_data": True}
     lost = data.draw(st.sets(st.sampled_from(sorted(signals))))
     left = {name: value for name, value in signals.items() if name not in lost}
+    model = data.draw(st.sampled_from(("auto", *world.catalog.models)))
 
-    decision = world.but(policy=policy, signals=left).decide()
+    request = replace(world.request, model=model)
+    decision = world.but(policy=policy, signals=left, request=request).decide()
 
     assert {candidate.location for candidate in decision.candidates} <= {"local"}
 

@@ -152,21 +152,39 @@ def test_under_a_cost_limit_a_model_of_unknown_price_is_rejected() -> None:
     )
 
 
-def test_what_is_forbidden_is_told_before_what_is_lacking_and_that_before_health() -> None:
+def test_what_is_forbidden_is_told_before_what_is_lacking_then_bounds_and_health_last() -> None:
     cloud = card(location="cloud")
     codes = [
         weighed(cloud, asking(tools=1), COOLING, local_only=True, max_latency="1s"),
         weighed(cloud, asking(tools=1), COOLING, max_latency="1s"),
         weighed(cloud, asking(), COOLING, max_latency="1s"),
-        weighed(cloud, asking(), max_latency="1s"),
+        weighed(cloud, asking(), COOLING),
     ]
 
     assert [found.code for found in codes if isinstance(found, Rejection)] == [
         "must_stay_local",
         "lacks_tools",
-        "unhealthy",
         "too_slow",
+        "unhealthy",
     ]
+
+
+def test_a_slow_spell_does_not_lock_a_model_out_for_ever() -> None:
+    slow = ModelStats(first_byte_s=30.0, seen_at=0.0)
+    then, later = (StatsSnapshot(now, {"m": slow}) for now in (599.0, 601.0))
+
+    assert weighed(CAPABLE, asking(), then, max_latency="10s") == Rejection(
+        "m", "too_slow", "expected 37.50 s, above the limit of 10.00 s"
+    )
+    assert isinstance(weighed(CAPABLE, asking(), later, max_latency="10s"), Candidate)
+
+
+def test_several_answers_are_expected_to_be_written_side_by_side() -> None:
+    one, four = weighed(CAPABLE, asking()), weighed(CAPABLE, asking(answers=4))
+
+    assert isinstance(one, Candidate)
+    assert isinstance(four, Candidate)
+    assert four.latency_s == one.latency_s
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_the_text_is_everything_said_and_the_last_user_text_what_the_user_said_l
 
 def test_input_tokens_count_the_conversation_the_tools_and_the_images() -> None:
     plain = asking("Hello there, how are you?")
-    with_tools = asking("Hello there, how are you?", tools=1, tools_text='{"name": "weather"}')
+    with_tools = asking("Hello there, how are you?", tools=1, attached='{"name": "weather"}')
     seen = RoutedRequest(model="auto", turns=(Turn("user", "Hello there, how are you?", images=2),))
 
     assert 0 < plain.input_tokens < with_tools.input_tokens

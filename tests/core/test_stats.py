@@ -1,5 +1,7 @@
 """Statistics of a model: a pure fold over its calls."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from router.core.stats import (
     COOLDOWN_S,
     FAILURES_TO_COOL_DOWN,
+    STALE_S,
     ModelStats,
     Observation,
     StatsSnapshot,
@@ -59,10 +62,54 @@ def test_what_an_answer_does_not_tell_leaves_the_means_as_they_were() -> None:
         (Observation(True, first_byte_s=1.0, output_tokens=10), None),
     ],
 )
-def test_speed_is_counted_over_the_writing_and_over_all_of_an_answer_that_came_whole(
+def test_speed_is_counted_over_the_writing_and_over_all_of_an_answer_that_came_at_once(
     seen: Observation, speed: float | None
 ) -> None:
     assert after(seen).tokens_per_second == speed
+
+
+def test_a_plain_answer_leaves_the_first_byte_alone_and_is_taken_to_have_waited_for_its_own() -> (
+    None
+):
+    stats = after(ANSWERED, Observation(ok=True, total_s=2.5, output_tokens=100))
+
+    assert (stats.first_byte_s, stats.tokens_per_second) == (0.5, 50.0)
+
+
+def test_speed_and_length_are_of_one_answer_where_several_were_asked_for() -> None:
+    stats = after(Observation(ok=True, total_s=11.0, output_tokens=1600, answers=4))
+
+    assert stats.output_tokens == 400
+    assert stats.tokens_per_second == pytest.approx(400 / 11)
+
+
+def test_short_answers_do_not_come_to_no_tokens_at_all() -> None:
+    assert (
+        after(Observation(ok=True, total_s=1.0, output_tokens=3, answers=4)).output_tokens == 0.75
+    )
+
+
+def test_a_measurement_that_is_too_old_is_forgotten_and_health_is_not() -> None:
+    slow = replace(after(ANSWERED), failures_in_a_row=2)
+
+    assert StatsSnapshot(100.0 + STALE_S, {"m": slow}).of("m") is slow
+    assert StatsSnapshot(101.0 + STALE_S, {"m": slow}).of("m") == ModelStats(
+        failures_in_a_row=2, calls=1
+    )
+
+
+def test_failures_do_not_keep_an_old_measurement_alive() -> None:
+    failed = observe(after(ANSWERED), FAILED, 100.0 + STALE_S)
+
+    assert StatsSnapshot(101.0 + STALE_S, {"m": failed}).of("m").first_byte_s is None
+
+
+def test_what_comes_after_a_long_silence_starts_the_means_anew() -> None:
+    quick = Observation(ok=True, first_byte_s=0.1, total_s=1.1, output_tokens=100)
+    stats = observe(after(ANSWERED), quick, 101.0 + STALE_S)
+
+    assert (stats.first_byte_s, stats.tokens_per_second) == (0.1, 100.0)
+    assert stats.calls == 2
 
 
 def test_failures_in_a_row_start_a_cooldown_and_no_sooner() -> None:

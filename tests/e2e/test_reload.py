@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import threading
 import time
 import urllib.request
@@ -148,6 +149,73 @@ def test_a_file_replaced_by_renaming_is_noticed(served: tuple[GatewayProcess, Pa
     until(lambda: ask(gateway) == "large")
 
 
+def reloads(gateway: GatewayProcess) -> int:
+    return gateway.output.count("policy in force") + gateway.output.count("policy not reloaded")
+
+
+def test_a_state_and_a_log_next_to_the_policy_set_nothing_off(tmp_path: Path) -> None:
+    file = tmp_path / "slm-router.yaml"
+    file.write_text(policy_file("small"))
+    with running_gateway(tmp_path, cwd=tmp_path) as gateway:
+        before = readiness(gateway)["policy_reload"]["at"]
+        for _ in range(5):
+            assert ask(gateway) == "small"
+        file.touch()
+        time.sleep(2)
+        assert readiness(gateway)["policy_reload"]["at"] == before
+
+        file.write_text(policy_file("large"))
+        until(lambda: ask(gateway) == "large")
+        taken = readiness(gateway)["policy_reload"]["at"]
+        time.sleep(2)
+
+        assert readiness(gateway)["policy_reload"]["at"] == taken
+        assert reloads(gateway) == 1
+
+
+def test_a_folder_that_vanishes_and_comes_back_is_read_again(
+    served: tuple[GatewayProcess, Path],
+) -> None:
+    gateway, file = served
+    file.unlink()
+    file.parent.rmdir()
+    until(lambda: not readiness(gateway)["policy_reload"]["ok"])
+    assert ask(gateway) == "small"
+
+    file.parent.mkdir()
+    file.write_text(policy_file("large"))
+
+    until(lambda: ask(gateway) == "large")
+
+
+def test_a_catalog_that_is_mended_is_read_again_where_the_policy_now_points(
+    served: tuple[GatewayProcess, Path],
+) -> None:
+    gateway, file = served
+    models = file.parent / "sub" / "models.yaml"
+    models.parent.mkdir()
+    models.write_text("broken: [")
+    file.write_text(policy_file("large").replace(CATALOG, "\ncatalog: sub/models.yaml\n"))
+    until(lambda: not readiness(gateway)["policy_reload"]["ok"])
+
+    models.write_text(CATALOG)
+
+    until(lambda: ask(gateway) == "large")
+
+
+def test_a_sigterm_before_all_is_loaded_ends_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(policy_file("small"))
+    for seconds in (0.1, 0.4, 0.8, 1.2, 1.6):
+        gateway = GatewayProcess(["--policy", str(file)], tmp_path, {}, None)
+        time.sleep(seconds)
+
+        # Python itself, before it has come to our first line, dies of the signal.
+        assert gateway.stop() in (0, -signal.SIGTERM)
+        assert "Traceback" not in gateway.output
+        assert not list(tmp_path.glob("*.sqlite3-wal")), "the decision log was not closed"
+
+
 def test_a_sigterm_lets_requests_in_flight_finish(tmp_path: Path) -> None:
     slow = policy_file("small").replace("first_token: 1ms", "first_token: 1500ms")
     file = tmp_path / "policy.yaml"
@@ -165,3 +233,48 @@ def test_a_sigterm_lets_requests_in_flight_finish(tmp_path: Path) -> None:
 
     assert answers == ["small"] * 5
     assert code in (0, -signal.SIGTERM)
+
+
+def test_requests_that_outlast_the_grace_period_are_told_so_and_are_no_crash(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(policy_file("small").replace("tokens_per_second: 100000", TRICKLE))
+    answers: dict[bool, bytes] = {}
+    with running_gateway(
+        tmp_path, "--policy", str(file), environment={"SLM_ROUTER_SHUTDOWN_S": "0.4"}
+    ) as gateway:
+        callers = [
+            threading.Thread(target=lambda s=s: answers.update({s: raw_answer(gateway, s)}))
+            for s in (True, False)
+        ]
+        for caller in callers:
+            caller.start()
+        time.sleep(1)
+        gateway.stop()
+        for caller in callers:
+            caller.join(30)
+
+    assert answers[False].startswith(b"HTTP/1.1 503 ")
+    assert b'"code":"shut_down"' in answers[False]
+    assert b"The gateway was shut down" in answers[True]
+    assert answers[True].endswith(b"0\r\n\r\n")
+    assert "Exception in ASGI application" not in gateway.output
+    assert "CancelledError" not in gateway.output
+
+
+TRICKLE = "tokens_per_second: 1"
+
+
+def raw_answer(gateway: GatewayProcess, stream: bool) -> bytes:
+    """All that comes back, to the end of the connection."""
+    body = json.dumps(
+        {"model": "auto", "stream": stream, "messages": [{"role": "user", "content": "Hi"}]}
+    ).encode()
+    head = (
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: here\r\n"
+        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=30) as connection:
+        connection.sendall(head.encode() + body)
+        return b"".join(iter(lambda: connection.recv(65536), b""))

@@ -1,12 +1,16 @@
 """`slm-router serve` without a policy: what it finds, what it says, and what it does not do."""
 
 import json
+import socket
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from router.upstreams.discovery import KNOWN_SERVERS
 from tests.fakes.process import running_gateway
 
 
@@ -21,7 +25,18 @@ def post(url: str, body: Any) -> tuple[Any, Any]:
 HELLO = {"model": "auto", "messages": [{"role": "user", "content": "Hello"}]}
 
 
+def a_model_server_may_run_here() -> bool:
+    """Whether anything listens where model servers do: then there is something to find."""
+    for server in KNOWN_SERVERS:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", server.port)) == 0:
+                return True
+    return False
+
+
 def test_with_nothing_to_find_it_serves_simulated_models_and_says_so(tmp_path: Path) -> None:
+    if a_model_server_may_run_here():
+        pytest.skip("a model server runs here; test_wheel starts where there is none")
     with running_gateway(tmp_path / "state", cwd=tmp_path) as gateway:
         answer, headers = post(f"{gateway.url}/v1/chat/completions", HELLO)
 

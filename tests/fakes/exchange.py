@@ -4,10 +4,12 @@ import json
 from typing import cast
 
 from router.api.chat_body import ChatBody
+from router.api.errors import answer_of
 from router.core.event import RoutingEvent
 from router.core.limits import Limits
 from router.exchange import Exchange
 from router.gateway import Call, Gateway
+from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import MemoryLog
 
 
@@ -17,8 +19,11 @@ async def exchange_with(
     limits: Limits | None = None,
     content: bool = False,
     answers: int = 1,
+    upload_s: float = 0.0,
 ) -> Exchange:
     """An exchange about to be opened, its request decided."""
+    received = gateway.clock.elapsed()
+    cast(FakeClock, gateway.clock).advance(upload_s)
     messages = [{"role": "user", "content": "Hello"}]
     body = {"model": "auto", "messages": messages, "stream": stream, "n": answers}
     data = json.dumps(body).encode()
@@ -31,7 +36,9 @@ async def exchange_with(
         request=request,
         for_upstream=chat.for_upstream,
         withhold_usage=stream,
-        received=gateway.clock.elapsed(),
+        received=received,
+        read=gateway.clock.elapsed(),
+        status_of=lambda error: answer_of(error).status,
         content=data if content else None,
     )
     return Exchange(gateway, call, await gateway.route(request, call.id))

@@ -10,7 +10,14 @@ import pytest
 from pydantic import ValidationError
 
 from router.core.request import RoutedRequest
-from router.signals.learned import LARGEST_BATCH, LearnedOptions, LearnedSignal, SignalTimeout
+from router.signals.learned import (
+    LARGEST_BATCH,
+    MOST_WAITING,
+    ClassifierBroke,
+    LearnedOptions,
+    LearnedSignal,
+    SignalTimeout,
+)
 from tests.fakes.classifier import FakeClassifier, FakeJudgement
 from tests.signals.requests import asking, conversation
 
@@ -155,6 +162,57 @@ async def test_a_text_that_breaks_the_classifier_harms_only_its_own_request() ->
     assert isinstance(poisoned, ValueError)
     assert not isinstance(hard, BaseException)
     assert hard["complexity"] == 0.9
+
+
+@pytest.mark.parametrize("ending", [BaseException("a panic in Rust"), SystemExit(1)])
+async def test_a_classifier_that_panics_fails_one_request_and_lives(ending: BaseException) -> None:
+    class Panicking(FakeClassifier):
+        def judge(self, texts: Sequence[str], /) -> list[FakeJudgement]:
+            if "panic" in texts:
+                raise ending
+            return super().judge(texts)
+
+    signal = LearnedSignal(PATIENT, Panicking())
+    with pytest.raises(ClassifierBroke, match=type(ending).__name__):
+        await signal.extract(asking("panic"))
+    assert (await signal.extract(asking("hard")))["complexity"] == 0.9
+
+
+async def test_a_thread_that_has_ended_is_started_again() -> None:
+    signal = LearnedSignal(PATIENT, FakeClassifier())
+    await signal.extract(asking("Hello"))
+    ended = signal._desk._thread
+    assert ended is not None
+    signal._desk._work.jobs.put(None)
+    await asyncio.to_thread(ended.join, 20)
+    assert (await signal.extract(asking("hard")))["complexity"] == 0.9
+
+
+async def test_who_comes_behind_a_full_queue_is_told_at_once() -> None:
+    classifier = FakeClassifier()
+    classifier.gate.clear()
+    signal = LearnedSignal(PATIENT, classifier)
+    first = asyncio.create_task(signal.extract(asking("first")))
+    await asyncio.to_thread(classifier.begun.wait)
+    waiting = [asyncio.create_task(signal.extract(asking("next"))) for _ in range(MOST_WAITING)]
+    await asyncio.sleep(0)
+    with pytest.raises(SignalTimeout, match="stuck"):
+        await signal.extract(asking("one too many"))
+    classifier.gate.set()
+    await asyncio.gather(first, *waiting)
+
+
+async def test_a_classifier_that_answers_nonsense_fails_the_request_and_lives() -> None:
+    class Mute(FakeClassifier):
+        def judge(self, texts: Sequence[str], /) -> list[FakeJudgement]:
+            if "mute" in texts:
+                return None  # type: ignore[return-value]
+            return super().judge(texts)
+
+    signal = LearnedSignal(PATIENT, Mute())
+    with pytest.raises(TypeError):
+        await signal.extract(asking("mute"))
+    assert (await signal.extract(asking("hard")))["complexity"] == 0.9
 
 
 async def test_a_signal_let_go_ends_its_thread_and_frees_the_classifier() -> None:

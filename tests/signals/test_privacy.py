@@ -4,7 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from router.core.request import RoutedRequest, Turn
+from router.signals import privacy
 from router.signals.privacy import PrivacyOptions, PrivacySignal, vocabulary
+from router.signals.private_data import TooMuchToRead
 from tests.signals.requests import asking, conversation
 
 signal = PrivacySignal(PrivacyOptions())
@@ -39,7 +41,7 @@ async def test_private_data_of_an_earlier_turn_of_any_role_counts(role: str) -> 
 
 async def test_private_data_in_tool_definitions_counts() -> None:
     request = RoutedRequest(
-        model="auto", turns=(Turn("user", "Hi"),), tools_text='{"default": "jane@doe.org"}'
+        model="auto", turns=(Turn("user", "Hi"),), attached='{"default": "jane@doe.org"}'
     )
     assert (await signal.extract(request))["pii.email"] == 1
 
@@ -47,6 +49,14 @@ async def test_private_data_in_tool_definitions_counts() -> None:
 async def test_private_data_at_the_end_of_a_long_conversation_counts() -> None:
     counts = await signal.extract(asking("Nothing to see here. " * 20_000 + "jane@doe.org"))
     assert counts["pii_count"] == 1
+
+
+async def test_a_text_too_long_to_look_through_leaves_the_signal_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(privacy, "LONGEST_SECONDS", -1.0)
+    with pytest.raises(TooMuchToRead):
+        await signal.extract(asking("0494 92 82 32 " * 10))
 
 
 async def test_only_the_types_asked_for_count() -> None:

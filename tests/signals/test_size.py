@@ -9,7 +9,7 @@ signal = SizeSignal(SizeOptions())
 
 async def test_sizes_count_the_whole_conversation_and_the_tools() -> None:
     turns = (Turn("system", "Be brief."), Turn("user", "Hello there", images=1))
-    request = RoutedRequest(model="auto", turns=turns, tools_text='{"name": "search"}')
+    request = RoutedRequest(model="auto", turns=turns, attached='{"name": "search"}')
     sizes = await signal.extract(request)
     assert sizes["tokens"] == request.input_tokens > 1_000
     assert sizes["characters"] == len("Be brief.\n\nHello there")

@@ -1,36 +1,22 @@
 """The columns of the decision log, and their documentation."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from router.stores.decision_columns import COLUMNS, CONTENT, Column
+from tests.docs.tables import DOCS, assert_told, table
 
-PAGE = Path(__file__).parents[2] / "docs" / "decision-log.md"
-BEGIN, END = "<!-- generated: begin", "<!-- generated: end -->"
+PAGE = DOCS / "decision-log.md"
+HEAD = ("column", "type", "unit", "null", "meaning")
 
 
-def line(column: Column) -> str:
+def row(column: Column) -> tuple[str, ...]:
     null = "never" if column.required else "possible"
-    return f"| `{column.name}` | {column.kind} | {column.unit} | {null} | {column.meaning} |"
-
-
-def table() -> str:
-    head = ["| column | type | unit | null | meaning |", "|---|---|---|---|---|"]
-    return "\n".join([*head, *map(line, COLUMNS)])
+    return f"`{column.name}`", column.kind, column.unit, null, column.meaning
 
 
 def test_the_page_lists_every_column_as_the_code_has_it() -> None:
     """Run with UPDATE_DOCS=1 to write the table anew."""
-    page = PAGE.read_text()
-    before, _, rest = page.partition(BEGIN)
-    opening, _, rest = rest.partition("\n")
-    found, _, after = rest.partition(END)
-    if os.environ.get("UPDATE_DOCS"):
-        PAGE.write_text(f"{before}{BEGIN}{opening}\n{table()}\n{END}{after}")
-    else:
-        assert found.strip() == table()
+    assert_told(PAGE, table(HEAD, map(row, COLUMNS)))
 
 
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)

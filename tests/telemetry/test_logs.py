@@ -4,13 +4,16 @@ import io
 import json
 import logging
 import re
+import threading
 from collections.abc import Iterator
+from logging.handlers import QueueHandler
 from typing import Any
 
 import pytest
 
 from router.core.event import Content, RoutingEvent
 from router.errors import DecisionLogError
+from router.telemetry import logs
 from router.telemetry.logs import LogObserver, configure
 from tests.fakes.events import an_event, unanswered
 
@@ -23,9 +26,33 @@ def restored() -> Iterator[None]:
     root, ours = logging.getLogger(), logging.getLogger("router")
     handlers, levels = list(root.handlers), (root.level, ours.level)
     yield
+    for handler in set(root.handlers) - set(handlers):
+        handler.close()
     root.handlers[:] = handlers
     root.setLevel(levels[0])
     ours.setLevel(levels[1])
+
+
+class Written(io.StringIO):
+    """What has been written once every line is."""
+
+    def getvalue(self) -> str:
+        for handler in logging.getLogger().handlers:
+            handler.flush()
+        return super().getvalue()
+
+
+class Stuck(io.StringIO):
+    """A full pipe that nobody reads until `taken` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.taken = threading.Event(), threading.Event()
+
+    def write(self, text: str) -> int:
+        self.begun.set()
+        self.taken.wait(30)
+        return super().write(text)
 
 
 def json_lines(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -33,7 +60,7 @@ def json_lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 
 def written(event: RoutingEvent, level: str = "INFO", as_json: bool = True) -> io.StringIO:
-    stream = io.StringIO()
+    stream = Written()
     configure(level, as_json, stream)
     LogObserver().observe(event)
     return stream
@@ -94,7 +121,7 @@ def test_above_info_requests_are_not_written() -> None:
 
 
 def test_other_libraries_are_heard_from_warning_on_even_at_debug() -> None:
-    stream = io.StringIO()
+    stream = Written()
     configure("DEBUG", True, stream)
     logging.getLogger("LiteLLM").debug("the prompt is %s", CANARY)
     logging.getLogger("aiohttp.client").info("sent %s", CANARY)
@@ -105,7 +132,7 @@ def test_other_libraries_are_heard_from_warning_on_even_at_debug() -> None:
 
 @pytest.mark.parametrize("as_json", [True, False])
 def test_a_foreign_error_shows_its_class_and_place_but_not_its_text(as_json: bool) -> None:
-    stream = io.StringIO()
+    stream = Written()
     configure("INFO", as_json, stream)
     try:
         raise ValueError(CANARY)
@@ -118,7 +145,7 @@ def test_a_foreign_error_shows_its_class_and_place_but_not_its_text(as_json: boo
 
 
 def test_an_error_of_ours_shows_its_text() -> None:
-    stream = io.StringIO()
+    stream = Written()
     configure("INFO", True, stream)
     try:
         raise DecisionLogError("The disk is full.")
@@ -129,7 +156,7 @@ def test_an_error_of_ours_shows_its_text() -> None:
 
 @pytest.mark.parametrize("as_json", [True, False])
 def test_a_message_cannot_forge_a_second_line(as_json: bool) -> None:
-    stream = io.StringIO()
+    stream = Written()
     configure("INFO", as_json, stream)
     logging.getLogger("router").warning("a\nERROR b\u2028c\x1b[31m\r")
     assert len(stream.getvalue().splitlines()) == 1
@@ -137,9 +164,43 @@ def test_a_message_cannot_forge_a_second_line(as_json: bool) -> None:
 
 
 def test_configuring_again_replaces_the_first_time() -> None:
-    first, second = io.StringIO(), io.StringIO()
+    first, second = Written(), Written()
     configure("INFO", True, first)
     configure("INFO", True, second)
     LogObserver().observe(an_event())
     assert first.getvalue() == ""
     assert len(json_lines(second)) == 1
+
+
+def test_nobody_waits_for_a_log_that_is_not_read_and_lost_lines_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logs, "MOST_WAITING", 2)
+    monkeypatch.setattr(logs, "FLUSH_SECONDS", 0.01)
+    stream, ours = Stuck(), logging.getLogger("router")
+    configure("INFO", True, stream)
+    ours.info("being written")
+    assert stream.begun.wait(20)
+    for line in ("first", "second", "lost", "lost"):
+        ours.info(line)
+    stream.taken.set()
+    monkeypatch.setattr(logs, "FLUSH_SECONDS", 20.0)
+    (handler,) = (h for h in logging.getLogger().handlers if isinstance(h, QueueHandler))
+    handler.flush()
+    ours.info("after")
+    handler.flush()
+    told = [line["message"] for line in json_lines(stream)]
+    assert told == ["being written", "first", "second", LOST, "after"]
+
+
+def test_a_log_that_nobody_reads_keeps_nobody_from_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "FLUSH_SECONDS", 0.01)
+    stuck = Stuck()
+    configure("INFO", True, stuck)
+    logging.getLogger("router").info("never read")
+    assert stuck.begun.wait(20)
+    configure("INFO", True, Written())
+    stuck.taken.set()
+
+
+LOST = "2 lines were lost, for nobody took them in time"

@@ -1,38 +1,25 @@
 """The table of metrics, and its documentation."""
 
-import os
 import re
-from pathlib import Path
 
 import pytest
 
 from router.telemetry.metrics import METRICS, PREFIX, MetricSpec
+from tests.docs.tables import DOCS, assert_told, table
 
-PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
-BEGIN, END = "<!-- generated: begin", "<!-- generated: end -->"
+PAGE = DOCS / "metrics.md"
+HEAD = ("metric", "type", "labels", "meaning")
 SUFFIXES = ("", "_bucket", "_count", "_sum")
 
 
-def line(spec: MetricSpec) -> str:
+def row(spec: MetricSpec) -> tuple[str, ...]:
     labels = ", ".join(f"`{label}`" for label in spec.labels)
-    return f"| `{PREFIX}{spec.name}` | {spec.type} | {labels} | {spec.meaning} |"
-
-
-def table() -> str:
-    head = ["| metric | type | labels | meaning |", "|---|---|---|---|"]
-    return "\n".join([*head, *map(line, METRICS)])
+    return f"`{PREFIX}{spec.name}`", spec.type, labels, spec.meaning
 
 
 def test_the_page_lists_every_metric_as_the_code_has_it() -> None:
     """Run with UPDATE_DOCS=1 to write the table anew."""
-    page = PAGE.read_text()
-    before, _, rest = page.partition(BEGIN)
-    opening, _, rest = rest.partition("\n")
-    found, _, after = rest.partition(END)
-    if os.environ.get("UPDATE_DOCS"):
-        PAGE.write_text(f"{before}{BEGIN}{opening}\n{table()}\n{END}{after}")
-    else:
-        assert found.strip() == table()
+    assert_told(PAGE, table(HEAD, map(row, METRICS)))
 
 
 def test_every_query_on_the_page_names_metrics_and_labels_that_exist() -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from router.core.catalog import LiteLLMSpec
 from router.errors import UpstreamBroken, UpstreamRefused, UpstreamTimeout, UpstreamUnreachable
+from router.ports import UpstreamCall
 from router.upstreams.connections import Connections
 from router.upstreams.litellm import LiteLLM
 from tests.fakes.anthropic_server import FakeAnthropicServer
@@ -112,6 +113,23 @@ async def test_a_field_that_would_change_the_answer_is_refused_for_the_next_cand
         await upstream.open(call(MODEL, **body))
     assert raised.value.status == 400
     assert json.loads(raised.value.body)["error"]["param"] == field
+    assert server.received == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"temperature": float("inf")}, {"response_format": {"type": "json_schema", "json_schema": 5}}],
+)
+async def test_what_cannot_be_put_into_the_providers_form_is_the_requests_fault(
+    server: FakeAnthropicServer, upstream: LiteLLM, wrong: dict[str, Any]
+) -> None:
+    body = {"messages": [{"role": "user", "content": "Hi"}], **wrong}
+    content = json.dumps(body).replace("Infinity", "1e999").encode()
+
+    with pytest.raises(UpstreamRefused) as error:
+        await upstream.open(UpstreamCall("/chat/completions", MODEL, content, stream=False))
+
+    assert error.value.status == 400
     assert server.received == []
 
 

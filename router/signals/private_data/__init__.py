@@ -1,16 +1,30 @@
 """Private data in a text: what kind, and where. The text itself is never kept or handed on.
 
 One file per family; each has a cheap look (`may_hold`) that lets most texts pass at once, and a
-finder whose work is bounded whatever the text is. Validity is the business of kept libraries that
-work offline: phonenumbers (Google's metadata) and python-stdnum (check digits and structure).
+finder. Long texts are read in pieces, so that no step keeps other threads waiting, and under a
+deadline: what was not looked at is never reported as clean. Validity is the business of kept
+libraries that work offline: phonenumbers (Google's metadata) and python-stdnum (check digits).
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from router.signals.private_data import addresses, national_ids, payment, phones, secrets
+from router.signals.private_data.deadline import Deadline, TooMuchToRead
 
-Finder = Callable[[str], Iterable[tuple[int, int]]]
+__all__ = ["LONGEST_SECONDS", "TYPES", "Deadline", "Span", "TooMuchToRead", "find", "may_hold"]
+
+Finder = Callable[[str, Deadline], Iterable[tuple[int, int]]]
+
+LONGEST_SECONDS = 0.5
+"""For one text. A megabyte of prose takes 0.1 s, one of nothing but digits more than this."""
+
+PIECE_CHARACTERS = 50_000
+_BEFORE = 100
+"""Characters in front of a piece: every finder looks back less far."""
+
+_AFTER = 16_000
+"""Characters behind a piece: no piece of private data is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +61,30 @@ def may_hold(text: str, types: Collection[str] = TYPES) -> bool:
     return any(_FAMILIES[name].may_hold(text) for name in TYPES if name in types)
 
 
-def find(text: str, types: Collection[str] = TYPES) -> list[Span]:
-    """Every piece of private data of these types, in order of place; pieces do not overlap."""
+def find(text: str, types: Collection[str] = TYPES, deadline: Deadline | None = None) -> list[Span]:
+    """Every piece of private data of these types, in order of place; pieces do not overlap.
+
+    Raises TooMuchToRead after `deadline`, which is LONGEST_SECONDS from now by default.
+    """
+    deadline = deadline or Deadline(LONGEST_SECONDS)
+    found: list[Span] = []
+    for start in range(0, len(text), PIECE_CHARACTERS):
+        deadline.check()
+        shift = max(0, start - _BEFORE)
+        piece = text[shift : start + PIECE_CHARACTERS + _AFTER]
+        for span in _found_in(piece, types, deadline):
+            place = span.start + shift
+            after_last = not found or place >= found[-1].end
+            if start <= place < start + PIECE_CHARACTERS and after_last:
+                found.append(Span(span.type, place, span.end + shift))
+    return found
+
+
+def _found_in(text: str, types: Collection[str], deadline: Deadline) -> list[Span]:
     found: list[Span] = []
     for name, family in _FAMILIES.items():
         if name in types and family.may_hold(text):
-            found += _unclaimed(name, family.find(text), found)
+            found += _unclaimed(name, family.find(text, deadline), found)
     return sorted(found, key=lambda span: span.start)
 
 

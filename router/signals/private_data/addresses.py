@@ -4,6 +4,8 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
+from router.signals.private_data.deadline import Deadline
+
 # The ends of what stands around an "@": the whole is assembled from there, so that the work is
 # bounded by the number of "@" and not by the length of what precedes them.
 _AT = re.compile(r"(?<=[\w%+'-])@(?=\w)")
@@ -20,9 +22,9 @@ def may_hold_email(text: str) -> bool:
     return "@" in text
 
 
-def find_emails(text: str) -> Iterator[tuple[int, int]]:
+def find_emails(text: str, deadline: Deadline) -> Iterator[tuple[int, int]]:
     """E-mail addresses, international ones too; `git@host` is a repository, not a person."""
-    for at in _AT.finditer(text):
+    for at in deadline.over(_AT.finditer(text)):
         place = at.start()
         local = _LOCAL.search(text[max(0, place - _LONGEST_LOCAL) : place])
         domain = _DOMAIN.match(text, place + 1, place + 1 + _LONGEST_DOMAIN)
@@ -37,10 +39,10 @@ def may_hold_ip(text: str) -> bool:
     return "." in text or ":" in text
 
 
-def find_ips(text: str) -> Iterator[tuple[int, int]]:
+def find_ips(text: str, deadline: Deadline) -> Iterator[tuple[int, int]]:
     """Addresses of version 4 and 6 that could name somebody's machine: no loopback, no 0.0.0.0."""
     for pattern in (_IP4, _IP6):
-        for match in pattern.finditer(text):
+        for match in deadline.over(pattern.finditer(text)):
             if _names_a_machine(match[0]):
                 yield match.span()
 

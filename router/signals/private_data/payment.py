@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 
-MOST_CANDIDATES = 1_000
-"""Candidates looked at in one text."""
+from router.signals.private_data.deadline import Deadline
 
 _CARD = re.compile(r"(?<![\d.,+])\d(?:[ -]?\d){11,18}(?!\d|[.,]\d)")
 # Issuer ranges and lengths, from ISO/IEC 7812 as the networks publish them: Visa, Mastercard,
@@ -31,11 +29,11 @@ def may_hold_card(text: str) -> bool:
     return _DIGITS.search(text) is not None
 
 
-def find_cards(text: str) -> Iterator[tuple[int, int]]:
+def find_cards(text: str, deadline: Deadline) -> Iterator[tuple[int, int]]:
     """Card numbers, plain or in groups, of a known issuer and with a right Luhn digit."""
     from stdnum import luhn
 
-    for match in islice(_CARD.finditer(text), MOST_CANDIDATES):
+    for match in deadline.over(_CARD.finditer(text)):
         digits = match[0].replace(" ", "").replace("-", "")
         before = text[max(0, match.start() - _CONTEXT_CHARACTERS) : match.start()]
         if _is_issued(digits, before) and len(set(digits)) > 1 and luhn.is_valid(digits):
@@ -55,9 +53,9 @@ def may_hold_iban(text: str) -> bool:
     return _IBAN_START.search(text) is not None
 
 
-def find_ibans(text: str) -> Iterator[tuple[int, int]]:
+def find_ibans(text: str, deadline: Deadline) -> Iterator[tuple[int, int]]:
     """IBANs with the length of their country and right check digits, plain or in groups."""
-    for start in islice(_IBAN_START.finditer(text), MOST_CANDIDATES):
+    for start in deadline.over(_IBAN_START.finditer(text)):
         match = _IBAN.match(text, start.start() - 2)
         if match is not None and (length := _iban_length(match[0])):
             yield match.start(), match.start() + length

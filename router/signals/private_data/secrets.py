@@ -9,6 +9,8 @@ and its plugins hold code that asks the maker's server whether a key works.
 import re
 from collections.abc import Iterator
 
+from router.signals.private_data.deadline import Deadline
+
 _FORMS = (
     # OpenAI, Anthropic, OpenRouter, Langfuse, DeepSeek
     r"sk-(?:proj-|svcacct-|admin-|ant-[a-z0-9]{2,10}-|or-v1-|lf-)?[A-Za-z0-9_-]{20,250}",
@@ -72,10 +74,10 @@ def may_hold(text: str) -> bool:
     return any(True for _ in _patterns(text))
 
 
-def find(text: str) -> Iterator[tuple[int, int]]:
+def find(text: str, deadline: Deadline) -> Iterator[tuple[int, int]]:
     """Keys, tokens, private keys, passwords in web addresses and behind "password:"."""
     for pattern in _patterns(text):
-        for match in pattern.finditer(text):
+        for match in deadline.over(pattern.finditer(text)):
             yield match.span("value" if "value" in pattern.groupindex else 0)
 
 

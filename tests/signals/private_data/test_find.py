@@ -1,13 +1,22 @@
 """Finding private data: published and made-up specimens, look-alikes, and hostile texts."""
 
 import time
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.signals.private_data import TYPES, find, may_hold
+from router.signals.private_data import (
+    PIECE_CHARACTERS,
+    TYPES,
+    Deadline,
+    Span,
+    TooMuchToRead,
+    find,
+    may_hold,
+)
 
 # Made-up values in the makers' forms, put together here so that no scanner takes them for real.
 AZ = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY"
@@ -217,6 +226,43 @@ HOSTILE = [
 def test_a_hostile_text_costs_bounded_work(piece: str) -> None:
     text = (piece * (200_000 // len(piece) + 1))[:200_000]
     started = time.process_time()
-    find(text)
-    # Each takes 0.01 to 0.3 s; a pattern that backtracks would take minutes.
+    with suppress(TooMuchToRead):
+        find(text)
+    # Half a second at most; a pattern that backtracks would take minutes.
     assert time.process_time() - started < 10
+
+
+def test_what_is_not_looked_at_in_time_is_not_reported_as_clean() -> None:
+    with pytest.raises(TooMuchToRead):
+        find("1234567 " * 10, deadline=Deadline(-1))
+
+
+@pytest.mark.parametrize("filler", ["lorem ipsum ", "12:34 ", "x.y. "])
+def test_private_data_is_found_once_wherever_in_a_long_text_it_stands(filler: str) -> None:
+    value = "jane.doe@example.org"
+    for place in range(PIECE_CHARACTERS - 40, PIECE_CHARACTERS + 40, 7):
+        before = (filler * PIECE_CHARACTERS)[: place - 1] + " "
+        found = find(f"{before}{value} {filler * 10}", ("email", "phone"), Deadline(60))
+        assert found == [Span("email", place, place + len(value))]
+
+
+def test_what_spans_two_pieces_is_found_whole() -> None:
+    key = f"-----BEGIN PRIVATE KEY-----{'a' * 5_000}-----END PRIVATE KEY-----"
+    before = " " * (PIECE_CHARACTERS - 1_000)
+
+    (found,) = find(f"{before}{key}\njane", deadline=Deadline(60))
+
+    assert (found.start, found.end) == (len(before), len(before) + len(key))
+
+
+def test_rows_of_numbers_do_not_hide_what_comes_after_them() -> None:
+    rows = "0494 92 82 3x, " * 3_000
+
+    assert [span.type for span in find(f"{rows} call +49 30 901820", deadline=Deadline(60))] == [
+        "phone"
+    ]
+
+
+def test_a_number_that_a_validator_stumbles_over_is_nobodys() -> None:
+    # A right check digit, and a birth place whose entry in stdnum's table has no counties.
+    assert find("634669199205047725", ("national_id",)) == []

@@ -1,0 +1,79 @@
+"""What a whole answer tells of itself: the tokens as the upstream counted them, or about how many.
+
+Pure. Answers come from servers that we do not know: anything may be in them.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from router.core.cost import Usage
+from router.core.tokens import estimated_tokens
+from router.errors import UpstreamBroken
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are no JSON, no UTF-8, or nested beyond all reason."""
+
+
+class _Answer(msgspec.Struct):
+    """The one field of a plain answer that is read."""
+
+    usage: object = None
+
+
+_answers = msgspec.json.Decoder(_Answer)
+
+
+def usage_of(body: bytes) -> Usage | None:
+    """The usage that a plain answer tells, None if it tells none.
+
+    Raises UpstreamBroken if the answer is not a JSON object.
+    """
+    try:
+        usage = _answers.decode(body).usage
+    except UNREADABLE:
+        raise UpstreamBroken("The upstream's answer is not a JSON object.") from None
+    return read_usage(usage) if isinstance(usage, dict) else None
+
+
+def read_usage(usage: Mapping[str, object]) -> Usage | None:
+    """OpenAI's `usage` object as a Usage; None if it holds no whole counts."""
+    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens", 0)
+    if not isinstance(prompt, int) or not isinstance(completion, int):
+        return None
+    return Usage(
+        input_tokens=prompt,
+        output_tokens=completion,
+        cached_input_tokens=_detail(usage, "prompt_tokens_details", "cached_tokens"),
+        reasoning_tokens=_detail(usage, "completion_tokens_details", "reasoning_tokens"),
+    )
+
+
+def estimated_output_tokens(body: bytes) -> int:
+    """About how many tokens a plain answer took to write, where the upstream told no usage."""
+    try:
+        answer = msgspec.json.decode(body)
+    except UNREADABLE:
+        return 0
+    return sum(estimated_tokens(text) for text in _texts(answer))
+
+
+def _detail(usage: Mapping[str, object], group: str, name: str) -> int:
+    details = usage.get(group)
+    value = details.get(name) if isinstance(details, dict) else None
+    return value if isinstance(value, int) else 0
+
+
+def _texts(answer: Any) -> Iterator[str]:
+    """What the model wrote: the texts of its messages and the arguments of its calls."""
+    choices = answer.get("choices") if isinstance(answer, dict) else None
+    for choice in choices if isinstance(choices, list) else ():
+        message = choice.get("message") if isinstance(choice, dict) else None
+        if not isinstance(message, dict):
+            continue
+        for name in ("content", "reasoning_content", "refusal"):
+            if isinstance(text := message.get(name), str):
+                yield text
+        if message.get("tool_calls"):
+            yield msgspec.json.encode(message["tool_calls"]).decode()

@@ -1,0 +1,40 @@
+"""Everything that a body sends along with the conversation's own text.
+
+Tool definitions and calls, schemas, names, metadata: a model reads them, so they count as tokens,
+and private data may stand in them as well as in a message. Texts are as decoded: an address
+written with escapes is an address all the same.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+MEDIA_FIELDS = frozenset({"data", "file_data"})
+"""Where OpenAI's content parts hold the bytes of sound and files, in base64."""
+
+_SAID = frozenset({"role", "content"})
+_PART_SAID = frozenset({"type", "text"})
+
+
+def attached_to(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The texts of messages beside what is said in them: calls, names, refusals, addresses."""
+    for message in messages:
+        yield from texts(value for key, value in message.items() if key not in _SAID)
+        content = message.get("content")
+        if isinstance(content, list):
+            for part in content:
+                yield from texts(v for key, v in part.items() if key not in _PART_SAID)
+
+
+def texts(values: Iterable[Any]) -> Iterator[str]:
+    """Every text inside JSON values, keys of objects too; media in base64 is passed over."""
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if not value.startswith("data:"):
+                yield value
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, Mapping):
+            yield from value
+            waiting += (inner for key, inner in value.items() if key not in MEDIA_FIELDS)

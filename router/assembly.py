@@ -1,0 +1,147 @@
+"""Assembly: puts a gateway together from the policy files, again at every reload.
+
+What a reload leaves as it was is taken over; what the new gateway does not use is let go.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from router import upstreams
+from router.classifier import Classifiers, watched_files
+from router.clock import SystemClock
+from router.core.policy import signals_read
+from router.found import Found, find_policies, policy_path
+from router.gateway import Gateway, PolicyInForce
+from router.marks import marks
+from router.policyfile import LoadedPolicy, PriceCatalogue
+from router.ports import DecisionLog, Signal
+from router.reload import Built
+from router.settings import Settings
+from router.signals import SIGNALS, Classifier
+from router.stores.memory import MemoryStatsStore
+from router.telemetry.logs import LogObserver
+from router.telemetry.prometheus import PrometheusObserver
+from router.upstreams.connections import Connections
+
+SignalKey = tuple[str, bytes, int]
+"""Kind, options, and which classifier: signals that agree in these are one and the same."""
+
+
+@dataclass
+class _Parts:
+    """What one build needs: upstreams to be closed after it, and signals, old ones first."""
+
+    opened: AsyncExitStack
+    earlier: Mapping[SignalKey, Signal]
+    made: dict[SignalKey, Signal] = field(default_factory=dict)
+
+    def signals_of(self, loaded: LoadedPolicy, classifier: Classifier) -> dict[str, Signal]:
+        """A policy's signals by kind, cheap ones first."""
+        signals: dict[str, Signal] = {}
+        for name, kind in SIGNALS.items():
+            options = loaded.options[name]
+            if not kind.vocabulary(options):
+                continue
+            needed = (classifier,) if kind.needs_classifier else ()
+            said = msgspec.json.encode(options.model_dump(mode="json"))
+            # A classifier's id is its own for as long as a signal in `earlier` or `made` holds it.
+            key = (name, said, id(classifier) if needed else 0)
+            signal = self.made.get(key) or self.earlier.get(key)
+            self.made[key] = signals[name] = signal or kind.make(options, *needed)
+        return signals
+
+
+@dataclass
+class Assembly:
+    """Builds gateways out of parts that live as long as the process.
+
+    `found` is what the latest gateway was built from.
+    """
+
+    settings: Settings
+    log: DecisionLog
+    metrics: PrometheusObserver
+    prices: PriceCatalogue
+    clock: SystemClock = field(default_factory=SystemClock)
+
+    def __post_init__(self) -> None:
+        self.stats = MemoryStatsStore(self.clock)
+        self.found: Found | None = None
+        self._path: Path | None = None
+        self._connections = Connections()
+        # Held for the whole process, so that a reload, which closes the old upstreams, leaves
+        # the connections of requests in flight alone.
+        self._connections.hold()
+        self._opened = AsyncExitStack()
+        self._signals: Mapping[SignalKey, Signal] = {}
+        self._classifiers = Classifiers(self.settings.artifact)
+
+    async def build(self) -> Built:
+        """A gateway from the files as they are now. If that fails nothing has changed.
+
+        Raises PolicyFileError, and StartupError if the policy is gone.
+        """
+        # Once there was a policy its absence is a fault, not a wish to be served without.
+        path = self._path or policy_path(self.settings)
+        found = await find_policies(path, self.settings.simulated, self.prices)
+        folders = {name: self._classifiers.folder_of(it) for name, it in found.policies.items()}
+        watched = {file for folder in folders.values() for file in watched_files(folder)}
+        seen = await asyncio.to_thread(marks, found.watched | watched)
+        classifiers = {
+            folder: await asyncio.to_thread(self._classifiers.at, folder)
+            for folder in dict.fromkeys(folders.values())
+        }
+        async with AsyncExitStack() as opened:
+            parts = _Parts(opened, self._signals)
+            in_force = {
+                name: self._in_force(loaded, classifiers[folders[name]], parts)
+                for name, loaded in found.policies.items()
+            }
+            replaced, self._opened = self._opened, opened.pop_all()
+        self.found, self._path, self._signals = found, path, parts.made
+        self._classifiers.keep(folders.values())
+        self.metrics.policies({name: loaded.version for name, loaded in found.policies.items()})
+        await replaced.aclose()
+        return Built(self._gateway(in_force, found.default), seen)
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        await self._opened.aclose()
+        await self._connections.release()
+        await self.log.close()
+
+    def _gateway(self, policies: Mapping[str, PolicyInForce], default: str) -> Gateway:
+        return Gateway(
+            policies=policies,
+            default_policy=default,
+            stats=self.stats,
+            log=self.log,
+            observers=(self.metrics, LogObserver()),
+            clock=self.clock,
+        )
+
+    def _in_force(
+        self, loaded: LoadedPolicy, classifier: Classifier, parts: _Parts
+    ) -> PolicyInForce:
+        built = upstreams.build(loaded.catalog, os.environ, self._connections)
+        for upstream in built.values():
+            parts.opened.push_async_callback(upstream.close)
+        signals, read = parts.signals_of(loaded, classifier), signals_read(loaded.policy)
+        return PolicyInForce(
+            policy=loaded.policy,
+            catalog=loaded.catalog,
+            version=loaded.version,
+            signals={
+                kind: signal
+                for kind, signal in signals.items()
+                if not SIGNALS[kind].vocabulary(loaded.options[kind]).keys().isdisjoint(read)
+            },
+            all_signals=signals,
+            upstreams=built,
+        )

@@ -1,0 +1,63 @@
+"""What a whole answer tells of itself, and that no bytes at all can surprise us."""
+
+import contextlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.answer import estimated_output_tokens, read_usage, usage_of
+from router.core.cost import Usage
+from router.errors import UpstreamBroken
+
+NESTED = b'{"choices":' + b"[" * 5000 + b"]" * 5000 + b"}"
+
+
+def test_usage_tells_cached_and_reasoning_tokens_apart() -> None:
+    usage = json.loads(
+        '{"prompt_tokens": 10, "completion_tokens": 7, "prompt_tokens_details":'
+        ' {"cached_tokens": 4}, "completion_tokens_details": {"reasoning_tokens": 5}}'
+    )
+
+    assert read_usage(usage) == Usage(10, 7, cached_input_tokens=4, reasoning_tokens=5)
+
+
+@pytest.mark.parametrize("usage", [{}, {"prompt_tokens": "10"}, {"prompt_tokens": None}])
+def test_usage_without_counts_is_no_usage(usage: dict[str, object]) -> None:
+    assert read_usage(usage) is None
+
+
+@pytest.mark.parametrize("usage", [b"null", b"5", b"[]", b'"many"'])
+def test_usage_of_another_form_is_no_usage(usage: bytes) -> None:
+    assert usage_of(b'{"usage": ' + usage + b"}") is None
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>", b"[1]", b"", b'{"usage": {"a": "\xff"}}', NESTED, b'{"a":']
+)
+def test_what_is_no_json_object_is_a_broken_answer(body: bytes) -> None:
+    with pytest.raises(UpstreamBroken):
+        usage_of(body)
+
+
+def test_what_the_model_wrote_is_estimated_and_not_the_envelope_around_it() -> None:
+    message = {"role": "assistant", "content": "Hi"}
+    body = {"id": "x" * 200, "choices": [{"message": message}], "system_fingerprint": "y" * 200}
+
+    assert estimated_output_tokens(json.dumps(body).encode()) <= 2
+
+
+def test_tool_calls_and_reasoning_are_written_too() -> None:
+    call = {"function": {"name": "f", "arguments": '{"city": "Paris"}'}}
+    message = {"content": None, "tool_calls": [call], "reasoning_content": "Let me see ..."}
+    said = estimated_output_tokens(json.dumps({"choices": [{"message": message}]}).encode())
+
+    assert 10 <= said <= 40
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_at_all_raise_anything_but_broken(body: bytes) -> None:
+    assert estimated_output_tokens(body) >= 0
+    with contextlib.suppress(UpstreamBroken):
+        usage_of(body)
