@@ -12,13 +12,15 @@ from router.api import ROUTES
 from router.api.errors import on_crash, on_http_error, on_router_error
 from router.api.shutdown import CutShort
 from router.assembly import Assembly
-from router.core.request import AUTO, RoutedRequest, Turn
+from router.core.catalog import AUTO
+from router.core.request import RoutedRequest, Turn
 from router.errors import RouterError
 from router.found import Found
 from router.gateway import Gateway
-from router.reload import Reloader
+from router.reload import Built, Reloader
 from router.runtime import Reload, Runtime
 from router.settings import Settings
+from router.stores.session_key import session_key
 from router.stores.sqlite import SQLiteDecisionLog
 from router.telemetry.counted_log import CountedDecisionLog
 from router.telemetry.prometheus import CONTENT_TYPE, PrometheusObserver
@@ -49,10 +51,16 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Runtime, Found]]:
     metrics = PrometheusObserver()
     log = CountedDecisionLog(SQLiteDecisionLog(settings.decision_log), metrics.log_write_failed)
     assembly = Assembly(settings, log, metrics, prices.bundled())
-    try:
+
+    async def build() -> Built:
+        """A gateway whose signals have loaded all that they load on first use."""
         built = await assembly.build()
-        assert assembly.found is not None
         await _warm_up(built.gateway)
+        return built
+
+    try:
+        built = await build()
+        assert assembly.found is not None
         clock = assembly.clock
         runtime = Runtime(
             gateway=built.gateway,
@@ -60,8 +68,9 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Runtime, Found]]:
             metrics=lambda: (metrics.exposition(), CONTENT_TYPE),
             reload=Reload(clock.now()),
             started=clock.now(),
+            session_key=session_key(settings.state_dir),
         )
-        reloader = Reloader(runtime, assembly.build, built.seen, metrics.reloaded)
+        reloader = Reloader(runtime, build, built.seen, metrics.reloaded)
         watching = asyncio.create_task(reloader.run())
         try:
             yield runtime, assembly.found
@@ -74,7 +83,7 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Runtime, Found]]:
 
 
 async def _warm_up(gateway: Gateway) -> None:
-    """Let the signals load what they load on first use before a caller waits for it."""
+    """Send a made-up request through each policy's signals, so that no caller waits for them."""
     for in_force in gateway.policies.values():
         made_up = RoutedRequest(f"{AUTO}:{in_force.policy.name}", (Turn("user", WARM_UP),))
         await gateway.route(made_up, WARM_UP)

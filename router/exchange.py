@@ -26,6 +26,7 @@ NOT_THE_CALLERS_FAULT = frozenset({401, 403, 404, 408, 429})
 request: another model may answer. Any other 4xx is the caller's own and is passed on."""
 
 MAX_ERROR_BYTES = 64 * 1024
+SERVICE_UNAVAILABLE = 503
 CLIENT_CLOSED_REQUEST = 499
 """nginx's status for a caller who left; it stands in the log, nobody receives it."""
 
@@ -204,7 +205,7 @@ class Exchange:
 
     def _leave(self) -> None:
         if self._interrupted:
-            finishing = self._finish("broken")
+            finishing = self._finish("broken", self.status or SERVICE_UNAVAILABLE)
         else:
             finishing = self._finish("cancelled", CLIENT_CLOSED_REQUEST)
         task = asyncio.get_running_loop().create_task(finishing)

@@ -82,7 +82,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Gateway:
-    """Everything that serves requests, built once by `app.py`.
+    """Everything that serves requests, put together by `assembly.py`.
 
     `policies` holds at least `default_policy`, the one that "auto" means.
     """

@@ -1,5 +1,8 @@
-"""For all tests: no connection but loopback, and Hypothesis that no slow machine can fail."""
+"""For all tests: no connection but loopback, the same environment on every machine, and
+Hypothesis that no slow machine can fail."""
 
+import os
+import re
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -14,8 +17,29 @@ settings.load_profile("slm-router")
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
+_OF_THIS_MACHINE = re.compile(
+    r"SLM_ROUTER_.*|OLLAMA_.*|.*_(API_KEY|API_BASE|BASE_URL)|(FORCE|NO)_COLOR|COLUMNS|LINES"
+)
+"""What a developer may have set, and what would change what the tests see."""
+
+
 class OutboundConnection(AssertionError):
     """A test tried to reach something other than this machine."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def same_environment() -> Iterator[None]:
+    """The tests and the processes that they start see nothing of how this machine is set up.
+
+    A proxy stays, for pip may need it, but does not get the loopback traffic.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if _OF_THIS_MACHINE.fullmatch(name):
+                patch.delenv(name)
+        for name in ("no_proxy", "NO_PROXY"):
+            patch.setenv(name, "127.0.0.1,localhost")
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,8 @@ from classifiers import artifact
 from router import prices
 from router.assembly import Assembly
 from router.classifier import load_classifier
-from router.core.request import AUTO, RoutedRequest, Turn
+from router.core.catalog import AUTO
+from router.core.request import RoutedRequest, Turn
 from router.errors import PolicyFileError, StartupError
 from router.gateway import Gateway, PolicyInForce
 from router.policyfile import LoadedPolicy

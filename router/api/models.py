@@ -6,8 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from router.api.state import runtime_of
-from router.core.catalog import ModelCard
-from router.core.request import AUTO
+from router.core.catalog import AUTO, ModelCard
 from router.errors import UnknownModel
 from router.runtime import Runtime
 

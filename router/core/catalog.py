@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from router.core.limits import Positive, Share
 from router.core.units import Duration
@@ -12,6 +12,12 @@ Location = Literal["local", "cloud"]
 Capability = Literal["tools", "vision", "json_schema", "audio", "files"]
 Dollars = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(gt=0)]
+
+AUTO = "auto"
+"""Stands for a model where the caller leaves the choice to us, alone or as "auto:<policy>"."""
+
+MAX_NAME = 256
+"""Characters of a model's name."""
 
 DEFAULT_CONTEXT_WINDOW = 8_192
 DEFAULT_OUTPUT_TOKENS = 300
@@ -112,7 +118,7 @@ class OpenAIHTTPSpec(_UpstreamSpec):
     """Any OpenAI-compatible server. `api_key_env` names the environment variable with its key."""
 
     kind: Literal["openai_http"]
-    base_url: Annotated[str, Field(pattern=r"^https?://")]
+    base_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")]
     api_key_env: str | None = None
 
 
@@ -124,7 +130,7 @@ class LiteLLMSpec(_UpstreamSpec):
 
     kind: Literal["litellm"]
     provider: str
-    base_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    base_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] | None = None
     api_key_env: str | None = None
 
 
@@ -140,11 +146,22 @@ class SimulatedSpec(_UpstreamSpec):
 UpstreamSpec = Annotated[OpenAIHTTPSpec | LiteLLMSpec | SimulatedSpec, Field(discriminator="kind")]
 
 
+def _model_name(name: str) -> str:
+    if name == AUTO or name.startswith(f"{AUTO}:"):
+        raise ValueError(f"expected another name, {name} asks for routing")
+    if len(name) > MAX_NAME or not name.isprintable() or name != name.strip():
+        raise ValueError(f"expected printable characters, at most {MAX_NAME} of them")
+    return name
+
+
+ModelName = Annotated[str, Field(min_length=1), AfterValidator(_model_name)]
+
+
 class Catalog(_FromFile):
     """Every model that may be named, and the upstreams that serve them."""
 
     upstreams: Mapping[str, UpstreamSpec]
-    models: Mapping[str, ModelCard]
+    models: Mapping[ModelName, ModelCard]
 
     @property
     def is_simulated(self) -> bool:

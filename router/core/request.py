@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from router.core.catalog import Capability
+from router.core.catalog import AUTO, Capability
 from router.core.limits import Limits
 from router.core.tokens import TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, estimated_tokens
 
-AUTO = "auto"
 FOCUS_CHARACTERS = 6000
 """Enough for every signal: classifiers read at most a few hundred tokens."""
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, Field
 
-from router.core.catalog import Catalog, ModelCard, UpstreamSpec
+from router.core.catalog import Catalog, ModelCard, ModelName, UpstreamSpec
 from router.core.policy import Policy
 
 VERSION_DIGITS = 8
@@ -23,7 +23,7 @@ class PolicyFile(Policy):
 
     catalog: str | None = Field(None, min_length=1)
     upstreams: Mapping[str, UpstreamSpec] | None = None
-    models: Mapping[str, ModelCard] | None = None
+    models: Mapping[ModelName, ModelCard] | None = None
 
     @property
     def policy(self) -> Policy:

@@ -12,7 +12,7 @@ Shapes = tuple[Shape, ...]
 
 _PATTERNS = {
     r"^\d+(\.\d+)?(ms|s|m|h)$": "a duration with its unit, such as 500ms, 30s or 2m",
-    r"^https?://": "an address that begins with http:// or https://",
+    r"^https?://[^/\s]+": "an address that begins with http:// or https://",
     r"^[a-z0-9][a-z0-9_-]*$": "a name of lower-case letters, digits, dashes and underscores",
     r"^[a-z0-9][a-z0-9._-]*$": "a name of lower-case letters, digits, dots, dashes and underscores",
 }

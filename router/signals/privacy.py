@@ -51,6 +51,8 @@ hold made-up and published specimens.
 """
 
 import asyncio
+import re
+import unicodedata
 from collections import Counter
 from typing import Annotated, Literal
 
@@ -64,6 +66,9 @@ PrivateType = Literal["email", "phone", "card", "iban", "secret", "national_id",
 
 INLINE_CHARACTERS = 4_000
 """A longer text leaves the event loop even for the cheap look, which takes 0.02 ms a thousand."""
+
+
+_WIDTHLESS = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 
 
 class PrivacyOptions(BaseModel):
@@ -106,11 +111,21 @@ class PrivacySignal:
         the whole of it in time: what has not been looked at may be private.
         """
         text = f"{request.text}\n{request.attached}"
-        if len(text) <= INLINE_CHARACTERS and not may_hold(text, self._types):
+        if len(text) <= INLINE_CHARACTERS and not may_hold(_plain(text), self._types):
             return self._counts(Counter())
-        spans = await asyncio.to_thread(find, text, self._types, Deadline(LONGEST_SECONDS))
-        return self._counts(Counter(span.type for span in spans))
+        found = await asyncio.to_thread(self._found, text, Deadline(LONGEST_SECONDS))
+        return self._counts(found)
+
+    def _found(self, text: str, deadline: Deadline) -> Counter[str]:
+        return Counter(span.type for span in find(_plain(text), self._types, deadline))
 
     def _counts(self, found: Counter[str]) -> Signals:
         counts: dict[str, SignalValue] = {f"pii.{name}": found[name] for name in self._types}
         return {"pii": found.total() > 0, "pii_count": found.total(), **counts}
+
+
+def _plain(text: str) -> str:
+    """The text as it is read: full-width digits are digits, and what has no width is not there."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", _WIDTHLESS.sub("", text))

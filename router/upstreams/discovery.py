@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from router.core.catalog import Catalog
+from router.core.catalog import AUTO, MAX_NAME, Catalog
 from router.upstreams.local_cards import LocalModel
 from router.upstreams.providers import Provider, with_keys
 from router.upstreams.simulated import simulated_catalog
@@ -133,6 +133,7 @@ async def _models(
     models = (
         LocalModel(entry["id"], server.name, _window(entry, server, environment))
         for entry in entries
+        if entry["id"].isprintable() and entry["id"].partition(":")[0] != AUTO
     )
     return tuple(model for model in models if model.is_for_chat)
 
@@ -142,7 +143,7 @@ def _is_model(entry: object) -> bool:
         isinstance(entry, Mapping)
         and entry.get("object") == "model"
         and isinstance(entry.get("id"), str)
-        and 0 < len(entry["id"]) <= 256
+        and 0 < len(entry["id"]) <= MAX_NAME
     )
 
 

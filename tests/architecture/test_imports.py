@@ -62,7 +62,11 @@ def test_an_unspoiled_copy_keeps_every_contract(copy: Path) -> None:
         ("router/gateway.py", "import prometheus_client", "prometheus_client is known"),
         ("router/exchange.py", "from starlette.responses import Response", "The HTTP framework"),
         ("classifiers/base.py", "from router.errors import RouterError", "The ML library"),
-        ("router/signals/learned.py", "from classifiers.base import Head", "Only classifier and cli"),
+        (
+            "router/signals/learned.py",
+            "from classifiers.base import Head",
+            "Only classifier and cli",
+        ),
     ],
 )
 def test_a_planted_violation_breaks_its_contract(

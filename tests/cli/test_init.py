@@ -19,7 +19,7 @@ from router.upstreams.local_cards import LocalModel
 from router.upstreams.providers import PROVIDERS
 from router.upstreams.simulated import simulated_catalog
 
-HOSTILE_NAME = 'a "b": {c}\n- #\\é\u2028\x07'
+HOSTILE_NAME = 'a "b": {c} - #\\é: !x &y *z'
 
 
 def local_catalog(*names: str) -> Catalog:

@@ -49,7 +49,11 @@ def test_with_nothing_to_find_it_serves_simulated_models_and_says_so(tmp_path: P
 
 def test_deciding_alone_calls_and_records_nobody(tmp_path: Path) -> None:
     with running_gateway(tmp_path / "state", "--simulated") as gateway:
-        decided, _ = post(f"{gateway.url}/v1/route", HELLO)
+        # A classifier that a busy machine keeps waiting for over 100 ms is left out, by design.
+        for _ in range(10):
+            decided, _ = post(f"{gateway.url}/v1/route", HELLO)
+            if not decided["failed_signals"]:
+                break
 
         assert decided["model"] in ("sim-small", "sim-large")
         assert {"tokens", "complexity", "domain", "task", "language"} <= set(decided["signals"])

@@ -71,3 +71,17 @@ def test_an_unknown_type_is_refused_with_the_known_ones() -> None:
         PrivacyOptions.model_validate({"types": ["name"]})
     with pytest.raises(ValidationError, match="at least 1"):
         PrivacyOptions.model_validate({"types": []})
+
+
+WIDE_CARD = "4111 1111 1111 1111".translate({48 + digit: 0xFF10 + digit for digit in range(10)})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [WIDE_CARD, "jane\u200b@doe\u00ad.org", "jane\uff20doe\uff0eorg"],
+    ids=["full-width digits", "without width", "full-width signs"],
+)
+async def test_other_writings_of_the_same_signs_hide_nothing(text: str) -> None:
+    facts = await PrivacySignal(PrivacyOptions()).extract(asking(text))
+
+    assert facts["pii"] is True

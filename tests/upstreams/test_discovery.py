@@ -53,6 +53,11 @@ async def test_no_local_model_is_taken_for_free() -> None:
     assert price.usd_per_hour
 
 
+async def test_names_that_nobody_could_ask_for_are_left_out() -> None:
+    discovery = await found(listed("auto", "auto:best", "x\ny", "llama3.2:3b"))
+    assert list(discovery.catalog.models) == ["llama3.2:3b"]
+
+
 async def test_models_that_do_not_converse_are_left_out() -> None:
     discovery = await found(listed("nomic-embed-text", "bge-m3", "all-minilm", "llama3.2:3b"))
     assert list(discovery.catalog.models) == ["llama3.2:3b"]
