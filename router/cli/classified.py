@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from router.cli.deciding import loaded_policies, request_of
-from router.core.request import AUTO, RoutedRequest, Turn
+from router.core.catalog import AUTO
+from router.core.request import RoutedRequest, Turn
 from router.errors import InvalidRequest, RouterError
 from router.signals.language import LanguageOptions, LanguageSignal
 from router.signals.learned import texts_to_judge

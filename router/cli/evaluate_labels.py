@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from router.core.request import AUTO, RoutedRequest, Turn
+from router.core.catalog import AUTO
+from router.core.request import RoutedRequest, Turn
 from router.signals.language import LanguageOptions, LanguageSignal
 from router.signals.private_data import find
 
