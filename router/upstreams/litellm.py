@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import msgspec
 
@@ -79,6 +80,9 @@ _ENVIRONMENT = {
 _opened: ContextVar[list[Any]] = ContextVar("litellm_responses")
 """The HTTP responses that the call under way has opened, for litellm's streams cannot be closed:
 they let go of their response and leave it to the garbage collector."""
+
+_transports: WeakSet[Any] = WeakSet()
+"""litellm's transports in use: its own closing leaves out the client that all calls share."""
 
 _NO_ANSWER_IN_TIME = "The provider took too long to begin its answer."
 _STALLED = "The provider stopped sending in the middle of its answer."
@@ -227,6 +231,7 @@ def _note_responses() -> None:
     handle = transport.handle_async_request
 
     async def noting(self: Any, request: Any) -> Any:
+        _transports.add(self)
         response = await handle(self, request)
         _opened.get([]).append(response)
         return response
@@ -238,6 +243,8 @@ async def _close_clients() -> None:
     litellm: Any = importlib.import_module("litellm")
     await litellm.close_litellm_async_clients()
     litellm.in_memory_llm_clients_cache.flush_cache()  # else it would hand out closed ones
+    for transport in tuple(_transports):
+        await transport.aclose()  # it opens a new session where it is used again
 
 
 def _check(fields: Mapping[str, Any], supported: list[str] | None, provider: str) -> None:
