@@ -1,7 +1,8 @@
 """Whether a prompt is unlike everything the classifier was calibrated on.
 
 Its similarity is the largest cosine to the centroids of the training prompts' embeddings; below
-the floor that all but one in a hundred training prompts reach, the prompt is new ground.
+the floor that all but three in a thousand training prompts reach, the prompt is new ground. It
+knows subjects, not sense: random letters are caught as a foreign language, not by this.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from classifiers.base import Arrays, FloatArray, unit_rows
 
 CENTROIDS = 96
-_SHARE = 0.01  # of training prompts that may count as new ground
+_SHARE = 0.003  # of training prompts that may count as new ground
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ judge other than the table's own only shifts all its scores by a constant that i
 
 from __future__ import annotations
 
+import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from classifiers import targets
 from classifiers.dataset import Example, Row, complexity_examples, read_table
+from classifiers.perturbed import perturbed
 
 ANCHORS = ("intents", "authored")
 _CEILING = 0.97  # what large models are taken to reach on anchors
@@ -136,6 +138,31 @@ def _anchor_blocks(anchors: Sequence[Example], start: int, names: tuple[str, ...
 def _known(sizes: dict[str, tuple[str, ...]], names: tuple[str, ...]) -> list[int]:
     wanted = {short_name(model) for models in sizes.values() for model in models}
     return [place for place, name in enumerate(names) if name in wanted]
+
+
+def with_perturbed(responses: Responses, seed: int) -> Responses:
+    """Return n more prompts, each of the first n said differently, that share their scores.
+
+    A prompt and its other wording weigh half each, and stand on the same side of every fold.
+    """
+    draw, n = random.Random(seed), len(responses.texts)
+    return Responses(
+        texts=responses.texts + tuple(perturbed(text, draw) for text in responses.texts),
+        splits=np.tile(responses.splits, 2),
+        sources=np.tile(responses.sources, 2),
+        groups=np.tile(responses.groups, 2),
+        names=responses.names,
+        blocks=tuple(
+            Block(
+                np.concatenate([b.rows, b.rows + n]),
+                b.models,
+                b.shifted,
+                np.tile(b.scores, (2, 1)),
+                np.tile(b.weights / 2, (2, 1)),
+            )
+            for b in responses.blocks
+        ),
+    )
 
 
 def _weighed(blocks: Sequence[Block], sources: Sequence[str]) -> list[Block]:

@@ -28,7 +28,7 @@ from classifiers.heads.ridge import RidgeHead
 from classifiers.novelty import Novelty
 from classifiers.prompt_classifier import VIEWS, CalibratedHead, Extras
 from classifiers.response_training import train_responses
-from classifiers.responses import Responses, read_responses
+from classifiers.responses import Responses, read_responses, with_perturbed
 from classifiers.tokens import Tokeniser
 
 BUCKETS = 1 << 16
@@ -172,7 +172,7 @@ def train_extras(tables: Tables, responses: Responses, encoder: Encoder) -> Extr
     dense = encoder.encode([e.text for e in known])[FULL].dense
     vectors = dense[:, : encoder.embedder.dimensions]
     return Extras(
-        train_responses(responses, encoder, SEED),
+        train_responses(with_perturbed(responses, SEED), encoder, SEED),
         Novelty.fit(vectors, column(known, "weight"), SEED),
     )
 
