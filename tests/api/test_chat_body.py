@@ -230,10 +230,9 @@ def test_no_json_object_raises_anything_but_invalid_request(fields: dict[str, An
         facts(**fields)
 
 
-@given(st.dictionaries(st.text(), _JSON, max_size=5))
+@given(st.dictionaries(st.text().map("x_{}".format), _JSON, max_size=5))
 def test_every_other_field_arrives_unchanged(fields: dict[str, Any]) -> None:
     body = {**fields, "model": "auto", "messages": HELLO}
-    body.pop("stream", None)
 
     sent = json.loads(ChatBody(json.dumps(body).encode()).for_upstream("small"))
 
