@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from classifiers import targets
 from classifiers.authored import authored_prompts
 from classifiers.errors import DataError, MissingExtraError
+from classifiers.perturbed import mistyped
 
 SEED = 20240611
 
@@ -203,18 +204,8 @@ def familiar_examples(data: Path, seed: int) -> list[Example]:
     ]
     known = [*_capped(others, seed, 400), *ours]
     draw = random.Random(seed)
-    typos = [replace(e, text=_mistyped(e.text, draw), source="typos") for e in known[::4]]
+    typos = [replace(e, text=mistyped(e.text, draw), source="typos") for e in known[::4]]
     return _balanced([*known, *typos, *tongues], power=0.0, by_label=True)
-
-
-def _mistyped(text: str, draw: random.Random) -> str:
-    """Swap two neighbouring letters in about one word of six: a typo is no foreign language."""
-    words = text.split(" ")
-    for place, word in enumerate(words):
-        if len(word) > 3 and draw.random() < 1 / 6:
-            at = draw.randrange(1, len(word) - 1)
-            words[place] = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-    return " ".join(words)
 
 
 def _familiar(language: str) -> str:

@@ -18,10 +18,11 @@ from classifiers.tokens import Tokeniser
 # Scales set how strongly one regularisation strength holds each block; chosen on val.
 EMBEDDING_SCALE = np.float32(1.0)
 FEATURE_SCALE = np.float32(0.3)
+PRODUCT_SCALE = np.float32(0.1)
 # Standard deviations, and their products: an absurd prompt must not buy an absurd score.
 _CLIP, _CLIP_PRODUCT = 4.0, 9.0
 
-FULL, SURFACE = "full", "surface"
+FULL, SURFACE, WIDE = "full", "surface", "wide"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +51,21 @@ class Encoder:
         return cls(tokeniser, embedder, TokenNgrams.fit(batch.ids, buckets), raw.mean(0), spread)
 
     def encode(self, texts: Sequence[str]) -> dict[str, Design]:
-        """Return the views of n texts: `full` (everything) and `surface` (features alone, with the
-        products of each pair: a long prompt with options differs from a long story)."""
+        """Return the views of n texts: `full` (embedding, features, n-grams), `surface` (features
+        alone, with the products of each pair: a long prompt with options differs from a long
+        story) and `wide` (all of these side by side)."""
         batch = self.tokeniser.batch(texts)
         scaled = (surface(batch.texts) - self.mean) / self.spread
         shape = np.clip(scaled, -_CLIP, _CLIP)
         features = shape * FEATURE_SCALE
         vectors = self.embedder.embed(batch) * EMBEDDING_SCALE
         dense = np.concatenate([vectors, features], axis=1, dtype=np.float32)
+        sparse, crossed = self.ngrams.transform(batch.ids), _with_products(shape)
+        products = crossed[:, shape.shape[1] :] * PRODUCT_SCALE
         return {
-            FULL: Design(dense, self.ngrams.transform(batch.ids)),
-            SURFACE: Design(_with_products(shape) * FEATURE_SCALE),
+            FULL: Design(dense, sparse),
+            SURFACE: Design(crossed * FEATURE_SCALE),
+            WIDE: Design(np.concatenate([dense, products], axis=1, dtype=np.float32), sparse),
         }
 
     def arrays(self) -> Arrays:

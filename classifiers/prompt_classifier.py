@@ -1,5 +1,7 @@
 """PromptClassifier: what the gateway asks about a prompt. One embedding, several heads.
 
+With a response model it also knows how likely each measured model is to answer well.
+
 Immutable once loaded, so any number of threads may share one.
 """
 
@@ -11,8 +13,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classifiers import artifact
+from classifiers.ability import Ability
 from classifiers.artifact import Manifest
 from classifiers.base import Design, FloatArray, Head
 from classifiers.calibrate import Calibration
@@ -20,10 +24,14 @@ from classifiers.embedders import EMBEDDERS
 from classifiers.encoder import FULL, SURFACE, Encoder
 from classifiers.errors import ArtifactError
 from classifiers.heads import HEADS
+from classifiers.judgement import Judgement
+from classifiers.novelty import Novelty
+from classifiers.response_model import ResponseModel
 from classifiers.tokens import Tokeniser
 
 PRETRAINED = Path(__file__).parent / "pretrained"
 TOKENISER, VECTORS, ENCODER = "tokenizer.json", "vectors.npz", "encoder.npz"
+RESPONSES, NOVELTY = "responses.npz", "novelty.npz"
 COMPLEXITY, COMPLEXITY_SURFACE, DOMAIN, TASK, FAMILIAR = (
     "complexity",
     "complexity_surface",
@@ -39,32 +47,8 @@ VIEWS = {
     FAMILIAR: FULL,
 }
 _WORDS_SHARE = 0.7  # averaging in the shape of familiar prompts too wins a little on val
+_FAMILIAR = 0.5  # less than this and the text is taken for another language
 _EDGE = 1e-4  # probabilities are kept this far from 0 and 1, so that their logit is finite
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What the classifier makes of one prompt.
-
-    Attributes:
-        complexity: calibrated probability that a small model (up to about 9B) falls short of a
-            large one on this prompt.
-        complexity_confidence: how far to trust its side of one half; low for text in a language
-            that the embedder does not know.
-        difficulty: logit(complexity) - logit(mean complexity on train): 0 is an average prompt.
-        domain, task: the likeliest label; its confidence is its score times familiarity.
-        domain_scores, task_scores: probability of each label; they sum to 1.
-    """
-
-    complexity: float
-    complexity_confidence: float
-    difficulty: float
-    domain: str
-    domain_confidence: float
-    domain_scores: Mapping[str, float]
-    task: str
-    task_confidence: float
-    task_scores: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +64,29 @@ class CalibratedHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Extras:
+    """What an artifact may hold beside its heads.
+
+    Attributes:
+        responses: chances per model; None when it was trained without scores per model.
+        novelty: what it was calibrated on; None means it abstains for language alone.
+    """
+
+    responses: ResponseModel | None = None
+    novelty: Novelty | None = None
+
+
+NO_EXTRAS = Extras()
+
+
+@dataclass(frozen=True, slots=True)
 class PromptClassifier:
-    """Judges prompts: complexity, domain, task. Build with `load`."""
+    """Judges prompts: complexity, domain, task, chances per model. Build with `load`."""
 
     manifest: Manifest
     encoder: Encoder
     heads: Mapping[str, CalibratedHead]
+    extras: Extras = NO_EXTRAS
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:
@@ -101,11 +102,12 @@ class PromptClassifier:
                 name: _restore_head(manifest.body["heads"][name], name, files, folder)
                 for name in VIEWS
             }
+            extras = _restore_extras(manifest.body, files, folder)
             float(manifest.body["mean_complexity"])
         except (KeyError, ValueError, TypeError, IndexError) as error:
             problem = f"does not describe a prompt classifier ({error!r}); {artifact.RETRAIN}"
             raise ArtifactError(folder / artifact.MANIFEST, problem) from error
-        return cls(manifest, encoder, heads)
+        return cls(manifest, encoder, heads, extras)
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -117,35 +119,91 @@ class PromptClassifier:
         """Every task that `judge` can name."""
         return self.heads[TASK].head.classes_
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model that `quality` can name; none without scores per model in training."""
+        responses = self.extras.responses
+        return () if responses is None else responses.abilities.names
+
     def judge(self, texts: Sequence[str]) -> list[Judgement]:
         """Return one Judgement per text, for any text at all (empty, huge, any language)."""
+        return self._read(texts)[0] if texts else []
+
+    def quality(self, texts: Sequence[str], models: Sequence[str]) -> FloatArray:
+        """Return the chance [len(texts), len(models)] that a model answers a text well.
+
+        Raises KeyError for a model that is not among `models` of this classifier.
+        """
+        return self.judge_with_quality(texts, models)[1]
+
+    def judge_with_quality(
+        self, texts: Sequence[str], models: Sequence[str]
+    ) -> tuple[list[Judgement], FloatArray]:
+        """Return `judge` and `quality` of the same texts for the price of one."""
+        for name in models:
+            if name not in self.models:
+                raise KeyError(name)
+        if not texts or self.extras.responses is None:
+            return self.judge(texts), np.zeros((len(texts), len(models)), dtype=np.float32)
+        judged, latents = self._read(texts)
+        return judged, self.extras.responses.abilities.quality(latents, models)
+
+    def latents(self, texts: Sequence[str]) -> FloatArray:
+        """Return what abilities are held against, [n, k]; k is 0 without a response model."""
         if not texts:
-            return []
+            return np.zeros((0, self._width()), dtype=np.float32)
+        return self._read(texts)[1]
+
+    def ability(
+        self, prior: float, texts: Sequence[str] = (), scores: Sequence[float] = ()
+    ) -> Ability:
+        """Return a model never measured: its quality prior and any scores [n] in [0, 1] on texts.
+
+        `ability.quality(classifier.latents(new_texts))` are its chances. Raises ValueError for a
+        prior outside (0, 1), or when this classifier has no response model.
+        """
+        if self.extras.responses is None:
+            raise ValueError("this classifier was trained without scores per model")
+        population = self.extras.responses.abilities.population
+        return population.fitted(prior, self.latents(texts), scores)
+
+    def _width(self) -> int:
+        responses = self.extras.responses
+        return 0 if responses is None else responses.abilities.loadings.shape[1]
+
+    def _read(self, texts: Sequence[str]) -> tuple[list[Judgement], FloatArray]:
+        """Return judgements and latents of n >= 1 texts."""
         views = self.encoder.encode(texts)
         found = {name: head.predict_proba(views[VIEWS[name]]) for name, head in self.heads.items()}
         familiar = found[FAMILIAR][:, 1]
-        complexity = self._complexity(found, familiar)
-        return [
+        if self.extras.responses is None:
+            latents = np.zeros((len(texts), 0), dtype=np.float32)
+        else:
+            latents = self.extras.responses.transform(views, familiar)
+        complexity = _blended(found, familiar)
+        abstain = self._abstains(views, familiar)
+        judged = [
             self._judgement(
-                float(complexity[row]),
-                float(familiar[row]),
+                (float(complexity[row]), float(familiar[row])),
                 found[DOMAIN][row],
                 found[TASK][row],
+                bool(abstain[row]),
             )
             for row in range(len(texts))
         ]
+        return judged, latents
 
-    def _complexity(self, found: Mapping[str, FloatArray], familiar: FloatArray) -> FloatArray:
-        """Trust the words as far as they are familiar, and the prompt's shape for the rest."""
-        words, shape = (_logit(found[n][:, 1]) for n in (COMPLEXITY, COMPLEXITY_SURFACE))
-        trust = _WORDS_SHARE * familiar
-        blended = trust * words + (1 - trust) * shape
-        result: FloatArray = 1 / (1 + np.exp(-blended))
-        return result
+    def _abstains(self, views: Mapping[str, Design], familiar: FloatArray) -> NDArray[np.bool_]:
+        foreign: NDArray[np.bool_] = familiar < _FAMILIAR
+        if self.extras.novelty is None:
+            return foreign
+        vectors = views[FULL].dense[:, : self.encoder.embedder.dimensions]
+        return foreign | self.extras.novelty.unlike(vectors)
 
     def _judgement(
-        self, complexity: float, familiar: float, domain: FloatArray, task: FloatArray
+        self, chances: tuple[float, float], domain: FloatArray, task: FloatArray, abstain: bool
     ) -> Judgement:
+        complexity, familiar = chances
         best_domain, best_task = int(domain.argmax()), int(task.argmax())
         average = self.manifest.body["mean_complexity"]
         return Judgement(
@@ -158,11 +216,25 @@ class PromptClassifier:
             task=self.tasks[best_task],
             task_confidence=float(task[best_task]) * familiar,
             task_scores=dict(zip(self.tasks, task.tolist(), strict=True)),
+            abstain=abstain,
         )
 
 
+def _blended(found: Mapping[str, FloatArray], familiar: FloatArray) -> FloatArray:
+    """Trust the words as far as they are familiar, and the prompt's shape for the rest."""
+    words, shape = (_logit(found[n][:, 1]) for n in (COMPLEXITY, COMPLEXITY_SURFACE))
+    trust = _WORDS_SHARE * familiar
+    blended = trust * words + (1 - trust) * shape
+    result: FloatArray = 1 / (1 + np.exp(-blended))
+    return result
+
+
 def save(
-    folder: Path, encoder: Encoder, heads: Mapping[str, CalibratedHead], facts: Mapping[str, Any]
+    folder: Path,
+    encoder: Encoder,
+    heads: Mapping[str, CalibratedHead],
+    facts: Mapping[str, Any],
+    extras: Extras = NO_EXTRAS,
 ) -> Manifest:
     """Write a classifier that `PromptClassifier.load` reads; `facts` join the manifest.
 
@@ -183,7 +255,23 @@ def save(
         for name, entry in heads.items()
     }
     embedder = {"kind": encoder.embedder.kind, "options": encoder.embedder.options()}
-    return artifact.save(folder, {**facts, "embedder": embedder, "heads": described}, files)
+    body = {**facts, "embedder": embedder, "heads": described}
+    if extras.responses is not None:
+        body["responses"] = extras.responses.described()
+        files[RESPONSES] = artifact.pack(extras.responses.arrays())
+    if extras.novelty is not None:
+        files[NOVELTY] = artifact.pack(extras.novelty.arrays())
+    return artifact.save(folder, body, files)
+
+
+def _restore_extras(body: Mapping[str, Any], files: dict[str, bytes], at: Path) -> Extras:
+    responses = novelty = None
+    if "responses" in body:
+        arrays = artifact.unpack(files[RESPONSES], at / RESPONSES)
+        responses = ResponseModel.restore(body["responses"], arrays)
+    if NOVELTY in files:
+        novelty = Novelty.restore(artifact.unpack(files[NOVELTY], at / NOVELTY))
+    return Extras(responses, novelty)
 
 
 def _restore_encoder(described: Mapping[str, Any], files: dict[str, bytes], at: Path) -> Encoder:

@@ -22,10 +22,13 @@ from classifiers.dataset import SEED, Example, column, of_split
 from classifiers.embedders.hashing import HashingEmbedder
 from classifiers.embedders.sentence_transformer import SentenceTransformerEmbedder
 from classifiers.embedders.static import StaticEmbedder
-from classifiers.encoder import Encoder
+from classifiers.encoder import FULL, Encoder
 from classifiers.heads.logistic import LogisticHead
 from classifiers.heads.ridge import RidgeHead
-from classifiers.prompt_classifier import VIEWS, CalibratedHead
+from classifiers.novelty import Novelty
+from classifiers.prompt_classifier import VIEWS, CalibratedHead, Extras
+from classifiers.response_training import train_responses
+from classifiers.responses import Responses, read_responses, with_perturbed
 from classifiers.tokens import Tokeniser
 
 BUCKETS = 1 << 16
@@ -162,6 +165,18 @@ def train(
     return encoder, heads
 
 
+def train_extras(tables: Tables, responses: Responses, encoder: Encoder) -> Extras:
+    """Return the response model and what the classifier is calibrated on."""
+    examples = of_split(tables[prompt_classifier.COMPLEXITY], "train")
+    known = [*examples, *of_split(tables[prompt_classifier.TASK], "train")]
+    dense = encoder.encode([e.text for e in known])[FULL].dense
+    vectors = dense[:, : encoder.embedder.dimensions]
+    return Extras(
+        train_responses(with_perturbed(responses, SEED), encoder, SEED),
+        Novelty.fit(vectors, column(known, "weight"), SEED),
+    )
+
+
 def main() -> None:
     """Command line: see the module's docstring."""
     from classifiers.card import facts_of, write_card
@@ -172,8 +187,9 @@ def main() -> None:
     embedder = open_embedder(given.embedder, source, given.model)
     tables = read_tables(given.data)
     encoder, heads = train(tables, tokeniser, embedder, given.buckets)
-    facts = facts_of(tables, encoder, heads, given.rounds)
-    prompt_classifier.save(given.out, encoder, heads, facts)
+    extras = train_extras(tables, read_responses(given.data, SEED), encoder)
+    facts = facts_of(tables, encoder, heads, given.rounds, extras)
+    prompt_classifier.save(given.out, encoder, heads, facts, extras)
     print(write_card(given.out))
 
 

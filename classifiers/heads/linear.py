@@ -79,11 +79,15 @@ class LinearHead:
     def _keep(self, coef: NDArray[Any], intercept: NDArray[Any], dense_width: int) -> None:
         """Store coefficients [c, d + width], the sparse part quantised to int8."""
         self.coef_ = coef[:, :dense_width].T.astype(np.float32)
-        sparse = coef[:, dense_width:].T
-        largest = np.abs(sparse).max(axis=0, initial=0)
-        self.sparse_scale_ = np.where(largest > 0, largest / 127, 1).astype(np.float32)
-        self.sparse_coef_ = np.rint(sparse / self.sparse_scale_).astype(np.int8)
+        self.sparse_coef_, self.sparse_scale_ = quantised(coef[:, dense_width:].T)
         self.intercept_ = np.asarray(intercept, dtype=np.float32)
+
+
+def quantised(columns: NDArray[Any]) -> tuple[NDArray[np.int8], FloatArray]:
+    """Return columns [width, c] as int8 and the value [c] of one step of each."""
+    largest = np.abs(columns).max(axis=0, initial=0)
+    scale = np.where(largest > 0, largest / 127, 1).astype(np.float32)
+    return np.rint(columns / scale).astype(np.int8), scale
 
 
 def sorted_classes(y: Labels) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ COMMANDS = {
     "init": "write the models found on this machine as slm-router.yaml",
     "policy": "validate, explain and test policies",
     "log": "show recent decisions",
+    "classify": "judge prompts: complexity, domain, task, language, private data, quality",
+    "evaluate": "measure a classifier beside simple baselines, with a report",
 }
 """Command -> one line of help. Command `x-y` lives in `router/cli/x_y.py`, with
 `add_arguments(parser)` and `run(arguments) -> exit code`."""

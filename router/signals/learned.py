@@ -142,7 +142,7 @@ class LearnedSignal:
         """
         if self._desk.busy_seconds() > self._timeout or self._desk.is_full:
             raise SignalTimeout("the classifier is stuck with earlier requests")
-        judged = self._desk.submit(_texts(request))
+        judged = self._desk.submit(texts_to_judge(request))
         try:
             # A timeout cancels the job, so that the thread skips it if it has not begun.
             judgements = await asyncio.wait_for(asyncio.wrap_future(judged), self._timeout)
@@ -153,7 +153,7 @@ class LearnedSignal:
         return _signals(judgements)
 
 
-def _texts(request: RoutedRequest) -> list[str]:
+def texts_to_judge(request: RoutedRequest) -> list[str]:
     """What to judge: the focus, and for a follow-up also the user turn it goes back to alone.
 
     In the focus a long answer may drown what was asked, or leave no room for it.

@@ -11,16 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers import prompt_classifier as names
-from classifiers.curves import (
-    Estimate,
-    accuracy,
-    apgr,
-    bootstrap,
-    cpt,
-    expected_calibration_error,
-)
+from classifiers.curves import Estimate, accuracy, bootstrap, expected_calibration_error
 from classifiers.dataset import Example, column, of_split
+from classifiers.errors import DataError
+from classifiers.pairs import APGR, evaluate_pair
+from classifiers.predictions import complexities, judgements
 from classifiers.prompt_classifier import PromptClassifier
+from classifiers.results import Results
+from classifiers.targets import REPORTED_PAIRS
 
 Figures = dict[str, dict[str, Estimate]]
 Interval = Callable[..., Estimate]
@@ -35,50 +33,50 @@ def evaluate(
     """
     interval = partial(bootstrap, rounds=rounds)
     complexity = tables[names.COMPLEXITY]
-    figures = routing_figures(complexity, classifier, interval)
+    figures = routing_figures(complexity, classifier, rounds)
     figures["calibration"] = calibration_figures(complexity, classifier, interval)
     for name in (names.DOMAIN, names.TASK):
         figures[name] = label_figures(name, of_split(tables[name], "val"), classifier, interval)
     return figures
 
 
-def complexities(examples: Sequence[Example], classifier: PromptClassifier) -> NDArray[Any]:
-    """Return the complexity [n] that the gateway would see."""
-    return np.array([found.complexity for found in classifier.judge([e.text for e in examples])])
-
-
 def routing_figures(
-    examples: Sequence[Example], classifier: PromptClassifier, interval: Interval
+    examples: Sequence[Example], classifier: PromptClassifier, rounds: int
 ) -> Figures:
-    """Return APGR and CPT per table with a reported pair, with APGR of the baselines."""
-    category = category_means(of_split(examples, "train"))
+    """Return what `slm-router evaluate` finds for each table with a measured pair.
+
+    Ours has every figure, the baselines their APGR.
+    """
     figures: Figures = {}
-    for source, rows in by_source(of_split(examples, "val")).items():
-        rows = [row for row in rows if not np.isnan(row.weak + row.strong)]
-        if not rows or column(rows, "strong").mean() <= column(rows, "weak").mean():
+    for source, rows in by_source(examples).items():
+        models = REPORTED_PAIRS.get(source, ("weak", "strong"))
+        try:
+            found = evaluate_pair(_results(source, models, rows), models, classifier, rounds=rounds)
+        except DataError:  # no measured pair, or no gap between the two
             continue
-        weak, strong = column(rows, "weak"), column(rows, "strong")
-        ours = complexities(rows, classifier)
-        length = np.array([len(row.text) for row in rows], dtype=float)
-        means = np.array([category.get((row.source, row.label), 0.0) for row in rows])
+        ours, *others = found.figures
         figures[f"routing {source}"] = {
-            "APGR": interval(apgr, ours, weak, strong),
-            "CPT(50)": interval(partial(cpt, target=0.5), ours, weak, strong),
-            "CPT(80)": interval(partial(cpt, target=0.8), ours, weak, strong),
-            "APGR random": interval(apgr, np.zeros(len(rows)), weak, strong),
-            "APGR prompt length": interval(apgr, length, weak, strong),
-            "APGR category mean": interval(apgr, means, weak, strong),
-            "APGR oracle": interval(apgr, strong - weak, weak, strong),
+            **found.figures[ours],
+            **{
+                f"{APGR} {name}": found.figures[name][APGR]
+                for name in others
+                if APGR in found.figures[name]
+            },
         }
     return figures
 
 
-def category_means(examples: Sequence[Example]) -> dict[tuple[str, str], float]:
-    """Return the mean gap of each (table, category) of train: the baseline to beat."""
-    piles: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for example in examples:
-        piles[example.source, example.label].append(example.strong - example.weak)
-    return {key: float(np.nanmean(gaps)) for key, gaps in piles.items() if not np.isnan(gaps).all()}
+def _results(source: str, models: tuple[str, str], rows: Sequence[Example]) -> Results:
+    scores = np.array([[row.weak, row.strong] for row in rows], dtype=float)
+    return Results(
+        dataset=source,
+        texts=tuple(row.text for row in rows),
+        categories=tuple(row.label for row in rows),
+        splits=tuple(row.split for row in rows),
+        models=models,
+        scores=scores,
+        costs=np.full_like(scores, np.nan),
+    )
 
 
 def calibration_figures(
@@ -88,7 +86,7 @@ def calibration_figures(
     figures: dict[str, Estimate] = {}
     measured = [e for e in of_split(examples, "val") if e.source not in ("authored", "intents")]
     for source, rows in {"all measured prompts": measured, **by_source(measured)}.items():
-        ours = complexities(rows, classifier)
+        ours = complexities(classifier, [row.text for row in rows])
         figures[f"ECE {source}"] = interval(
             expected_calibration_error, ours, column(rows, "target")
         )
@@ -99,7 +97,7 @@ def label_figures(
     name: str, examples: Sequence[Example], classifier: PromptClassifier, interval: Interval
 ) -> dict[str, Estimate]:
     """Return accuracy and ECE of `domain` or `task`, and accuracy per source."""
-    judged = classifier.judge([example.text for example in examples])
+    judged = judgements(classifier, [example.text for example in examples])
     guessed = np.array([getattr(found, name) for found in judged])
     sure = np.array([max(getattr(found, f"{name}_scores").values()) for found in judged])
     truth, sources = column(examples, "label"), column(examples, "source")
