@@ -141,3 +141,9 @@ def test_the_upstream_of_a_model_nobody_listed_is_a_key_error() -> None:
 def test_a_card_read_twice_is_the_same_value() -> None:
     assert card() == card()
     assert isinstance(card(), ModelCard)
+
+
+@pytest.mark.parametrize("name", ["", "auto", "auto:best", "two\nlines", " padded", "m" * 257])
+def test_a_name_that_nobody_could_ask_for_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        catalog(**{name: card()})
