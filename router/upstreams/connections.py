@@ -63,7 +63,7 @@ def _new_session() -> aiohttp.ClientSession:
     trace = aiohttp.TraceConfig()
     trace.on_connection_reuseconn.append(_note_reuse)
     return aiohttp.ClientSession(
-        # No limit here: how much runs at once is for the gateway to bound, not for a hidden queue.
+        # No limit here: a request that waits in a hidden queue is slow and nobody can see why.
         connector=aiohttp.TCPConnector(
             limit=0, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=DNS_TTL_S
         ),
