@@ -11,7 +11,7 @@ from router.answer import estimated_output_tokens, read_usage, usage_of
 from router.core.cost import Usage
 from router.errors import UpstreamBroken
 
-NESTED = b'{"choices":' + b"[" * 5000 + b"]" * 5000 + b"}"
+NESTED = b'{"choices":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 
 def test_usage_tells_cached_and_reasoning_tokens_apart() -> None:
