@@ -157,8 +157,10 @@ def test_an_interrupted_demo_stops_its_gateway_without_a_traceback(
 ) -> None:
     pid_file = tmp_path / "pid"
     path = write(tmp_path, "SLOW", "SLOW")
+    # A terminal's Ctrl-C: whoever runs the tests in the background passes on that it is ignored.
     program = (
-        f"import sys; sys.path.insert(0, {str(DEMO.parent)!r}); import demo;"
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        f" import sys; sys.path.insert(0, {str(DEMO.parent)!r}); import demo;"
         f" demo.ROUTER = {FAKE_ROUTER!r}; sys.exit(demo.main(['--prompts', {str(path)!r}]))"
     )
     running = subprocess.Popen(
