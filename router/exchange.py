@@ -73,7 +73,7 @@ class Exchange:
             raise
         except Exception:
             # Our own mistake: it must neither hold on to the upstream nor lose the record.
-            await self._finish("broken")
+            await self._finish("broken", self._call.status_of(RouterError()))
             raise
         if failure is not None or self.reply is None:
             raise await self._nobody(failure)

@@ -65,7 +65,9 @@ class Trace:
         seen = Observation(
             ok=ok,
             # A plain answer has its first byte when it is whole: that says nothing of its own.
-            first_byte_s=self.first_byte - self.opened if streamed and self.first_byte else None,
+            first_byte_s=None
+            if self.first_byte is None or not streamed
+            else self.first_byte - self.opened,
             total_s=self.now() - self.opened,
             output_tokens=self.usage.output_tokens if self.usage else None,
             answers=self.call.request.answers,

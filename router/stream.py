@@ -18,6 +18,8 @@ MAX_EVENT_BYTES = 16 * 1024 * 1024
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n")
 _LONGEST_BLANK_LINE = 4
 _DONE = b"[DONE]"
+_TELLING = (b'"usage"', b'"error"', b'"finish_reason":"', b'"finish_reason": "')
+"""What an event holds that tells more than a token; a token that holds it is only parsed too."""
 
 
 class _Choice(msgspec.Struct):
@@ -95,9 +97,7 @@ class StreamReader:
             self._last = event
             return False
         # A cheap look first: most events are one token and need no parsing.
-        if b'"usage"' in data or b'"error"' in data or b'"finish_reason":"' in data:
-            return self._read(data)
-        if b'"finish_reason": "' in data:
+        if any(mark in data for mark in _TELLING):
             return self._read(data)
         self.events += 1
         return True

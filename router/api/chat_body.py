@@ -51,7 +51,6 @@ class ChatBody:
             model=self._model(),
             turns=turns,
             tools=len(tools) + len(self._field("functions", list[Any]) or []),
-            tool_choice_forced=self._forced(),
             json_object=form.get("type") == "json_object",
             json_schema=form.get("type") == "json_schema",
             stream=self.stream,
@@ -90,10 +89,6 @@ class ChatBody:
         if value is not None and value < 1:
             raise InvalidRequest(f"Expected a whole number of at least 1, got {value}.", name)
         return value
-
-    def _forced(self) -> bool:
-        raw = self._fields.get("tool_choice")
-        return raw is not None and bytes(raw) not in (b"null", b'"auto"', b'"none"')
 
     def _field(self, name: str, kind: type[_T]) -> _T | None:
         raw = self._fields.get(name)

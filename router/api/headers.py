@@ -24,9 +24,10 @@ def decision_headers(routed: Routed) -> dict[str, str]:
 
 
 def exchange_headers(exchange: Exchange) -> dict[str, str]:
-    """What was decided and who answered, with how long we took ourselves."""
+    """What was decided and who answered, if anybody did, with how long we took ourselves."""
     trace = exchange.trace
     headers = decision_headers(exchange.routed)
+    del headers["x-slm-router-model"]
     headers["x-slm-router-overhead-ms"] = f"{(trace.overhead_s or 0.0) * 1000:.2f}"
     if trace.model is not None:
         headers["x-slm-router-model"] = _ascii(trace.model)

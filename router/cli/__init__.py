@@ -7,6 +7,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import Protocol, cast
 
 COMMANDS = {
     "serve": "start the gateway",
@@ -62,18 +63,15 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _module(command: str) -> "_Command":
-    module: _Command = importlib.import_module(f"router.cli.{command.replace('-', '_')}")  # type: ignore[assignment]
-    return module
+    return cast("_Command", importlib.import_module(f"router.cli.{command.replace('-', '_')}"))
 
 
-class _Command:
-    """The shape of a command's module, for the type checker."""
+class _Command(Protocol):
+    """The shape of a command's module."""
 
-    @staticmethod
-    def add_arguments(parser: argparse.ArgumentParser) -> None:
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the command's arguments."""
 
-    @staticmethod
-    def run(arguments: argparse.Namespace) -> int:
+    def run(self, arguments: argparse.Namespace) -> int:
         """Do it; returns the exit code."""
-        raise NotImplementedError
+        ...

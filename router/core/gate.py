@@ -106,11 +106,11 @@ def _out_of_bounds(candidate: Candidate, limits: Limits) -> Objection | None:
     dearest, slowest, worst = limits.max_cost_usd, limits.max_latency, limits.min_quality
     cost, latency, quality = candidate.cost_usd, candidate.latency_s, candidate.quality
     if dearest is not None and cost is None:
-        return "cost_unknown", f"no price known, and the limit is {dearest:.6f} USD"
+        return "cost_unknown", f"no price known, and the limit is {dearest:.3g} USD"
     if dearest is not None and cost is not None and cost > dearest:
-        return "too_expensive", f"expected {cost:.6f} USD, above the limit of {dearest:.6f} USD"
+        return "too_expensive", f"expected {cost:.3g} USD, above the limit of {dearest:.3g} USD"
     if slowest is not None and latency > slowest:
-        return "too_slow", f"expected {latency:.2f} s, above the limit of {slowest:.2f} s"
+        return "too_slow", f"expected {latency:.3g} s, above the limit of {slowest:.3g} s"
     if worst is not None and quality < worst:
         return (
             "quality_too_low",

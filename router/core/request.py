@@ -45,7 +45,6 @@ class RoutedRequest:
     model: str
     turns: tuple[Turn, ...]
     tools: int = 0
-    tool_choice_forced: bool = False
     json_object: bool = False
     json_schema: bool = False
     stream: bool = False

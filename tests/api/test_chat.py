@@ -89,6 +89,15 @@ def test_an_overload_that_no_fallback_mends_keeps_its_retry_after(
     assert answer.json()["error"]["type"] == type_
 
 
+def test_no_model_is_named_that_did_not_answer(serve: Serve) -> None:
+    down = FakeUpstream(UpstreamTimeout("late"))
+
+    headers = serve(fake_gateway({"near": down, "far": down})).post(PATH, json=HELLO).headers
+
+    assert "x-slm-router-model" not in headers
+    assert headers["x-slm-router-fallback-from"] == "small,large"
+
+
 def test_the_upstreams_refusal_of_our_key_is_not_the_callers(serve: Serve) -> None:
     refusal = FakeReply([b'{"error": {"message": "Incorrect API key sk-secret"}}'], 401)
     client = serve(fake_gateway({"near": FakeUpstream(refusal), "far": FakeUpstream(refusal)}))
@@ -222,11 +231,14 @@ def test_a_crash_of_ours_tells_nothing_of_its_cause(serve: Serve) -> None:
         async def open(self, call: object) -> FakeReply:
             raise ZeroDivisionError("secret detail")
 
-    answer = serve(fake_gateway({"near": Crashing()})).post(PATH, json=HELLO)
+    gateway = fake_gateway({"near": Crashing()})
+    answer = serve(gateway).post(PATH, json=HELLO)
 
     assert answer.status_code == 500
     assert answer.json()["error"]["code"] == "internal_error"
     assert "secret" not in answer.text
+    (row,) = cast(MemoryLog, gateway.log).events
+    assert (row.outcome, row.status) == ("broken", 500)
 
 
 def test_a_plain_answer_is_recorded_before_it_is_sent(serve: Serve) -> None:

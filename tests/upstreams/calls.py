@@ -7,6 +7,7 @@ from router.core.catalog import OpenAIHTTPSpec
 from router.ports import Reply, Upstream, UpstreamCall
 
 PATH = "/chat/completions"
+KEY = "sk-canary-0123456789"
 WEATHER = {
     "type": "function",
     "function": {

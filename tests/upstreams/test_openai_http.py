@@ -1,7 +1,6 @@
 """openai_http: bytes through both ways, and a closed list of headers."""
 
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,22 +11,7 @@ from router.upstreams import openai_http
 from router.upstreams.connections import Connections
 from router.upstreams.openai_http import OpenAIHTTP
 from tests.fakes.openai_server import DONE, FakeOpenAIServer, Fault, events
-from tests.upstreams.calls import PATH, body_of, call, http_spec
-
-KEY = "sk-canary-0123456789"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FakeOpenAIServer]:
-    async with FakeOpenAIServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def upstream(server: FakeOpenAIServer) -> AsyncIterator[OpenAIHTTP]:
-    built = OpenAIHTTP(http_spec(server.base_url), KEY, Connections())
-    yield built
-    await built.close()
+from tests.upstreams.calls import KEY, PATH, body_of, call, http_spec
 
 
 async def test_the_body_reaches_the_server_byte_for_byte(

@@ -1,7 +1,6 @@
 """openai_http under faults: each has its own name, tells no secret, and leaves nothing open."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -10,22 +9,7 @@ from router.upstreams.connections import Connections
 from router.upstreams.openai_http import OpenAIHTTP
 from tests.fakes.openai_server import FakeOpenAIServer, Fault, FaultKind
 from tests.fakes.ports import unused_port
-from tests.upstreams.calls import body_of, call, http_spec
-
-KEY = "sk-canary-0123456789"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FakeOpenAIServer]:
-    async with FakeOpenAIServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def upstream(server: FakeOpenAIServer) -> AsyncIterator[OpenAIHTTP]:
-    built = OpenAIHTTP(http_spec(server.base_url), KEY, Connections())
-    yield built
-    await built.close()
+from tests.upstreams.calls import KEY, body_of, call, http_spec
 
 
 async def test_closing_midway_makes_the_server_see_the_caller_leave(

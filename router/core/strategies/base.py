@@ -1,5 +1,6 @@
 """What every strategy has: frozen options read from YAML, and one pure `rank`."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -26,16 +27,16 @@ class Ranking:
     good_enough: int
 
 
-class StrategyOptions(BaseModel):
+class StrategyOptions(BaseModel, ABC):
     """A strategy's options. `reads` names the signals its order depends on."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     reads: ClassVar[tuple[str, ...]] = ()
 
+    @abstractmethod
     def rank(self, candidates: Sequence[Candidate], signals: Signals) -> Ranking:
         """All of `candidates` (at least one), best first."""
-        raise NotImplementedError
 
 
 def cost_of(candidate: Candidate) -> float:
