@@ -9,7 +9,7 @@ in the score tables.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -21,6 +21,7 @@ from classifiers.base import Arrays, FloatArray
 _LEVEL_SPREAD = 1.0  # logits by which a model may differ from its prior before labels are needed
 _REACH = 12.0  # logits within which a level is sought
 _EDGE = 1e-3
+_NEAREST = 1e-4  # probabilities are kept this far from 0 and 1, so that their logit is finite
 _PRIOR = ("typical", "intercept", "slope", "span", "precision")
 Floats = NDArray[np.float64]
 
@@ -77,21 +78,12 @@ class Population:
         loadings = self.intercept + self.slope * np.clip(level, *self.span)
         return Ability(level, loadings.astype(np.float32))
 
-    def from_prior(self, prior: float) -> Ability:
-        """Return the average model whose mean chance over typical prompts is `prior`.
-
-        Raises ValueError unless 0 < prior < 1.
+    def from_prior(self, prior: float, prompts: FloatArray | None = None) -> Ability:
+        """Return the average model whose mean chance over prompts with these latents [n, k], the
+        typical ones unless given, is `prior`. Raises ValueError unless 0 < prior < 1.
         """
-        if not 0 < prior < 1:
-            raise ValueError(f"a quality prior is between 0 and 1, got {prior}")
-        low, high = -_REACH, _REACH
-        for _ in range(50):
-            middle = (low + high) / 2
-            if self.at(middle).quality(self.typical).mean() < prior:
-                low = middle
-            else:
-                high = middle
-        return self.at((low + high) / 2)
+        over = self.typical if prompts is None else prompts
+        return self.at(anchor(lambda level: self.at(level).quality(over), prior))
 
     def fitted(self, prior: float, latents: FloatArray, scores: Sequence[float]) -> Ability:
         """Return the likeliest model given its prior and scores [n] in [0, 1] on n prompts.
@@ -158,10 +150,40 @@ class Abilities:
         return cls(tuple(names), arrays["levels"], arrays["loadings"], population)
 
 
+def anchored(loadings: FloatArray, prior: float, prompts: FloatArray) -> Ability:
+    """Return the model of these loadings [k] whose mean chance over prompts with latents [n, k] is
+    `prior`: the level is said, what it is good at was measured. Raises as `anchor`."""
+    level = anchor(lambda level: Ability(level, loadings).quality(prompts), prior)
+    return Ability(level, loadings)
+
+
+def anchor(chances: Callable[[float], FloatArray], prior: float) -> float:
+    """Return the level within +-12 at which `chances`, which rise with it, average to `prior`.
+
+    Raises ValueError unless 0 < prior < 1.
+    """
+    if not 0 < prior < 1:
+        raise ValueError(f"a quality prior is between 0 and 1, got {prior}")
+    low, high = -_REACH, _REACH
+    for _ in range(50):
+        middle = (low + high) / 2
+        if chances(middle).mean() < prior:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
 def expit(scores: NDArray[Any]) -> FloatArray:
     """Return probabilities of log-odds, safe against overflow."""
     result: FloatArray = (1 / (1 + np.exp(-np.clip(scores, -30, 30)))).astype(np.float32)
     return result
+
+
+def logit(probabilities: Any) -> Any:
+    """Return the log-odds of probabilities of any shape, finite also at 0 and 1."""
+    kept = np.clip(probabilities, _NEAREST, 1 - _NEAREST)
+    return np.log(kept / (1 - kept))
 
 
 def penalised_logistic(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class Judgement:
         domain_scores, task_scores: probability of each label; they sum to 1.
         abstain: whether the prompt is unlike what the classifier was calibrated on (language or
             embedding distance), so that a careful policy does not rely on the rest.
+        quality: model -> chance of a good answer; empty unless judged for a catalog (`roster.py`).
     """
 
     complexity: float
@@ -32,3 +33,9 @@ class Judgement:
     task_confidence: float
     task_scores: Mapping[str, float]
     abstain: bool = False
+    quality: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def familiarity(self) -> float:
+        """How far the words are known, in [0, 1]: what every confidence was scaled by."""
+        return self.complexity_confidence / max(self.complexity, 1 - self.complexity)

@@ -8,6 +8,7 @@ import numpy as np
 
 from classifiers.baselines import Floats
 from classifiers.judgement import Judgement
+from classifiers.names import known_name
 from classifiers.prompt_classifier import PromptClassifier
 
 BATCH = 512
@@ -17,12 +18,8 @@ def known_as(classifier: PromptClassifier, models: Sequence[str]) -> dict[str, s
     """Return model -> the name that the classifier knows it by, as given or its last path part;
     models it knows nothing of are left out."""
     known = frozenset(classifier.models)
-    forms = {model: (model, model.rpartition("/")[2]) for model in models}
-    return {
-        model: next(form for form in forms[model] if form in known)
-        for model in models
-        if known.intersection(forms[model])
-    }
+    names = {model: known_name(known, (model,)) for model in models}
+    return {model: name for model, name in names.items() if name is not None}
 
 
 def predicted_scores(

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers import artifact
-from classifiers.ability import Ability
+from classifiers.ability import Abilities, Ability, logit
 from classifiers.artifact import Manifest
 from classifiers.base import Design, FloatArray, Head
 from classifiers.calibrate import Calibration
@@ -47,8 +47,7 @@ VIEWS = {
     FAMILIAR: FULL,
 }
 _WORDS_SHARE = 0.7  # averaging in the shape of familiar prompts too wins a little on val
-_FAMILIAR = 0.5  # less than this and the text is taken for another language
-_EDGE = 1e-4  # probabilities are kept this far from 0 and 1, so that their logit is finite
+_FAMILIAR = 0.4  # less and it counts as another language; of short English, fewer than at 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +119,26 @@ class PromptClassifier:
         return self.heads[TASK].head.classes_
 
     @property
+    def abilities(self) -> Abilities:
+        """Of every measured model. Raises ValueError without scores per model in training."""
+        if self.extras.responses is None:
+            raise ValueError("this classifier was trained without scores per model")
+        return self.extras.responses.abilities
+
+    @property
     def models(self) -> tuple[str, ...]:
         """Every model that `quality` can name; none without scores per model in training."""
         responses = self.extras.responses
         return () if responses is None else responses.abilities.names
 
+    @property
+    def adapted(self) -> frozenset[str]:
+        """Those of `models` whose ability was learned from the user's own labels."""
+        return frozenset(self.manifest.body.get("adapted", ())) & frozenset(self.models)
+
     def judge(self, texts: Sequence[str]) -> list[Judgement]:
         """Return one Judgement per text, for any text at all (empty, huge, any language)."""
-        return self._read(texts)[0] if texts else []
+        return self.judge_with_latents(texts)[0] if texts else []
 
     def quality(self, texts: Sequence[str], models: Sequence[str]) -> FloatArray:
         """Return the chance [len(texts), len(models)] that a model answers a text well.
@@ -145,14 +156,15 @@ class PromptClassifier:
                 raise KeyError(name)
         if not texts or self.extras.responses is None:
             return self.judge(texts), np.zeros((len(texts), len(models)), dtype=np.float32)
-        judged, latents = self._read(texts)
+        judged, latents = self.judge_with_latents(texts)
         return judged, self.extras.responses.abilities.quality(latents, models)
 
     def latents(self, texts: Sequence[str]) -> FloatArray:
         """Return what abilities are held against, [n, k]; k is 0 without a response model."""
         if not texts:
-            return np.zeros((0, self._width()), dtype=np.float32)
-        return self._read(texts)[1]
+            width = self.abilities.loadings.shape[1] if self.models else 0
+            return np.zeros((0, width), dtype=np.float32)
+        return self.judge_with_latents(texts)[1]
 
     def ability(
         self, prior: float, texts: Sequence[str] = (), scores: Sequence[float] = ()
@@ -162,17 +174,10 @@ class PromptClassifier:
         `ability.quality(classifier.latents(new_texts))` are its chances. Raises ValueError for a
         prior outside (0, 1), or when this classifier has no response model.
         """
-        if self.extras.responses is None:
-            raise ValueError("this classifier was trained without scores per model")
-        population = self.extras.responses.abilities.population
-        return population.fitted(prior, self.latents(texts), scores)
+        return self.abilities.population.fitted(prior, self.latents(texts), scores)
 
-    def _width(self) -> int:
-        responses = self.extras.responses
-        return 0 if responses is None else responses.abilities.loadings.shape[1]
-
-    def _read(self, texts: Sequence[str]) -> tuple[list[Judgement], FloatArray]:
-        """Return judgements and latents of n >= 1 texts."""
+    def judge_with_latents(self, texts: Sequence[str]) -> tuple[list[Judgement], FloatArray]:
+        """Return `judge` and `latents` of n >= 1 texts for the price of one."""
         views = self.encoder.encode(texts)
         found = {name: head.predict_proba(views[VIEWS[name]]) for name, head in self.heads.items()}
         familiar = found[FAMILIAR][:, 1]
@@ -209,7 +214,7 @@ class PromptClassifier:
         return Judgement(
             complexity=complexity,
             complexity_confidence=max(complexity, 1 - complexity) * familiar,
-            difficulty=float(_logit(complexity) - _logit(average)),
+            difficulty=float(logit(complexity) - logit(average)),
             domain=self.domains[best_domain],
             domain_confidence=float(domain[best_domain]) * familiar,
             domain_scores=dict(zip(self.domains, domain.tolist(), strict=True)),
@@ -222,7 +227,7 @@ class PromptClassifier:
 
 def _blended(found: Mapping[str, FloatArray], familiar: FloatArray) -> FloatArray:
     """Trust the words as far as they are familiar, and the prompt's shape for the rest."""
-    words, shape = (_logit(found[n][:, 1]) for n in (COMPLEXITY, COMPLEXITY_SURFACE))
+    words, shape = (logit(found[n][:, 1]) for n in (COMPLEXITY, COMPLEXITY_SURFACE))
     trust = _WORDS_SHARE * familiar
     blended = trust * words + (1 - trust) * shape
     result: FloatArray = 1 / (1 + np.exp(-blended))
@@ -290,8 +295,3 @@ def _restore_head(
         described["classes"], artifact.unpack(files[file], at / file)
     )
     return CalibratedHead(head, Calibration(**described["calibration"]))
-
-
-def _logit(probability: Any) -> Any:
-    kept = np.clip(probability, _EDGE, 1 - _EDGE)
-    return np.log(kept / (1 - kept))

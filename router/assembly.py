@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from router import upstreams
-from router.classifier import Classifiers, watched_files
+from router.classifier import Classifiers, sources_of, watched_files
 from router.clock import SystemClock
 from router.core.policy import signals_read
 from router.found import Found, find_policies, policy_path
@@ -90,22 +90,22 @@ class Assembly:
         # Once there was a policy its absence is a fault, not a wish to be served without.
         path = self._path or policy_path(self.settings)
         found = await find_policies(path, self.settings.simulated, self.prices)
-        folders = {name: self._classifiers.folder_of(it) for name, it in found.policies.items()}
-        watched = {file for folder in folders.values() for file in watched_files(folder)}
+        folders = {self._classifiers.folder_of(loaded) for loaded in found.policies.values()}
+        watched = {file for folder in folders for file in watched_files(folder)}
         seen = await asyncio.to_thread(marks, found.watched | watched)
         classifiers = {
-            folder: await asyncio.to_thread(self._classifiers.at, folder)
-            for folder in dict.fromkeys(folders.values())
+            name: await asyncio.to_thread(self._classifiers.of, loaded)
+            for name, loaded in found.policies.items()
         }
         async with AsyncExitStack() as opened:
             parts = _Parts(opened, self._signals)
             in_force = {
-                name: self._in_force(loaded, classifiers[folders[name]], parts)
+                name: self._in_force(loaded, classifiers[name], parts)
                 for name, loaded in found.policies.items()
             }
             replaced, self._opened = self._opened, opened.pop_all()
         self.found, self._path, self._signals = found, path, parts.made
-        self._classifiers.keep(folders.values())
+        self._classifiers.keep(found.policies.values())
         self.metrics.policies({name: loaded.version for name, loaded in found.policies.items()})
         await replaced.aclose()
         return Built(self._gateway(in_force, found.default), seen)
@@ -144,4 +144,5 @@ class Assembly:
             },
             all_signals=signals,
             upstreams=built,
+            foreseen_by=sources_of(classifier),
         )

@@ -1,21 +1,64 @@
 """Classifiers: which one a policy uses, each loaded once for as long as its artifact is the same.
 
+What a classifier knows of a policy's models is looked up here, once for each catalog, and never
+while a request waits.
+
 Rule: an artifact that cannot be loaded never stops the gateway, nor ends one that serves.
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from router.core.catalog import ModelCard
+from router.core.contenders import small_and_large
 from router.marks import Mark, mark
 from router.policyfile import LoadedPolicy
 from router.signals import Classifier
 from router.signals.learned import Judgement
 
+if TYPE_CHECKING:
+    from classifiers.gap import Everyday
+    from classifiers.roster import Member
+
 logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 """Vouches for every other file of an artifact, and is written last."""
+
+Pair = tuple[str, str] | None
+
+
+@dataclass
+class _Loaded:
+    """A classifier, the mark of its manifest, and itself for each catalog that asked."""
+
+    mark: Mark | None
+    classifier: Classifier
+    everyday: "Everyday | None" = None
+    by_catalog: dict[tuple[tuple["Member", ...], Pair], Classifier] = field(default_factory=dict)
+
+    def of(self, loaded: LoadedPolicy) -> Classifier:
+        """The classifier for a policy's models; for any models if it knows none at all."""
+        from classifiers.catalog_classifier import CatalogClassifier
+        from classifiers.gap import Everyday
+        from classifiers.prompt_classifier import PromptClassifier
+        from classifiers.roster import Roster
+
+        plain = self.classifier
+        if not isinstance(plain, PromptClassifier) or not plain.models:
+            return plain
+        if not loaded.catalog.models:
+            return plain
+        members = tuple(member_of(*entry) for entry in loaded.catalog.models.items())
+        pair = small_and_large(loaded.policy, loaded.catalog)
+        if (members, pair) not in self.by_catalog:
+            self.everyday = self.everyday or Everyday.of(plain)
+            roster = Roster.of(plain, members, pair, self.everyday)
+            self.by_catalog[members, pair] = CatalogClassifier(plain, roster)
+        return self.by_catalog[members, pair]
 
 
 class Classifiers:
@@ -23,7 +66,7 @@ class Classifiers:
 
     def __init__(self, default: Path | None) -> None:
         self._default = default
-        self._loaded: dict[Path | None, tuple[Mark | None, Classifier]] = {}
+        self._loaded: dict[Path | None, _Loaded] = {}
 
     def folder_of(self, loaded: LoadedPolicy) -> Path | None:
         """The artifact that a policy names, else the process's; None for the shipped one."""
@@ -31,29 +74,58 @@ class Classifiers:
         return loaded.path.parent / named if named else self._default
 
     def of(self, loaded: LoadedPolicy) -> Classifier:
-        """The classifier of a policy."""
-        return self.at(self.folder_of(loaded))
+        """The classifier of a policy, ready to foresee its models; read again when its manifest
+        has changed. Where that fails the one that was loaded before stays, and the next call
+        tries again."""
+        return self._at(self.folder_of(loaded)).of(loaded)
 
-    def at(self, folder: Path | None) -> Classifier:
-        """The classifier in a folder, read again when its manifest has changed.
-
-        Where that fails the one that was loaded before stays, and the next call tries again.
-        """
+    def _at(self, folder: Path | None) -> _Loaded:
         now = None if folder is None else mark(folder / MANIFEST)
-        if folder in self._loaded and self._loaded[folder][0] == now:
-            return self._loaded[folder][1]
+        if folder in self._loaded and self._loaded[folder].mark == now:
+            return self._loaded[folder]
         classifier = load_classifier(folder)
-        if not isinstance(classifier, _NoClassifier):
-            self._loaded[folder] = (now, classifier)
-        elif folder in self._loaded:
+        if isinstance(classifier, _NoClassifier):
+            if folder not in self._loaded:
+                return _Loaded(now, classifier)
             logger.error("the classifier loaded before stays in use")
-            return self._loaded[folder][1]
-        return classifier
+        else:
+            self._loaded[folder] = _Loaded(now, classifier)
+        return self._loaded[folder]
 
-    def keep(self, folders: Collection[Path | None]) -> None:
-        """Let go of all classifiers but those in `folders`."""
-        for folder in self._loaded.keys() - set(folders):
+    def keep(self, policies: Iterable[LoadedPolicy]) -> None:
+        """Let go of all classifiers but those of `policies`."""
+        for folder in self._loaded.keys() - {self.folder_of(loaded) for loaded in policies}:
             del self._loaded[folder]
+
+
+def member_of(name: str, card: ModelCard) -> "Member":
+    """A model of a catalog as a classifier looks it up."""
+    from classifiers.roster import Member
+
+    quality = card.quality
+    return Member(
+        name=name,
+        prior=quality.overall,
+        aliases=aliases_of(card),
+        domains=tuple(quality.domains.items()),
+        tasks=tuple(quality.tasks.items()),
+    )
+
+
+def aliases_of(card: ModelCard) -> tuple[str, ...]:
+    """What a model may be known by beside the user's own name for it, which says least; the
+    upstream's says which weights answer."""
+    return tuple(name for name in (card.upstream_model, card.catalogue_name) if name is not None)
+
+
+def sources_of(classifier: Classifier | None) -> Mapping[str, str]:
+    """Model -> where a classifier's predicted quality of it comes from; nothing of a classifier
+    that knows no models."""
+    if classifier is None:
+        return {}
+    from classifiers.catalog_classifier import CatalogClassifier
+
+    return classifier.sources if isinstance(classifier, CatalogClassifier) else {}
 
 
 def watched_files(folder: Path | None) -> tuple[Path, ...]:

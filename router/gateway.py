@@ -7,7 +7,7 @@ It knows the core and the ports, and no concrete adapter.
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 
 from router.core.catalog import Catalog
@@ -15,9 +15,12 @@ from router.core.decide import decide
 from router.core.decision import Decision
 from router.core.policy import Policy
 from router.core.request import RoutedRequest
-from router.core.signals import Signals, SignalValue
+from router.core.signals import QUALITY, Signals, SignalValue
 from router.errors import ModelsUnavailable, NoCandidate, RouterError, UnknownModel, UnknownPolicy
 from router.ports import Clock, DecisionLog, Observer, Signal, StatsStore, Upstream
+
+CARD, GIVEN = "prior and difficulty", "given"
+"""Sources of a predicted quality that no classifier foresaw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class PolicyInForce:
     """One policy with all it needs at run time. `version` is the hash of policy and catalog.
 
     `signals` are the kinds that the policy reads, `all_signals` every kind (for explanations).
+    `foreseen_by` tells of each model that the classifier foresees by what: measured, labels, prior.
     """
 
     policy: Policy
@@ -33,6 +37,7 @@ class PolicyInForce:
     signals: Mapping[str, Signal]
     all_signals: Mapping[str, Signal]
     upstreams: Mapping[str, Upstream]
+    foreseen_by: Mapping[str, str] = field(default_factory=dict)
 
     def is_simulated(self, model: str) -> bool:
         """Whether the model's answers are made up by a simulated upstream."""
@@ -56,6 +61,12 @@ class Routed:
     decision: Decision
     draw: float
     decision_s: float
+
+    def quality_source(self, model: str) -> str:
+        """Where a candidate's predicted quality comes from: the classifier, if it foresaw this
+        request's, else the card's prior and the request's difficulty."""
+        foreseen = QUALITY + model in self.signals
+        return self.in_force.foreseen_by.get(model, GIVEN) if foreseen else CARD
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,11 @@ def described(routed: Routed) -> dict[str, Any]:
         "signals": dict(routed.signals),
         "failed_signals": dict(routed.failed_signals),
         "candidates": [
-            asdict(candidate) | {"propensity": decision.propensities[candidate.model]}
+            asdict(candidate)
+            | {
+                "quality_source": routed.quality_source(candidate.model),
+                "propensity": decision.propensities[candidate.model],
+            }
             for candidate in decision.candidates
         ],
         "rejected": [asdict(rejection) for rejection in decision.rejected],

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from classifiers.names import known_name
+from router.classifier import aliases_of
 from router.cli.deciding import loaded_policies, request_of
 from router.core.catalog import AUTO
 from router.core.request import RoutedRequest, Turn
@@ -151,14 +153,11 @@ def known_models(
     asked: dict[str, tuple[str, ...]] = {name: (name,) for name in names}
     for loaded in loaded_policies(policy).values() if policy is not None else ():
         for name, card in loaded.catalog.models.items():
-            # The user's own name says least, the upstream's says which weights answer.
-            others = (card.upstream_model, card.catalogue_name)
-            asked[name] = (name, *(other for other in others if other is not None))
+            asked[name] = (name, *aliases_of(card))
     known = frozenset(classifier.models)
     found: dict[str, str] = {}
     for name, aliases in asked.items():
-        candidates = [form for alias in aliases for form in (alias, alias.rpartition("/")[2])]
-        match = next((form for form in candidates if form in known), None)
+        match = known_name(known, aliases)
         if match is None:
             print(f"slm-router: the classifier knows nothing of model {name}", file=sys.stderr)
         else:

@@ -8,6 +8,7 @@ import msgspec
 
 from router.api.chat_body import ChatBody
 from router.api.freedom import PREFIX, limits_of
+from router.classifier import sources_of
 from router.clock import SystemClock
 from router.core.request import RoutedRequest
 from router.core.signals import Signals, SignalValue
@@ -111,4 +112,5 @@ def _in_force(
         signals=signals,
         all_signals=signals,
         upstreams={},
+        foreseen_by=sources_of(classifier),
     )

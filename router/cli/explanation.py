@@ -9,6 +9,7 @@ from rich.table import Table
 
 from router.cli.outcomes import Compared, RuleOutcome
 from router.core.policy import signals_read
+from router.core.quality import quality_vocabulary
 from router.gateway import Routed
 from router.policyfile import LoadedPolicy
 from router.signals import SIGNALS
@@ -69,6 +70,9 @@ def _signals(routed: Routed, loaded: LoadedPolicy) -> Table:
             shown = missing if value is None else escape(_value(value))
             mark = "*" if name in read else ""
             table.add_row(f"{escape(name)}{mark}", shown, escape(spec.meaning))
+    for name, spec in quality_vocabulary(loaded.catalog.models).items():
+        if (value := routed.signals.get(name)) is not None:
+            table.add_row(f"{escape(name)}*", escape(_value(value)), escape(spec.meaning))
     return table
 
 
@@ -96,7 +100,8 @@ def _comparison(compared: "Compared") -> str:
 
 def _candidates(routed: Routed) -> Table:
     table = _table(
-        "Candidates, best first", "#", "Model", "Where", "Quality", "Cost in USD", "Latency", "Note"
+        "Candidates, best first",
+        *("#", "Model", "Where", "Quality", "Foreseen by", "Cost in USD", "Latency", "Note"),
     )
     for rank, candidate in enumerate(routed.decision.candidates, start=1):
         cost = candidate.cost_usd
@@ -105,6 +110,7 @@ def _candidates(routed: Routed) -> Table:
             escape(candidate.model),
             candidate.location,
             f"{candidate.quality:.2f}",
+            escape(routed.quality_source(candidate.model)),
             "not known" if cost is None else f"{cost:.6f}",
             f"{candidate.latency_s:.1f} s",
             "specialist" if candidate.specialist else "",

@@ -48,6 +48,12 @@ rules:
     limits: {local_only: true}
     strategy: {kind: best_quality}
 
+  # Another language or subject than the classifier knows, unless the request's outer shape alone
+  # says that it is easy: a greeting is one in any language.
+  - name: strange-ground
+    when: {all: [{signal: abstain, is: true}], none: [{signal: difficulty, below: -0.7}]}
+    strategy: {kind: best_quality}
+
   # Errors of an agent add up over its steps, so it gets more than the bare minimum.
   - name: agents
     when: {any: [{signal: has_tools, is: true}, {signal: tool_loop, is: true}]}
@@ -56,12 +62,13 @@ rules:
   # Work that can be wrong in a way that is noticed late.
   - name: exacting
     when: {signal: task, in: [code, maths, reasoning, planning]}
-    strategy: {kind: cheapest_good_enough, min_quality: 0.75}
+    strategy: {kind: cheapest_good_enough, min_quality: 0.75, within: 0.2}
     prefer_specialists: true
 
-# Raise min_quality for better answers, lower it for cheaper ones.
+# Good enough: min_quality is reached, or the best model is not expected to do better by more than
+# `within`. Raise the one and lower the other for better answers, the other way for cheaper ones.
 default:
-  strategy: {kind: cheapest_good_enough, min_quality: 0.7}
+  strategy: {kind: cheapest_good_enough, min_quality: 0.7, within: 0.2}
   prefer_specialists: true
 """
 

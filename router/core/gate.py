@@ -61,7 +61,7 @@ def _expected(
     return Candidate(
         model=name,
         location=card.location,
-        quality=predicted_quality(card, signals),
+        quality=predicted_quality(name, card, signals),
         cost_usd=call_cost(card.price, usage, latency),
         latency_s=latency,
         specialist=is_specialist(card, signals),

@@ -1,25 +1,40 @@
 """How probable a good answer is, for one model and one request.
 
-A Rasch model (Rasch 1960, Probabilistic Models for Some Intelligence and Attainment Tests): the
-log-odds of a good answer are the model's ability less the request's difficulty. The ability is
-the log-odds of the card's prior quality, which is given for an average request; the difficulty is
-the `difficulty` signal, in logits, 0 for an average request.
+What the classifier foresees of this very model, the signal `quality.<model>`, counts as it is.
+Where there is none, a Rasch model (Rasch 1960, Probabilistic Models for Some Intelligence and
+Attainment Tests): the log-odds of a good answer are the model's ability less the request's
+difficulty. The ability is the log-odds of the card's prior quality, which is given for an average
+request; the difficulty is the `difficulty` signal, in logits, 0 for an average request.
 """
 
+from collections.abc import Iterable
 from math import exp, log
 
 from router.core.catalog import ModelCard
-from router.core.signals import Signals
+from router.core.signals import QUALITY, Signals, SignalSpec, Vocabulary
 
 _EDGE = 1e-4
 
 
-def predicted_quality(card: ModelCard, signals: Signals) -> float:
+def quality_vocabulary(models: Iterable[str]) -> Vocabulary:
+    """The signals of a catalog's models: `quality.<model>` for each."""
+    meaning = "predicted probability of a good answer"
+    return {
+        f"{QUALITY}{model}": SignalSpec("number", meaning, low=0, high=1, learned=True)
+        for model in models
+    }
+
+
+def predicted_quality(name: str, card: ModelCard, signals: Signals) -> float:
     """Predicted probability of a good answer, in [0, 1].
 
-    The prior is the card's for the request's domain and task where it has them (averaged in
-    log-odds when it has both), else its overall one. Without a `difficulty` the prior stands.
+    Unless it is foreseen, the prior is the card's for the request's domain and task where it has
+    them (averaged in log-odds when it has both), else its overall one. Without a `difficulty` the
+    prior stands.
     """
+    foreseen = signals.get(QUALITY + name)
+    if foreseen is not None:
+        return min(max(float(foreseen), 0.0), 1.0)
     quality = card.quality
     domain, task = signals.get("domain"), signals.get("task")
     priors = []

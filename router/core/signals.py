@@ -45,6 +45,9 @@ TASKS = (
 )
 """Values of the `task` signal."""
 
+QUALITY = "quality."
+"""Begins the names of the signals that tell how probable a good answer of one model is."""
+
 SignalType = Literal["number", "flag", "text"]
 
 

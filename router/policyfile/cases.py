@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from router.core.catalog import Catalog, Location, ModelCard, UpstreamSpec
 from router.core.decide import DEFAULT_RULE
 from router.core.decision import RejectionCode
+from router.core.quality import quality_vocabulary
 from router.core.signals import SignalValue, Vocabulary
 from router.errors import PolicyFileError, Problem
 from router.policyfile.comparisons import operand_problems
@@ -121,7 +122,8 @@ def load_cases(
         catalog = load_catalog(path.parent / file.catalog, prices)
     policy = path.parent / (file.policy or path.name.replace(CASES_SUFFIX, ".yaml"))
     loaded = load(policy, kinds, vocabulary, prices, catalog)
-    problems = list(_problems(root, loaded, vocabulary(loaded.options)))
+    names = {**vocabulary(loaded.options), **quality_vocabulary(loaded.catalog.models)}
+    problems = list(_problems(root, loaded, names))
     if problems:
         raise PolicyFileError(problems)
     return LoadedCases(path, loaded, file.cases)

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from router.core.catalog import Catalog, ModelCard
+from router.core.contenders import permitted
 from router.core.decide import DEFAULT_RULE
 from router.core.gate import selected
 from router.core.limits import Limits
 from router.core.policy import Route, Rule
+from router.core.quality import quality_vocabulary
 from router.core.signals import DOMAINS, TASKS, Vocabulary
 from router.errors import Problem
 from router.policyfile.catalog_checks import catalog_problems
@@ -39,6 +41,8 @@ class Facts:
             models = frozenset(catalog.models)
         elif written is not None and (given := written.get("models")) is not None:
             models = frozenset(given.entries)
+        if vocabulary is not None:
+            vocabulary = {**vocabulary, **quality_vocabulary(models or ())}
         return cls(written, models, catalog.models if catalog else None, vocabulary)
 
 
@@ -154,13 +158,7 @@ def _unservable(root: Node, cards: Mapping[str, ModelCard]) -> Iterator[Problem]
         limits = bounds.tightened(made.limits)
         if not chosen:
             yield given.problem("expected at least one model, the catalog has none such")
-        elif not any(_permitted(name, cards[name], limits) for name in chosen):
+        elif not any(permitted(name, cards[name], limits) for name in chosen):
             yield given.problem(
                 f"expected a model that the limits permit, {', '.join(chosen)} can never serve"
             )
-
-
-def _permitted(name: str, card: ModelCard, limits: Limits) -> bool:
-    if limits.allowed_models is not None and name not in limits.allowed_models:
-        return False
-    return card.location == "local" or not limits.local_only

@@ -152,8 +152,8 @@ def load(
     reading.problems.extend(problems)
     found = reading.catalog_of(root)
     options, sound = reading.options(root)
-    names = reading.vocabulary(options) if sound else None
-    reading.problems.extend(checked(root, Facts.of(found.node, found.catalog, names)))
+    facts = Facts.of(found.node, found.catalog, reading.vocabulary(options) if sound else None)
+    reading.problems.extend(checked(root, facts))
     reading.refuse_if_wrong()
     assert file is not None and found.catalog is not None
     return _loaded(file, found.catalog, options, prices, reading)

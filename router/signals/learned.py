@@ -1,7 +1,12 @@
 """What a trained classifier makes of the request: how hard it is, what about, and what to do.
 
-`complexity` (number, 0-1): calibrated probability that a small model falls short of a large one.
+`complexity` (number, 0-1): calibrated probability that a small model falls short of a large one:
+    of this policy's own two where the classifier knows both, else of any two such models.
 `difficulty` (number): the same in logits above the average prompt; 0 is average.
+`quality.<model>` (numbers, 0-1): for each model of the catalog, the predicted probability of a
+    good answer. Strategies and limits go by it.
+`abstain` (flag): the request is unlike what the classifier was calibrated on, by its language or
+    its subject: all of these are guesses from its outer shape (length, numbers, formulas, code).
 `domain` (text): the subject, one of the 14 categories of MMLU-Pro.
 `task` (text): what is asked for: chat, question_answering, reasoning, maths, code, ...
 `complexity_confidence`, `domain_confidence`, `task_confidence` (numbers, 0-1): how far to trust
@@ -18,8 +23,8 @@
 
 Judged is what is routed on: the last user turn, with its context where it is too short to stand
 alone, so that "yes, go ahead" is as hard as what it says yes to. Such a follow-up is never judged
-easier than the user turn that it goes back to: both are judged, the harder one counts, and the
-surer domain and task.
+easier than the user turn that it goes back to: both are judged, the harder one counts, the lower
+quality of each model, and the surer domain and task.
 
 Options:
 
@@ -34,7 +39,7 @@ import queue
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -43,7 +48,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict
 
 from router.core.request import FOCUS_CHARACTERS, RoutedRequest
-from router.core.signals import DOMAINS, TASKS, Signals, SignalSpec, Vocabulary
+from router.core.signals import DOMAINS, QUALITY, TASKS, Signals, SignalSpec, Vocabulary
 from router.core.tokens import estimated_tokens
 from router.core.units import Duration
 from router.errors import RouterError
@@ -83,11 +88,12 @@ VOCABULARY: Vocabulary = {
     ),
     "task": SignalSpec("text", "what is asked for", values=TASKS, learned=True),
     "task_confidence": SignalSpec("number", "how far to trust task", low=0, high=1, learned=True),
+    "abstain": SignalSpec("flag", "unlike what the classifier was calibrated on", learned=True),
 }
 
 
 def vocabulary(options: LearnedOptions) -> Vocabulary:
-    """The names yielded, whatever the options."""
+    """The names yielded, whatever the options; `quality.<model>` depends on the catalog."""
     return VOCABULARY
 
 
@@ -108,6 +114,10 @@ class Judgement(Protocol):
     def task(self) -> str: ...
     @property
     def task_confidence(self) -> float: ...
+    @property
+    def abstain(self) -> bool: ...
+    @property
+    def quality(self) -> Mapping[str, float]: ...
 
 
 class Classifier(Protocol):
@@ -178,6 +188,11 @@ def _signals(judgements: Sequence[Judgement]) -> Signals:
         "domain_confidence": float(on_domain.domain_confidence),
         "task": on_task.task,
         "task_confidence": float(on_task.task_confidence),
+        "abstain": any(judgement.abstain for judgement in judgements),
+        **{
+            f"{QUALITY}{model}": round(float(min(one.quality[model] for one in judgements)), 4)
+            for model in hardest.quality
+        },
     }
 
 

@@ -1,8 +1,8 @@
 """A classifier that says what it was told to, as slowly as it was told to."""
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,8 @@ class FakeJudgement:
     domain_confidence: float = 0.6
     task: str = "chat"
     task_confidence: float = 0.7
+    abstain: bool = False
+    quality: Mapping[str, float] = field(default_factory=dict)
 
 
 class FakeClassifier:

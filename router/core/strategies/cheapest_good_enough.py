@@ -1,10 +1,12 @@
 """cheapest_good_enough: the lowest expected cost among models predicted to be good enough.
 
-    strategy: {kind: cheapest_good_enough, min_quality: 0.75}
+    strategy: {kind: cheapest_good_enough, min_quality: 0.75, within: 0.1}
 
-Models whose predicted quality reaches `min_quality` come first, cheapest first; then the others,
-best first, as fallbacks. Where none reaches it, the best leads. So it does when the request's
-difficulty is not known: a cheap answer must not be bad because a classifier was down.
+A model is good enough if its predicted quality reaches `min_quality`, or comes within `within`
+(default 0.1) of the best candidate's: where nobody would do much better, as on what all would get
+wrong, the dearer model is not worth its price. Those come first, cheapest first; then the others,
+best first, as fallbacks. The best leads when nothing is known of the request's difficulty: a cheap
+answer must not be bad because a classifier was down.
 """
 
 from collections.abc import Sequence
@@ -12,7 +14,7 @@ from typing import ClassVar, Literal
 
 from router.core.decision import Candidate
 from router.core.limits import Share
-from router.core.signals import Signals
+from router.core.signals import QUALITY, Signals
 from router.core.strategies.base import (
     QUALITY_SIGNALS,
     Ranking,
@@ -23,30 +25,44 @@ from router.core.strategies.base import (
 
 
 class CheapestGoodEnough(StrategyOptions):
-    """Options of cheapest_good_enough: the predicted quality to reach, in [0, 1]."""
+    """Options of cheapest_good_enough: the predicted quality to reach, and how near the best
+    candidate's is near enough, both in [0, 1]."""
 
     reads: ClassVar[tuple[str, ...]] = QUALITY_SIGNALS
 
     kind: Literal["cheapest_good_enough"]
     min_quality: Share
+    within: Share = 0.1
 
     def rank(self, candidates: Sequence[Candidate], signals: Signals) -> Ranking:
         """Good enough ones by cost, then the rest by quality."""
-        if "difficulty" not in signals:
-            ranked = tuple(sorted(candidates, key=by_quality))
-            return Ranking(ranked, "difficulty is not known, so the best candidate leads", 1)
-        good = sorted((c for c in candidates if c.quality >= self.min_quality), key=by_cost)
-        rest = sorted((c for c in candidates if c.quality < self.min_quality), key=by_quality)
-        if not good:
-            best = rest[0]
-            reason = (
-                f"best of {len(rest)}: predicted quality {best.quality:.2f},"
+        ranked = sorted(candidates, key=by_quality)
+        if not _is_judged(ranked, signals):
+            return Ranking(tuple(ranked), "difficulty is not known, so the best candidate leads", 1)
+        best = ranked[0]
+        bar = min(self.min_quality, best.quality - self.within)
+        good = sorted((c for c in ranked if c.quality >= bar or c is best), key=by_cost)
+        rest = (c for c in ranked if c.quality < bar and c is not best)
+        return Ranking((*good, *rest), self._reason(good, ranked), good_enough=len(good))
+
+    def _reason(self, good: Sequence[Candidate], ranked: Sequence[Candidate]) -> str:
+        first, best = good[0], ranked[0]
+        if first.quality >= self.min_quality:
+            reaching = sum(c.quality >= self.min_quality for c in good)
+            return (
+                f"cheapest of {reaching} whose predicted quality reaches {self.min_quality:.2f}"
+                f" (its own is {first.quality:.2f})"
+            )
+        if first is best:
+            return (
+                f"best of {len(ranked)}: predicted quality {best.quality:.2f},"
                 f" none reaches {self.min_quality:.2f}"
             )
-            return Ranking(tuple(rest), reason, good_enough=1)
-        first = good[0]
-        reason = (
-            f"cheapest of {len(good)} whose predicted quality reaches {self.min_quality:.2f}"
-            f" (its own is {first.quality:.2f})"
+        return (
+            f"cheapest of {len(good)} that are about as good as any: predicted quality"
+            f" {first.quality:.2f}, of the best {best.quality:.2f}"
         )
-        return Ranking((*good, *rest), reason, good_enough=len(good))
+
+
+def _is_judged(candidates: Sequence[Candidate], signals: Signals) -> bool:
+    return "difficulty" in signals or any(QUALITY + c.model in signals for c in candidates)
