@@ -220,3 +220,43 @@ async def test_a_refusal_names_also_the_file_that_is_not_there_yet(
         await assembly.build()
 
     assert refused.value.files == (str(file), str(file.parent / "sub" / "models.yaml"))
+
+
+async def test_what_is_foreseen_of_every_model_reaches_the_decision(
+    assembly: Assembly, file: Path
+) -> None:
+    write(file, more=", learned: {timeout: 10s}")
+    gateway = (await assembly.build()).gateway
+    said = RoutedRequest(AUTO, (Turn("user", "Prove that sqrt(2) is irrational."),))
+
+    routed = await gateway.route(said, "x")
+
+    choice = routed.decision.choice
+    assert choice is not None
+    assert choice.quality == routed.signals["quality.small"]
+    assert routed.quality_source("small") == "prior"
+
+
+async def test_where_nothing_is_foreseen_the_prior_and_the_difficulty_decide(
+    assembly: Assembly, file: Path
+) -> None:
+    write(file, more=ARTIFACT)
+    gateway = (await assembly.build()).gateway
+
+    routed = await gateway.route(RoutedRequest(AUTO, (Turn("user", "hi there"),)), "x")
+
+    assert routed.decision.choice is not None
+    assert routed.decision.choice.quality == pytest.approx(0.7)
+    assert routed.quality_source("small") == "prior and difficulty"
+
+
+async def test_models_whose_quality_changes_are_looked_up_again_and_nothing_else(
+    assembly: Assembly, file: Path
+) -> None:
+    first = (await assembly.build()).gateway.default.all_signals
+    write(file, text=POLICY.replace("quality: 0.7", "quality: 0.8"))
+
+    second = (await assembly.build()).gateway.default.all_signals
+
+    assert second["learned"] is not first["learned"]
+    assert second["keywords"] is first["keywords"]

@@ -22,6 +22,7 @@ def test_route_decides_and_calls_nobody(serve: Serve) -> None:
 
     assert told["model"] == "small"
     assert [c["model"] for c in told["candidates"]] == ["small", "large"]
+    assert {c["quality_source"] for c in told["candidates"]} == {"prior and difficulty"}
     assert sum(c["propensity"] for c in told["candidates"]) == 1
     assert told["signals"] == {"complexity": 0.2, "difficulty": 0.0}
     assert near.calls == []

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from classifiers.prompt_classifier import PromptClassifier
 from router import classifier
 from router.cli import main
 from router.signals import SIGNALS, vocabulary
@@ -65,6 +66,38 @@ class TestExplain:
             "holds": True,
         }
         assert {candidate["model"] for candidate in told["candidates"]} == {"small", "large"}
+
+    def test_each_candidates_quality_is_told_with_where_it_comes_from(
+        self,
+        home: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        known = PromptClassifier.load()
+        monkeypatch.setattr(classifier, "load_classifier", lambda path: known)
+        name = known.models[0]
+        models = (home / "models.yaml").read_text()
+        named = models.replace("small: {", f'small: {{upstream_model: "lab/{name}", ')
+        (home / "models.yaml").write_text(named)
+        (home / "home.yaml").write_text(f"signals: {{learned: {{timeout: 10s}}}}\n{POLICY}")
+
+        code, told = self.explained(capsys, "What is the capital of France?")
+        _, out = said(capsys, "explain", "Hi", "--policy", "home.yaml")
+
+        assert code == 0
+        found = {one["model"]: one["quality_source"] for one in told["candidates"]}
+        assert found == {"small": f"measured as {name}", "large": "prior"}
+        for one in told["candidates"]:
+            assert one["quality"] == told["signals"][f"quality.{one['model']}"]
+        assert "quality.small*" in out
+        assert f"measured as {name}" in out
+
+    def test_a_quality_that_no_classifier_foresaw_says_so(
+        self, home: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        _, told = self.explained(capsys, "Hi")
+
+        assert {one["quality_source"] for one in told["candidates"]} == {"prior and difficulty"}
 
     def test_a_classifier_that_fails_is_shown_and_its_rules_are_not_known(
         self,

@@ -1,7 +1,8 @@
 """What every kind of signal promises, held against each one in SIGNALS."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from router.core.quality import quality_vocabulary
 from router.core.request import RoutedRequest, Turn
-from router.core.signals import Signals, SignalSpec, SignalValue
+from router.core.signals import QUALITY, Signals, SignalSpec, SignalValue
 from router.ports import Signal
 from router.signals import SIGNALS, build, vocabulary
-from tests.fakes.classifier import FakeClassifier
+from tests.fakes.classifier import FakeClassifier, FakeJudgement
 
 OPTIONS: dict[str, BaseModel] = {
     "keywords": SIGNALS["keywords"].options.model_validate(
@@ -24,7 +26,18 @@ OPTIONS: dict[str, BaseModel] = {
     ),
     "learned": SIGNALS["learned"].options.model_validate({"timeout": "20s"}),
 }
-CLASSIFIER = FakeClassifier()
+MODELS = ("small", "large")
+
+
+class Knowing(FakeClassifier):
+    """A classifier that foresees the models of a catalog."""
+
+    def judge(self, texts: Sequence[str], /) -> list[FakeJudgement]:
+        chances = {model: 1 / (1 + place) for place, model in enumerate(MODELS)}
+        return [replace(judged, quality=chances) for judged in super().judge(texts)]
+
+
+CLASSIFIER = Knowing()
 ALL = build(None, OPTIONS, CLASSIFIER)
 TURN = st.builds(
     Turn,
@@ -80,6 +93,11 @@ def specs_of(kind: str) -> Mapping[str, SignalSpec]:
     return SIGNALS[kind].vocabulary(chosen)
 
 
+def promised(kind: str) -> Mapping[str, SignalSpec]:
+    """What a kind may yield: its own names, and of the learned one those of a catalog's models."""
+    return {**specs_of(kind), **(quality_vocabulary(MODELS) if kind == "learned" else {})}
+
+
 def fits(value: SignalValue, spec: SignalSpec) -> bool:
     if spec.type == "flag":
         return isinstance(value, bool)
@@ -96,7 +114,7 @@ def _within(value: float, spec: SignalSpec) -> bool:
 
 
 def assert_keeps_its_word(kind: str, signals: Signals) -> None:
-    specs = specs_of(kind)
+    specs = promised(kind)
     wrong = {
         name: value
         for name, value in signals.items()
@@ -152,10 +170,11 @@ def test_every_name_is_documented_in_the_kinds_own_page(kind: str) -> None:
     page = importlib.import_module(f"router.signals.{kind}").__doc__ or ""
     undocumented = {
         name
-        for name in specs_of(kind)
-        if f"`{name}`" not in page and not name.startswith("keywords.")
+        for name in promised(kind)
+        if f"`{name}`" not in page and not name.startswith(("keywords.", QUALITY))
     }
     assert not undocumented
+    assert f"`{QUALITY}<model>`" in page or kind != "learned"
 
 
 def test_no_name_belongs_to_two_kinds() -> None:

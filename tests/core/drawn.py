@@ -14,7 +14,7 @@ from router.core.decision import Decision
 from router.core.limits import Limits
 from router.core.policy import Comparison, Condition, Policy, Route, Rule, Selector
 from router.core.request import RoutedRequest, Turn
-from router.core.signals import DOMAINS, TASKS, Signals, SignalValue
+from router.core.signals import DOMAINS, QUALITY, TASKS, Signals, SignalValue
 from router.core.stats import ModelStats, StatsSnapshot
 from router.core.strategies import STRATEGIES
 
@@ -46,11 +46,14 @@ SIGNALS: st.SearchStrategy[Signals] = st.fixed_dictionaries(
         **_NUMBER_VALUES,
         **{name: st.booleans() for name in FLAGS},
         **{name: st.sampled_from(values) for name, values in TEXTS.items()},
+        **{f"{QUALITY}{model}": SHARES for model in MODELS[:3]},
     },
 )
 
 OPTIONS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
-    "cheapest_good_enough": st.fixed_dictionaries({"min_quality": SHARES}),
+    "cheapest_good_enough": st.fixed_dictionaries(
+        {"min_quality": SHARES}, optional={"within": SHARES}
+    ),
     "threshold": st.fixed_dictionaries({"complexity": SHARES}),
     "fastest": st.fixed_dictionaries({"min_quality": SHARES}),
     "best_quality": st.just({}),

@@ -1,4 +1,4 @@
-"""Predicted quality: the model's ability less the request's difficulty."""
+"""Predicted quality: as foreseen for the model, else its ability less the request's difficulty."""
 
 from math import log
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.core.quality import is_specialist, predicted_quality
+from router.core.quality import is_specialist, predicted_quality, quality_vocabulary
 from tests.core.made import card
 
 INNER = st.floats(0.001, 0.999)
@@ -17,8 +17,8 @@ LOGITS = st.floats(-8, 8)
 def test_without_a_difficulty_the_prior_stands(prior: float) -> None:
     model = card(quality=prior)
 
-    assert predicted_quality(model, {}) == pytest.approx(prior)
-    assert predicted_quality(model, {"difficulty": 0.0}) == pytest.approx(prior)
+    assert predicted_quality("it", model, {}) == pytest.approx(prior)
+    assert predicted_quality("it", model, {"difficulty": 0.0}) == pytest.approx(prior)
 
 
 @given(INNER, INNER, LOGITS)
@@ -26,8 +26,8 @@ def test_a_better_prior_never_predicts_worse(a: float, b: float, difficulty: flo
     low, high = sorted((a, b))
     signals = {"difficulty": difficulty}
 
-    assert predicted_quality(card(quality=low), signals) <= predicted_quality(
-        card(quality=high), signals
+    assert predicted_quality("it", card(quality=low), signals) <= predicted_quality(
+        "it", card(quality=high), signals
     )
 
 
@@ -36,23 +36,25 @@ def test_a_harder_request_is_never_predicted_to_go_better(prior: float, a: float
     easy, hard = sorted((a, b))
     model = card(quality=prior)
 
-    assert predicted_quality(model, {"difficulty": hard}) <= predicted_quality(
-        model, {"difficulty": easy}
+    assert predicted_quality("it", model, {"difficulty": hard}) <= predicted_quality(
+        "it", model, {"difficulty": easy}
     )
 
 
 @given(st.floats(0, 1), st.floats(-1e300, 1e300))
 def test_it_is_a_probability_whatever_the_difficulty(prior: float, difficulty: float) -> None:
-    assert 0 <= predicted_quality(card(quality=prior), {"difficulty": difficulty}) <= 1
+    assert 0 <= predicted_quality("it", card(quality=prior), {"difficulty": difficulty}) <= 1
 
 
 def test_difficulty_is_in_logits() -> None:
     # Even odds, on a request twice as hard in odds: one in three.
-    assert predicted_quality(card(quality=0.5), {"difficulty": log(2)}) == pytest.approx(1 / 3)
+    assert predicted_quality("it", card(quality=0.5), {"difficulty": log(2)}) == pytest.approx(
+        1 / 3
+    )
 
 
 def test_a_certain_model_may_still_fail_at_something_hard() -> None:
-    assert predicted_quality(card(quality=1.0), {"difficulty": 9.0}) < 0.9
+    assert predicted_quality("it", card(quality=1.0), {"difficulty": 9.0}) < 0.9
 
 
 SPECIAL = {"overall": 0.5, "domains": {"law": 0.9}, "tasks": {"code": 0.1}}
@@ -72,7 +74,35 @@ SPECIAL = {"overall": 0.5, "domains": {"law": 0.9}, "tasks": {"code": 0.1}}
 def test_the_prior_is_that_of_the_domain_and_the_task_where_there_is_one(
     signals: dict[str, str | float], quality: float
 ) -> None:
-    assert predicted_quality(card(quality=SPECIAL), signals) == pytest.approx(quality)
+    assert predicted_quality("it", card(quality=SPECIAL), signals) == pytest.approx(quality)
+
+
+@given(st.floats(0, 1), INNER, LOGITS)
+def test_what_is_foreseen_of_the_model_counts_as_it_is(
+    foreseen: float, prior: float, difficulty: float
+) -> None:
+    model = card(quality={**SPECIAL, "overall": prior})
+    signals = {"quality.it": foreseen, "difficulty": difficulty, "domain": "law", "task": "code"}
+
+    assert predicted_quality("it", model, signals) == foreseen
+
+
+def test_what_is_foreseen_of_another_model_does_not_count() -> None:
+    assert predicted_quality("it", card(quality=0.7), {"quality.other": 0.1}) == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(("foreseen", "quality"), [(1.5, 1.0), (-0.1, 0.0)])
+def test_a_foreseen_probability_stays_one(foreseen: float, quality: float) -> None:
+    assert predicted_quality("it", card(quality=0.7), {"quality.it": foreseen}) == quality
+
+
+def test_every_model_has_a_signal_between_nought_and_one() -> None:
+    names = quality_vocabulary(["small", "lab/a: b"])
+
+    assert list(names) == ["quality.small", "quality.lab/a: b"]
+    assert {(spec.type, spec.low, spec.high, spec.learned) for spec in names.values()} == {
+        ("number", 0, 1, True)
+    }
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,24 @@ def strategy(kind: str, **options: Any) -> Any:
             "best of 3: predicted quality 0.90, none reaches 0.95",
         ),
         (
+            {"kind": "cheapest_good_enough", "min_quality": 0.85, "within": 0.0},
+            "large middle small",
+            1,
+            "cheapest of 1 whose predicted quality reaches 0.85 (its own is 0.90)",
+        ),
+        (
+            {"kind": "cheapest_good_enough", "min_quality": 0.85, "within": 0.12},
+            "middle large small",
+            2,
+            "cheapest of 2 that are about as good as any: predicted quality 0.80, of the best 0.90",
+        ),
+        (
+            {"kind": "cheapest_good_enough", "min_quality": 1.0, "within": 1.0},
+            "large middle small",
+            1,
+            "best of 3: predicted quality 0.90, none reaches 1.00",
+        ),
+        (
             {"kind": "best_quality"},
             "large middle small",
             1,
@@ -164,3 +182,22 @@ def test_a_strategy_nobody_wrote_is_refused() -> None:
 def test_options_alone_cannot_rank() -> None:
     with pytest.raises(TypeError, match="rank"):
         StrategyOptions()  # type: ignore[abstract]
+
+
+HOPELESS = [
+    candidate("small", quality=0.05, cost=0.001),
+    candidate("large", quality=0.14, cost=0.1),
+]
+
+
+def test_what_nobody_would_answer_well_is_not_worth_the_dear_model() -> None:
+    ranking = strategy("cheapest_good_enough", min_quality=0.7).rank(HOPELESS, {"difficulty": 0.0})
+
+    assert [c.model for c in ranking.candidates] == ["small", "large"]
+
+
+def test_a_quality_foreseen_is_knowledge_enough_without_a_difficulty() -> None:
+    cheap = strategy("cheapest_good_enough", min_quality=0.7)
+
+    assert cheap.rank(HOPELESS, {"quality.small": 0.05}).candidates[0].model == "small"
+    assert cheap.rank(HOPELESS, {"quality.other": 0.05}).candidates[0].model == "large"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from router.core.decision import Candidate
 from router.core.signals import Signals
 from router.core.strategies import STRATEGIES
+from router.core.strategies.base import cost_of
 from tests.core.drawn import OPTIONS, SHARES, SIGNALS, strategy_of
 
 CANDIDATES = st.lists(
@@ -77,3 +78,34 @@ def test_a_worse_model_never_overtakes_its_better_twin(
 
     if better.model < worse.model:
         assert models.index(better.model) < models.index(worse.model)
+
+
+@given(candidates=CANDIDATES, bar=SHARES, within=SHARES)
+def test_only_what_reaches_the_bar_or_nearly_the_best_is_good_enough(
+    candidates: list[Candidate], bar: float, within: float
+) -> None:
+    cheap: Any = STRATEGIES["cheapest_good_enough"].model_validate(
+        {"kind": "cheapest_good_enough", "min_quality": bar, "within": within}
+    )
+    ranking = cheap.rank(candidates, {"difficulty": 0.0})
+    best = max(c.quality for c in candidates)
+    good = ranking.candidates[: ranking.good_enough]
+
+    assert all(c.quality >= min(bar, best - within) for c in good)
+    assert {c.model for c in candidates if c.quality >= bar} <= {c.model for c in good}
+    assert [cost_of(c) for c in good] == sorted(cost_of(c) for c in good)
+
+
+@given(candidates=CANDIDATES, bars=st.tuples(SHARES, SHARES), within=SHARES)
+def test_asking_for_more_never_makes_more_good_enough(
+    candidates: list[Candidate], bars: tuple[float, float], within: float
+) -> None:
+    low, high = (
+        STRATEGIES["cheapest_good_enough"]
+        .model_validate({"kind": "cheapest_good_enough", "min_quality": bar, "within": within})
+        .rank(candidates, {"difficulty": 0.0})
+        .good_enough
+        for bar in sorted(bars)
+    )
+
+    assert high <= low

@@ -14,6 +14,7 @@ from tests.policyfile.reading import (
     KINDS,
     MODELS,
     NamedOptions,
+    RULE,
     NoPrices,
     TimedOptions,
     loaded,
@@ -198,3 +199,9 @@ class TestDirectory:
         folder = tmp_path if exists else tmp_path / "absent"
         with pytest.raises(PolicyFileError, match="expected a folder with a policy"):
             load_directory(folder, KINDS, vocabulary, NoPrices())
+
+
+def test_a_rule_may_ask_for_the_quality_foreseen_of_a_model_of_the_catalog(tmp_path: Path) -> None:
+    when = "when: {all: [{signal: quality.small, at_least: 0.6}]}\n"
+
+    assert loaded(tmp_path, f"{HEAD}{RULE}{when}{DEFAULT}").policy.rules[0].name == "a"

@@ -102,6 +102,14 @@ from tests.policyfile.reading import DEFAULT, HEAD, MODELS, RULE, one_problem, p
             "6:5: rules[0].when: can never hold, its comparisons contradict each other",
         ),
         (
+            "{signal: quality.smal, below: 0.5}",
+            "6:20: rules[0].when.signal: unknown signal quality.smal; did you mean quality.small?",
+        ),
+        (
+            "{signal: quality.large, below: 2}",
+            "6:42: rules[0].when.below: expected a number from 0 to 1, quality.large is never 2",
+        ),
+        (
             "{signal: complexity, above: 1}",
             "6:5: rules[0].when: can never hold, its comparisons contradict each other",
         ),

@@ -10,14 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from router.core.request import RoutedRequest
-from router.signals.learned import (
-    LARGEST_BATCH,
-    MOST_WAITING,
-    ClassifierBroke,
-    LearnedOptions,
-    LearnedSignal,
-    SignalTimeout,
-)
+from router.signals.desk import LARGEST_BATCH, MOST_WAITING, ClassifierBroke
+from router.signals.learned import LearnedOptions, LearnedSignal, SignalTimeout
 from tests.fakes.classifier import FakeClassifier, FakeJudgement
 from tests.signals.requests import asking, conversation
 
@@ -35,7 +29,36 @@ async def test_the_judgement_becomes_signals() -> None:
         "domain_confidence": 0.6,
         "task": "reasoning",
         "task_confidence": 0.7,
+        "abstain": False,
     }
+
+
+async def test_every_models_quality_is_a_signal_of_its_own() -> None:
+    class Knowing(FakeClassifier):
+        def judge(self, texts: Sequence[str], /) -> list[FakeJudgement]:
+            return [FakeJudgement(quality={"small": 0.123456, "lab/large": 0.9}) for _ in texts]
+
+    signals = await LearnedSignal(PATIENT, Knowing()).extract(asking(HARD))
+
+    told = {name: value for name, value in signals.items() if name.startswith("quality.")}
+    assert told == {"quality.small": 0.1235, "quality.lab/large": 0.9}
+
+
+async def test_a_follow_up_is_answered_no_better_than_what_it_goes_back_to() -> None:
+    class Knowing(FakeClassifier):
+        def judge(self, texts: Sequence[str], /) -> list[FakeJudgement]:
+            return [
+                FakeJudgement(quality={"small": 0.2, "odd": 0.9})
+                if text == HARD
+                else FakeJudgement(quality={"small": 0.8, "odd": 0.3}, abstain=True)
+                for text in texts
+            ]
+
+    request = conversation(("user", HARD), ("assistant", "Well."), ("user", "yes, go ahead"))
+    signals = await LearnedSignal(PATIENT, Knowing()).extract(request)
+
+    assert (signals["quality.small"], signals["quality.odd"]) == (0.2, 0.3)
+    assert signals["abstain"] is True
 
 
 async def test_the_classifier_works_outside_the_event_loops_thread() -> None:

@@ -4,9 +4,10 @@
 
 A model is good enough if its predicted quality reaches `min_quality`, or comes within `within`
 (default 0.1) of the best candidate's: where nobody would do much better, as on what all would get
-wrong, the dearer model is not worth its price. Those come first, cheapest first; then the others,
-best first, as fallbacks. The best leads when nothing is known of the request's difficulty: a cheap
-answer must not be bad because a classifier was down.
+wrong, the dearer model is not worth its price. `within` counts for no more than is left from
+`min_quality` up to 1, so that whoever asks for 1 gets the best. The good enough come first,
+cheapest first; then the others, best first, as fallbacks. The best leads when nothing is known of
+the request's difficulty: a cheap answer must not be bad because a classifier was down.
 """
 
 from collections.abc import Sequence
@@ -40,7 +41,7 @@ class CheapestGoodEnough(StrategyOptions):
         if not _is_judged(ranked, signals):
             return Ranking(tuple(ranked), "difficulty is not known, so the best candidate leads", 1)
         best = ranked[0]
-        bar = min(self.min_quality, best.quality - self.within)
+        bar = min(self.min_quality, best.quality - min(self.within, 1 - self.min_quality))
         good = sorted((c for c in ranked if c.quality >= bar or c is best), key=by_cost)
         rest = (c for c in ranked if c.quality < bar and c is not best)
         return Ranking((*good, *rest), self._reason(good, ranked), good_enough=len(good))
