@@ -92,7 +92,7 @@ WHOLE_ROW: Row = {
     "total_s": 0.4,
     "fallbacks": 0,
     "simulated": False,
-    "signals": {"complexity": 0.2, "domain": "law", "has_code": False},
+    "signals": {"complexity": 0.2, "domain": "law", "has_code": False, "quality.small": 0.82},
     "failed_signals": {"language": "TimeoutError"},
     "unknown_rules": ["private"],
     "candidates": [

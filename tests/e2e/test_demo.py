@@ -29,5 +29,5 @@ def test_all_prompts_are_answered_and_the_hard_ones_by_the_large_model(tmp_path:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "300 (0 failed)" in done.stdout
     assert "300 (0 unpriced)" in done.stdout
-    # The demo says 0.11 and 0.73; a router that guessed would have them equal.
+    # The demo says 0.28 and 0.88; a router that guessed would have them equal.
     assert share_of_large(done.stdout, "hard") > 2 * share_of_large(done.stdout, "easy")
