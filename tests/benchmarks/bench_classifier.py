@@ -18,10 +18,15 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", RAYON_NUM_THREA
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from classifiers.prompt_classifier import PromptClassifier  # noqa: E402 - after the thread limits
+from classifiers.catalog_classifier import CatalogClassifier  # noqa: E402 - after the thread limits
+from classifiers.gap import Everyday  # noqa: E402
+from classifiers.prompt_classifier import PromptClassifier  # noqa: E402
+from classifiers.roster import Member, Roster  # noqa: E402
 
 TOKENS = 400
 LIMIT_MS = 2.0
+MODELS = 10
+LAW = (("law", 0.5),)
 ROUNDS = 500
 
 
@@ -45,6 +50,15 @@ def median_ms(act: Callable[[], object], rounds: int = ROUNDS) -> float:
     return 1000 * median(taken)
 
 
+def with_models(classifier: PromptClassifier, count: int) -> CatalogClassifier:
+    """The classifier for a catalog of models that nobody has measured: the most work."""
+    members = [Member(f"model-{n}", 0.5 + 0.4 * n / count, domains=LAW) for n in range(count)]
+    pair = (members[0].name, members[-1].name)
+    return CatalogClassifier(
+        classifier, Roster.of(classifier, members, pair, Everyday.of(classifier))
+    )
+
+
 def resident_mb() -> float:
     """Resident memory of this process in MB; 0 where the system does not say."""
     status = Path("/proc/self/status")
@@ -62,8 +76,10 @@ def main() -> int:
     loaded_ms = 1000 * (time.perf_counter() - start)
     prompt = prompt_of(classifier, TOKENS)
     tokeniser = classifier.encoder.tokeniser
-    judge, tokenise = (
+    for_catalog = with_models(classifier, MODELS)
+    judge, foresee, tokenise = (
         median_ms(lambda: classifier.judge([prompt])),
+        median_ms(lambda: for_catalog.judge([prompt])),
         median_ms(lambda: tokeniser.batch([prompt])),
     )
     many = [prompt[place : place + 200] for place in range(0, 1000, 5)]
@@ -74,13 +90,14 @@ def main() -> int:
         "judge_ms": round(judge, 3),
         "tokenise_ms": round(tokenise, 3),
         "ratio_to_tokenising": round(judge / tokenise, 2),
+        f"ratio_with_{MODELS}_models_foreseen": round(foresee / judge, 2),
         "short_prompts_per_second": round(1000 / each),
         "load_ms": round(loaded_ms, 1),
         "rss_added_mb": round(resident_mb() - before, 1),
         "limit_ms": LIMIT_MS,
     }
     print(json.dumps(found, indent=2))
-    return int(judge > LIMIT_MS)
+    return int(foresee > LIMIT_MS)
 
 
 if __name__ == "__main__":

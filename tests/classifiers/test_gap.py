@@ -22,8 +22,8 @@ def array(*values: float) -> FloatArray:
 def gap(small: float, large: float) -> float:
     """The gap of two models with these chances of answering anything."""
     flat = array(0.0)
-    pair = [Ability(float(logit(chance)), flat) for chance in (small, large)]
-    return float(Gap(*pair, average=0.5).of(np.zeros((1, 1), dtype=np.float32))[0])
+    weak, strong = (Ability(float(logit(chance)), flat) for chance in (small, large))
+    return float(Gap(weak, strong, average=0.5).of(np.zeros((1, 1), dtype=np.float32))[0])
 
 
 @given(CHANCE, CHANCE)

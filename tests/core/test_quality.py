@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.core.quality import is_specialist, predicted_quality, quality_vocabulary
+from router.core.signals import Signals
 from tests.core.made import card
 
 INNER = st.floats(0.001, 0.999)
@@ -82,7 +83,7 @@ def test_what_is_foreseen_of_the_model_counts_as_it_is(
     foreseen: float, prior: float, difficulty: float
 ) -> None:
     model = card(quality={**SPECIAL, "overall": prior})
-    signals = {"quality.it": foreseen, "difficulty": difficulty, "domain": "law", "task": "code"}
+    signals: Signals = {"quality.it": foreseen, "difficulty": difficulty, "domain": "law"}
 
     assert predicted_quality("it", model, signals) == foreseen
 

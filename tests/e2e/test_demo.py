@@ -1,7 +1,6 @@
 """`make demo` as a newcomer runs it: 300 prompts, the official SDK, the real gateway."""
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +10,12 @@ ROOT = Path(__file__).parents[2]
 
 def share_of_large(report: str, difficulty: str) -> float:
     """The share of prompts of a difficulty that the large model answered, in [0, 1]."""
-    row = next(line for line in report.splitlines() if line.startswith(f"| {difficulty} "))
-    small, large = (int(re.match(r"\s*(\d+)", cell)[1]) for cell in row.split("|")[2:4])  # type: ignore[index]
+    head, row = (
+        next(line.split("|")[2:4] for line in report.splitlines() if line.startswith(f"| {name} "))
+        for name in ("difficulty", difficulty)
+    )
+    counts = {model.strip(): int(cell.split()[0]) for model, cell in zip(head, row, strict=True)}
+    small, large = counts["sim-small"], counts["sim-large"]
     return large / (small + large)
 
 
