@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 MANIFEST = "manifest.json"
 """Vouches for every other file of an artifact, and is written last."""
 
-Pair = tuple[str, str] | None
+Wanted = tuple[tuple["Member", ...], tuple[str, str] | None]
+"""What a policy wants to know of: its models, and the small and the large one among them."""
 
 
 @dataclass
@@ -38,7 +39,7 @@ class _Loaded:
     mark: Mark | None
     classifier: Classifier
     everyday: "Everyday | None" = None
-    by_catalog: dict[tuple[tuple["Member", ...], Pair], Classifier] = field(default_factory=dict)
+    by_catalog: dict["Wanted", Classifier] = field(default_factory=dict)
 
     def of(self, loaded: LoadedPolicy) -> Classifier:
         """The classifier for a policy's models; for any models if it knows none at all."""
@@ -52,13 +53,12 @@ class _Loaded:
             return plain
         if not loaded.catalog.models:
             return plain
-        members = tuple(member_of(*entry) for entry in loaded.catalog.models.items())
-        pair = small_and_large(loaded.policy, loaded.catalog)
-        if (members, pair) not in self.by_catalog:
+        wanted = wanted_by(loaded)
+        if wanted not in self.by_catalog:
             self.everyday = self.everyday or Everyday.of(plain)
-            roster = Roster.of(plain, members, pair, self.everyday)
-            self.by_catalog[members, pair] = CatalogClassifier(plain, roster)
-        return self.by_catalog[members, pair]
+            roster = Roster.of(plain, *wanted, self.everyday)
+            self.by_catalog[wanted] = CatalogClassifier(plain, roster)
+        return self.by_catalog[wanted]
 
 
 class Classifiers:
@@ -93,9 +93,21 @@ class Classifiers:
         return self._loaded[folder]
 
     def keep(self, policies: Iterable[LoadedPolicy]) -> None:
-        """Let go of all classifiers but those of `policies`."""
-        for folder in self._loaded.keys() - {self.folder_of(loaded) for loaded in policies}:
+        """Let go of all classifiers, and all that was looked up, but for `policies`."""
+        used: dict[Path | None, set[Wanted]] = {}
+        for loaded in policies:
+            used.setdefault(self.folder_of(loaded), set()).add(wanted_by(loaded))
+        for folder in self._loaded.keys() - used.keys():
             del self._loaded[folder]
+        for folder, it in self._loaded.items():
+            for wanted in it.by_catalog.keys() - used[folder]:
+                del it.by_catalog[wanted]
+
+
+def wanted_by(loaded: LoadedPolicy) -> "Wanted":
+    """What is looked up for a policy: the same for all that choose between the same models."""
+    members = tuple(member_of(*entry) for entry in loaded.catalog.models.items())
+    return members, small_and_large(loaded.policy, loaded.catalog)
 
 
 def member_of(name: str, card: ModelCard) -> "Member":

@@ -96,6 +96,17 @@ def test_a_classifier_that_no_policy_uses_is_let_go(tmp_path: Path) -> None:
     assert classifiers.of(policy) is not before
 
 
+def test_what_was_looked_up_for_models_that_are_gone_is_let_go(tmp_path: Path) -> None:
+    classifiers = Classifiers(None)
+    kept, gone = loaded(tmp_path), loaded(tmp_path, "gone", prior=0.5)
+    before = classifiers.of(kept), classifiers.of(gone)
+
+    classifiers.keep([kept])
+
+    assert classifiers.of(kept) is before[0]
+    assert classifiers.of(gone) is not before[1]
+
+
 def test_a_classifier_of_another_kind_judges_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
