@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from classifiers.ability import logit
+from classifiers.artifact import Manifest
 from classifiers.base import FloatArray
 from classifiers.gap import Gap
 from classifiers.judgement import Judgement
@@ -20,6 +21,11 @@ class CatalogClassifier:
 
     classifier: PromptClassifier
     roster: Roster
+
+    @property
+    def manifest(self) -> Manifest:
+        """Of the artifact behind it."""
+        return self.classifier.manifest
 
     @property
     def sources(self) -> Mapping[str, str]:

@@ -61,6 +61,11 @@ class _Loaded:
         return self.by_catalog[wanted]
 
 
+def foreseeing(classifier: Classifier, loaded: LoadedPolicy) -> Classifier:
+    """A classifier opened elsewhere, ready to foresee a policy's models as the gateway does."""
+    return _Loaded(None, classifier).of(loaded)
+
+
 class Classifiers:
     """Classifiers by the folder of their artifact. `default` is the process's, None the shipped."""
 

@@ -8,7 +8,7 @@ import pytest
 from classifiers import artifact
 from classifiers.catalog_classifier import CatalogClassifier
 from classifiers.targets import LARGE_MODELS, SMALL_MODELS
-from router.classifier import Classifiers, member_of, sources_of
+from router.classifier import Classifiers, foreseeing, load_classifier, member_of, sources_of
 from router.core.catalog import ModelCard
 from router.policyfile import LoadedPolicy, load
 from router.prices import bundled
@@ -41,6 +41,17 @@ def test_every_model_of_the_catalog_is_foreseen_and_its_source_told(tmp_path: Pa
     (judged,) = found.judge(["What is the capital of France?"])
     assert set(judged.quality) == {"small", "large"}
     assert sources_of(found) == {"small": f"measured as {SMALL}", "large": "prior"}
+
+
+def test_a_classifier_opened_elsewhere_foresees_the_same(tmp_path: Path) -> None:
+    policy, plain = loaded(tmp_path), load_classifier(None)
+
+    found = foreseeing(plain, policy)
+
+    (ours,), (served,) = (it.judge(["Hi"]) for it in (found, Classifiers(None).of(policy)))
+    assert ours.quality == served.quality
+    assert isinstance(found, CatalogClassifier)
+    assert found.manifest.version == artifact.load(PRETRAINED)[0].version
 
 
 def test_policies_over_the_same_models_share_one_look_up(tmp_path: Path) -> None:
