@@ -102,7 +102,7 @@ def pack(arrays: Arrays) -> bytes:
     """Return named arrays as the bytes of an `.npz` file (the same bytes for the same arrays)."""
     buffer = io.BytesIO()
     named: dict[str, Any] = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    np.savez(buffer, allow_pickle=False, **named)
+    np.savez_compressed(buffer, allow_pickle=False, **named)
     return buffer.getvalue()
 
 

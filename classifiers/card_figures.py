@@ -63,6 +63,7 @@ def routing_figures(
                 if APGR in found.figures[name]
             },
         }
+        figures[f"flips {source}"] = found.flips
     return figures
 
 

@@ -2,7 +2,8 @@
 
 Nearly language-independent on purpose: these are what is left to judge by when the words are
 foreign to the embedder. Every feature is a count or a share, cheap enough for each request:
-characters are counted once by class, words once, and the rest is substring search.
+characters are counted once by class, words once, and the rest is substring search. None looks at
+capitals: whoever writes without them asks the same.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from numpy.typing import NDArray
 from classifiers.base import FloatArray
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_OPTION = re.compile(r"^\s*\(?[A-J1-9]\s?[).:]\s", re.MULTILINE)
+_OPTION = re.compile(r"^\s*\(?[a-j1-9]\s?[).:]\s", re.MULTILINE)
 _BULLET = re.compile(r"^\s*[-*•]\s", re.MULTILINE)
-_FORMULA = re.compile(r"[A-Z][a-z]?\d|[_^][\w{(]|\b[a-z]\([a-z]\)")
+_FORMULA = re.compile(r"\b(?:[a-z]{1,2}\d+){1,6}\b|[_^][\w{(]|\b[a-z]\([a-z]\)")
 _WORD = re.compile(r"[^\W\d_]+")
 _CODE = ("```", "def ", "class ", "return ", "import ", "#include", "=>", "->", "::", "()", "==")
-_CODE_TOO = ("!=", "SELECT ", "</", ";\n", "{\n", "}\n", "const ", "print(", "0x", "&&")
+_CODE_TOO = ("!=", "select * ", "</", ";\n", "{\n", "}\n", "const ", "print(", "0x", "&&")
 # "prove, derive, justify" and their like in the languages users write to us in most.
 _RIGOUR_WORDS = """
 prove proof proves derive deriving determine deduce rigorous rigorously justify show compute
@@ -41,7 +42,7 @@ constraint constraints only such if then all whose
 _CONSTRAINT = frozenset(_CONSTRAINT_WORDS.split())
 _WIDE_AS_CHARS = 3  # a Chinese or Japanese character says about as much as three Latin letters
 
-_OTHER, _DIGIT, _UPPER, _MATHS, _QUESTION, _QUOTE, _SLASH, _LINE, _WIDE = range(9)
+_OTHER, _DIGIT, _MATHS, _QUESTION, _QUOTE, _SLASH, _LINE, _WIDE = range(8)
 _WIDE_FROM = 0x2E80
 
 
@@ -49,7 +50,6 @@ def _character_classes() -> NDArray[np.uint8]:
     """Return the class of every code point below `_WIDE_FROM`, and of the first wide one."""
     table = np.full(_WIDE_FROM + 1, _OTHER, dtype=np.uint8)
     members: list[tuple[int, Iterable[str]]] = [
-        (_UPPER, (chr(code) for code in range(0x600) if chr(code).isupper())),
         (_DIGIT, "0123456789"),
         (_MATHS, "=+*^<>≤≥≠≡≈∑∏∫√π±×÷∞∂∈∀∃→⇒%$|"),  # noqa: RUF001
         (_QUESTION, "?؟"),
@@ -71,7 +71,8 @@ class Shape:
     """A text with what is counted once for several features.
 
     Attributes:
-        characters: [9] how many characters of each class.
+        text: in lower case.
+        characters: [8] how many characters of each class.
         words: lower-case words, in order.
     """
 
@@ -82,9 +83,10 @@ class Shape:
     @classmethod
     def of(cls, text: str) -> Shape:
         """Count the characters and words of a text without lone surrogates."""
-        codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+        lower = text.lower()
+        codes = np.frombuffer(lower.encode("utf-32-le"), dtype=np.uint32)
         classes = _CLASS_OF[np.minimum(codes, _WIDE_FROM)]
-        return cls(text, np.bincount(classes, minlength=9).tolist(), _WORD.findall(text.lower()))
+        return cls(lower, np.bincount(classes, minlength=8).tolist(), _WORD.findall(lower))
 
     def size(self) -> float:
         """Log of the length in characters, wide ones counting threefold."""
@@ -122,7 +124,6 @@ FEATURES: dict[str, Callable[[Shape], float]] = {
     "lines": lambda shape: shape.log(_LINE),
     "numbers": lambda shape: shape.matched(_NUMBER),
     "digit_share": lambda shape: shape.share(_DIGIT),
-    "upper_share": lambda shape: shape.share(_UPPER),
     "maths": lambda shape: shape.log(_MATHS),
     "latex": lambda shape: shape.log(_SLASH),
     "formulas": lambda shape: shape.matched(_FORMULA),

@@ -122,26 +122,28 @@ def _penalised(value: float, gradient: Fit, now: Fit) -> tuple[float, Floats]:
     return value, total.flat()
 
 
-def read_out(latents: Floats, blocks: Sequence[Block], fitted: Fit) -> tuple[Floats, Floats]:
+def read_out(latents: Floats, blocks: Sequence[Block], centre: Fit) -> tuple[Floats, Floats]:
     """Return levels [m] and loadings [m, k] fitted again to held-out latents [n, k].
 
     Latents of prompts not learned from are less sure than those learned from, so that models
-    must lean on them less: this is what calibrates every model's chances at once.
+    must lean on them less: this is what calibrates every model's chances at once. What is fitted
+    stays near `centre`; a loading that is NaN there is 0, for that latent is not of that model.
     """
-    factor = _shrinkage(latents, blocks, fitted)
-    levels, loadings = fitted.levels.copy(), factor * fitted.loadings
+    levels, loadings = centre.levels.copy(), np.nan_to_num(centre.loadings)
     penalty = np.diag([_READ_PENALTY] * (1 + latents.shape[1]))
     penalty[0, 0] = _LEVEL_PENALTY
     for model in range(len(levels)):
-        X, y, weights = _of_model(model, latents, blocks, fitted.shifts)
+        X, y, weights = _of_model(model, latents, blocks, centre.shifts)
         if len(y):
-            centre = np.concatenate([[levels[model]], loadings[model]])
-            found = penalised_logistic(X, y, weights, centre, penalty)
-            levels[model], loadings[model] = found[0], found[1:]
+            free = ~np.isnan(centre.loadings[model])
+            kept = np.concatenate([[True], free])
+            start = np.concatenate([[levels[model]], loadings[model]])[kept]
+            found = penalised_logistic(X[:, kept], y, weights, start, penalty[kept][:, kept])
+            levels[model], loadings[model, free] = found[0], found[1:]
     return levels, loadings
 
 
-def _shrinkage(latents: Floats, blocks: Sequence[Block], fitted: Fit) -> float:
+def shrinkage(latents: Floats, blocks: Sequence[Block], fitted: Fit) -> float:
     """Return the one factor on all loadings that minimises log loss on held-out latents."""
     from scipy.optimize import minimize_scalar
 

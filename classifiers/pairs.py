@@ -6,7 +6,7 @@ the large model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -17,7 +17,8 @@ from classifiers import curves
 from classifiers.baselines import TFIDF, Floats, expected_scores, prompt_lengths
 from classifiers.curves import Bin, Estimate
 from classifiers.errors import DataError
-from classifiers.predictions import complexities, embeddings, predicted_scores
+from classifiers.flips import flip_rates
+from classifiers.predictions import complexities, embeddings, known_as, predicted_scores
 from classifiers.prompt_classifier import PromptClassifier
 from classifiers.results import Results
 
@@ -58,6 +59,7 @@ class PairReport:
         curves: router -> [(cost, quality), ...] over the whole sweep.
         figures: router -> figure -> estimate.
         leads: baseline -> APGR of ours less its, over the same resamples.
+        flips: perturbation -> share of prompts whose decision it changes.
         notes: what a reader must know about this table.
     """
 
@@ -71,6 +73,7 @@ class PairReport:
     leads: dict[str, Estimate]
     curves: dict[str, list[tuple[float, float]]]
     calibration: list[Calibration]
+    flips: dict[str, Estimate]
     notes: list[str] = field(default_factory=list)
 
 
@@ -163,6 +166,7 @@ def evaluate_pair(
         leads={name: value for (kind, name), value in found.items() if kind == "lead"},
         curves={name: _thinned(*pair.curve(scores)) for name, scores in routers.items()},
         calibration=_calibration(judged, classifier, pair, rounds, seed),
+        flips=flip_rates(partial(_wants, classifier, judged.models), judged.texts, rounds, seed),
         notes=_notes(train, routers),
     )
 
@@ -181,19 +185,23 @@ def _routers(
     """Return router -> how much each prompt wants the large model, ours first."""
     texts = judged.texts
     found: dict[str, Floats] = {}
-    foreseen = predicted_scores(classifier, texts, judged.models)
-    judged_complexity = complexities(classifier, texts)
-    if foreseen is not None and not np.isnan(foreseen).any():
-        found[OURS] = foreseen[:, 1] - foreseen[:, 0]
-        found[COMPLEXITY] = judged_complexity
-    else:
-        found[OURS] = judged_complexity
+    found[OURS] = _wants(classifier, judged.models, texts)
+    if len(known_as(classifier, judged.models)) == len(judged.models):
+        found[COMPLEXITY] = complexities(classifier, texts)
     learned = expected_scores(train, judged, partial(embeddings, classifier))
     found.update({name: scores[:, 1] - scores[:, 0] for name, scores in learned.items()})
     found[LENGTH] = prompt_lengths(texts)
     found[RANDOM] = np.zeros(len(texts))
     found[ORACLE] = pair.strong - pair.weak
     return found
+
+
+def _wants(classifier: PromptClassifier, models: Sequence[str], texts: Sequence[str]) -> Floats:
+    """Return the foreseen gap [n] where both models are known, else the complexity."""
+    foreseen = predicted_scores(classifier, texts, models)
+    if foreseen is None or np.isnan(foreseen).any():
+        return complexities(classifier, texts)
+    return foreseen[:, 1] - foreseen[:, 0]
 
 
 def _measured(

@@ -1,7 +1,7 @@
 """Prompts said a little differently: what must not change a decision.
 
-Learned from beside the originals, with the same scores, so that case, politeness and typos do
-not pass for difficulty.
+Case and common courtesies are taken off before anything is read (`wording.py`); typos, and
+courtesies in words nobody foresaw, have to be borne.
 """
 
 from __future__ import annotations
@@ -17,6 +17,14 @@ _BEFORE = (
     "I need help with this.\n\n",
     "Can you answer this for me, please? ",
 )
+_UNFORESEEN = (
+    "My colleague and I were discussing this over lunch, and we would love to hear your view: ",
+    "You have been super helpful so far, so here comes another one. ",
+    "Since you know so much, ",
+    "I hope this message finds you well! ",
+    "For my homework: ",
+    "This one has been bugging me all day. ",
+)
 _AFTER = ("", " Thank you!", " Thanks in advance.", "\n\nThank you very much for your help.")
 
 
@@ -28,6 +36,11 @@ def lower_case(text: str, draw: random.Random) -> str:
 def polite(text: str, draw: random.Random) -> str:
     """Return the text with a greeting or request before it and perhaps thanks after it."""
     return draw.choice(_BEFORE) + text + draw.choice(_AFTER)
+
+
+def chatty(text: str, draw: random.Random) -> str:
+    """Return the text after an opening that no list of courtesies holds."""
+    return draw.choice(_UNFORESEEN) + text
 
 
 def mistyped(text: str, draw: random.Random) -> str:
@@ -43,12 +56,6 @@ def mistyped(text: str, draw: random.Random) -> str:
 PERTURBATIONS: dict[str, Callable[[str, random.Random], str]] = {
     "lower case": lower_case,
     "politeness": polite,
+    "chatty opening": chatty,
     "typos": mistyped,
 }
-
-
-def perturbed(text: str, draw: random.Random) -> str:
-    """Return the text under politeness, half the time, and one other perturbation or none."""
-    other = draw.choice((lower_case, mistyped, None))
-    changed = text if other is None else other(text, draw)
-    return polite(changed, draw) if other is None or draw.random() < 0.5 else changed

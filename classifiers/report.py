@@ -92,6 +92,9 @@ def _pair(found: PairReport) -> str:
             "<p>APGR of ours less that of each baseline, on the same resamples:</p>",
             _table("baseline", ("lead",), {k: {"lead": v} for k, v in found.leads.items()}),
             _calibrations(found.calibration),
+            "<h3>Said a little differently</h3><p>Share of prompts that then change sides where"
+            " half of the calls go to the large model:</p>",
+            _table("change", ("flips",), {k: {"flips": v} for k, v in found.flips.items()}),
         ]
     )
 

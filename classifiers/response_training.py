@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers import low_rank
+from classifiers import low_rank, specialists
 from classifiers.ability import Abilities, Population
 from classifiers.base import Design, FloatArray
 from classifiers.encoder import SURFACE, WIDE, Encoder
@@ -17,7 +17,8 @@ from classifiers.heads.linear import as_matrix
 from classifiers.latents import Latents
 from classifiers.low_rank import Fit, Floats
 from classifiers.response_model import ResponseModel
-from classifiers.responses import Block, Responses, subset
+from classifiers.responses import ANCHORS, Block, Responses, subset
+from classifiers.specialists import Specialists
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 FOLDS = 4
 WORDS_SHARE = 0.8
 SHAPE_PENALTY = 100.0
+OWN_SHARE = 0.7
 TYPICAL = 256
 
 
@@ -58,10 +60,23 @@ def train_responses(
     )
     fitted = low_rank.fit(task.words, task.blocks, first)
     held = held_out(task, fitted)
-    abilities = _abilities(held, task.blocks, fitted, responses, seed)
+    measured = [b for b in task.blocks if responses.sources[kept][b.rows[0]] not in ANCHORS]
+    own = specialists.learn(
+        task.words[:, task.dense_width :], measured, task.fold, len(responses.names)
+    )
+    abilities = _abilities(held, own, task.blocks, (fitted, responses.names), seed)
     shape_coef = _shape_map(task.shape, task.words @ fitted.coef)
-    mapping = Latents.of(fitted.coef, shape_coef, task.dense_width)
+    mapping = Latents.of(
+        np.concatenate([fitted.coef, _below(task.dense_width, own.coef)], axis=1),
+        np.concatenate([shape_coef, np.zeros((len(shape_coef), own.coef.shape[1]))], axis=1),
+        task.dense_width,
+    )
     return ResponseModel(mapping, abilities, WORDS_SHARE)
+
+
+def _below(rows: int, coef: Floats) -> Floats:
+    """Return coefficients with as many rows of zeros above them."""
+    return np.concatenate([np.zeros((rows, coef.shape[1])), coef])
 
 
 def _task(
@@ -108,14 +123,30 @@ def _apply_shape(coef: Floats, shape: FloatArray) -> Floats:
 
 
 def _abilities(
-    held: Floats, blocks: tuple[Block, ...], fitted: Fit, responses: Responses, seed: int
+    held: Floats,
+    own: Specialists,
+    blocks: tuple[Block, ...],
+    fitted: tuple[Fit, tuple[str, ...]],
+    seed: int,
 ) -> Abilities:
-    levels, loadings = low_rank.read_out(held, blocks, fitted)
+    """Return every model against the shared latents and those of its tables.
+
+    The prior of a model never seen rests on the shared ones alone.
+    """
+    joint, names = fitted
+    shared = held.shape[1]
+    latents = np.concatenate([held, WORDS_SHARE * own.held], axis=1)
+    # Where both foresee the same, most of it is put down to the table's own.
+    common = (1 - OWN_SHARE) * low_rank.shrinkage(held, blocks, joint) * joint.loadings
+    loadings = np.concatenate([common, OWN_SHARE / WORDS_SHARE * own.loadings], axis=1)
+    centre = Fit(joint.coef, loadings, joint.levels, joint.shifts)
+    levels, loadings = low_rank.read_out(latents, blocks, centre)
     draw = np.random.default_rng(seed)
     weight = np.zeros(len(held))
     for block in blocks:
         weight[block.rows] += block.weights.sum(axis=1)
     rows = draw.choice(len(held), size=TYPICAL, p=weight / weight.sum())
-    population = Population.of(held[rows].astype(np.float32), levels, loadings)
+    shared_alone = np.where(np.arange(latents.shape[1]) < shared, loadings, 0.0)
+    population = Population.of(latents[rows].astype(np.float32), levels, shared_alone)
     kept = (levels.astype(np.float32), loadings.astype(np.float32))
-    return Abilities(responses.names, *kept, population)
+    return Abilities(names, *kept, population)

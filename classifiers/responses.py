@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from classifiers import targets
 from classifiers.dataset import Example, Row, complexity_examples, read_table
-from classifiers.perturbed import perturbed
+from classifiers.perturbed import mistyped
 
 ANCHORS = ("intents", "authored")
 _CEILING = 0.97  # what large models are taken to reach on anchors
@@ -140,14 +140,15 @@ def _known(sizes: dict[str, tuple[str, ...]], names: tuple[str, ...]) -> list[in
     return [place for place, name in enumerate(names) if name in wanted]
 
 
-def with_perturbed(responses: Responses, seed: int) -> Responses:
-    """Return n more prompts, each of the first n said differently, that share their scores.
+def with_typos(responses: Responses, seed: int) -> Responses:
+    """Return n more prompts, each of the first n mistyped, that share their scores.
 
-    A prompt and its other wording weigh half each, and stand on the same side of every fold.
+    Case and courtesies never reach what is learned; typos do. A prompt and its mistyped self
+    weigh half each, and stand on the same side of every fold.
     """
     draw, n = random.Random(seed), len(responses.texts)
     return Responses(
-        texts=responses.texts + tuple(perturbed(text, draw) for text in responses.texts),
+        texts=responses.texts + tuple(mistyped(text, draw) for text in responses.texts),
         splits=np.tile(responses.splits, 2),
         sources=np.tile(responses.sources, 2),
         groups=np.tile(responses.groups, 2),

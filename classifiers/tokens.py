@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classifiers.base import TokenBatch
+from classifiers.wording import without_courtesies
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -57,8 +58,8 @@ class Tokeniser:
         return cls(source, engine, -1 if unknown is None else unknown)
 
     def batch(self, texts: Sequence[str]) -> TokenBatch:
-        """Shorten and tokenise n texts."""
-        short = [encodable(shorten(text)) for text in texts]
+        """Shorten n texts, take off their courtesies, and tokenise them."""
+        short = [without_courtesies(encodable(shorten(text))) for text in texts]
         # The fast variant leaves out character offsets, which nobody here reads.
         found = self.engine.encode_batch_fast(short, add_special_tokens=False)
         ids = [np.array(each.ids, dtype=np.int64) for each in found]

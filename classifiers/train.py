@@ -28,7 +28,7 @@ from classifiers.heads.ridge import RidgeHead
 from classifiers.novelty import Novelty
 from classifiers.prompt_classifier import VIEWS, CalibratedHead, Extras
 from classifiers.response_training import train_responses
-from classifiers.responses import Responses, read_responses, with_perturbed
+from classifiers.responses import Responses, read_responses, with_typos
 from classifiers.tokens import Tokeniser
 
 BUCKETS = 1 << 16
@@ -40,7 +40,7 @@ NEW_HEADS: dict[str, Callable[[], Head]] = {
     prompt_classifier.COMPLEXITY: lambda: RidgeHead(alpha=3.0),
     prompt_classifier.COMPLEXITY_SURFACE: lambda: RidgeHead(alpha=100.0),
     prompt_classifier.DOMAIN: lambda: RidgeHead(alpha=0.5),
-    prompt_classifier.TASK: lambda: RidgeHead(alpha=1.0),
+    prompt_classifier.TASK: lambda: RidgeHead(alpha=2.0),
     prompt_classifier.FAMILIAR: lambda: LogisticHead(strength=10.0),
 }
 Tables = dict[str, list[Example]]
@@ -172,7 +172,7 @@ def train_extras(tables: Tables, responses: Responses, encoder: Encoder) -> Extr
     dense = encoder.encode([e.text for e in known])[FULL].dense
     vectors = dense[:, : encoder.embedder.dimensions]
     return Extras(
-        train_responses(with_perturbed(responses, SEED), encoder, SEED),
+        train_responses(with_typos(responses, SEED), encoder, SEED),
         Novelty.fit(vectors, column(known, "weight"), SEED),
     )
 

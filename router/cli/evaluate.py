@@ -13,6 +13,7 @@ from router.errors import StartupError
 if TYPE_CHECKING:
     from classifiers.curves import Estimate
     from classifiers.evaluation import Evaluation
+    from classifiers.pairs import PairReport
     from classifiers.prompt_classifier import PromptClassifier
 
 DEFAULT_OUT = Path("evaluation")
@@ -126,19 +127,25 @@ def _write(found: "Evaluation", out: Path) -> None:
     print(f"Written: {out / JSON} and {out / HTML}")
 
 
-def _print(found: "Evaluation") -> None:
+def _print_pair(pair: "PairReport") -> None:
     from classifiers.pairs import FIGURES
 
+    title = f"{pair.dataset}: {pair.small} or {pair.large} (n={pair.n})"
+    _table(title, "router", FIGURES, pair.figures)
+    for it in pair.calibration:
+        print(f"  calibration, {it.what}: ECE {_cell(it.ece)}")
+    for change, share in pair.flips.items():
+        print(f"  flips, {change}: {_cell(share)}")
+    print(*(f"  {note}" for note in pair.notes), "", sep="\n")
+
+
+def _print(found: "Evaluation") -> None:
     if found.simulated:
         print(
             "SIMULATED scores of made-up models: this shows the report, not a router's quality.\n"
         )
     for pair in found.pairs:
-        title = f"{pair.dataset}: {pair.small} or {pair.large} (n={pair.n})"
-        _table(title, "router", FIGURES, pair.figures)
-        for it in pair.calibration:
-            print(f"  calibration, {it.what}: ECE {_cell(it.ece)}")
-        print(*(f"  {note}" for note in pair.notes), "", sep="\n")
+        _print_pair(pair)
     for pool in found.pools:
         columns = list(next(iter(pool.figures.values())))
         title = f"{pool.dataset}: a pool of {len(pool.models)} models (n={pool.n})"

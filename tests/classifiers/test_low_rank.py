@@ -93,7 +93,21 @@ def test_reading_out_on_noisier_latents_makes_models_lean_on_them_less() -> None
     noise = np.random.default_rng(4).normal(size=(PROMPTS, 2))
     clean = X @ found.coef
 
-    _, sure = low_rank.read_out(clean, blocks, found)
-    _, unsure = low_rank.read_out(clean + 3 * noise, blocks, found)
+    sure = low_rank.shrinkage(clean, blocks, found)
+    unsure = low_rank.shrinkage(clean + 3 * noise, blocks, found)
 
-    assert np.abs(unsure).mean() < 0.7 * np.abs(sure).mean()
+    assert unsure < 0.7 * sure
+
+
+def test_a_loading_that_is_not_a_models_own_stays_zero() -> None:
+    X, _, blocks = world()
+    found = low_rank.fit(X, blocks, low_rank.start(FEATURES, MODELS, 2, 2, seed=1))
+    loadings = found.loadings.copy()
+    loadings[0, 1] = np.nan
+
+    _, read = low_rank.read_out(
+        X @ found.coef, blocks, low_rank.Fit(found.coef, loadings, found.levels, found.shifts)
+    )
+
+    assert read[0, 1] == 0
+    assert np.count_nonzero(read) == read.size - 1

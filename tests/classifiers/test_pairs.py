@@ -35,8 +35,9 @@ class Knowing:
     def quality(self, texts: Sequence[str], models: Sequence[str]) -> Any:
         table = made()
         known = dict(zip(table.texts, table.scores, strict=True))
+        unheard = np.full(len(table.models), 0.5)
         columns = [table.models.index(model) for model in models]
-        return np.array([0.1 + 0.8 * known[text][columns] for text in texts])
+        return np.array([0.1 + 0.8 * known.get(text, unheard)[columns] for text in texts])
 
 
 def knowing(inner: PromptClassifier, *models: str) -> PromptClassifier:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from classifiers.perturbed import PERTURBATIONS, perturbed
+from classifiers.perturbed import PERTURBATIONS
 
 TEXT = "Which enzyme unwinds the DNA double helix during replication?"
 
@@ -19,12 +19,8 @@ def test_a_perturbation_changes_the_text_and_keeps_most_of_it(name: str) -> None
     assert all(left.count(letter) >= letters.count(letter) for letter in set(letters))
 
 
-def test_the_same_draw_gives_the_same_words() -> None:
-    assert perturbed(TEXT, random.Random(1)) == perturbed(TEXT, random.Random(1))
+@pytest.mark.parametrize("name", sorted(PERTURBATIONS))
+def test_the_same_draw_gives_the_same_words(name: str) -> None:
+    change = PERTURBATIONS[name]
 
-
-def test_most_draws_say_a_prompt_differently() -> None:
-    draw = random.Random(1)
-
-    # A draw of typos alone may find no word to mistype.
-    assert sum(perturbed(TEXT, draw) != TEXT for _ in range(50)) > 40
+    assert change(TEXT, random.Random(1)) == change(TEXT, random.Random(1))
