@@ -1,0 +1,105 @@
+"""Code points to letters: what of a text the identifier of languages reads.
+
+A letter is what Unicode calls one; all else (digits, signs, marks, emoji) separates words. Case is
+dropped. Where a script is written by one language only, each of its letters becomes the same
+letter: the script has decided. Letters of Chinese and of such scripts stand alone; the others are
+read together with their neighbours.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Letters = NDArray[np.uint16]
+
+SEPARATOR = 0
+HEAD_CHARACTERS, TAIL_CHARACTERS = 400, 100
+"""Of a longer text only its beginning and its end are read."""
+
+_PLANE = 1 << 16
+
+ONE_LANGUAGE: Mapping[str, Sequence[tuple[int, int]]] = {
+    "am": [(0x1200, 0x139F)],
+    "bn": [(0x0980, 0x09FF)],
+    "bo": [(0x0F00, 0x0FFF)],
+    "dv": [(0x0780, 0x07BF)],
+    "el": [(0x0370, 0x03FF), (0x1F00, 0x1FFF)],
+    "gu": [(0x0A80, 0x0AFF)],
+    "he": [(0x0590, 0x05FF), (0xFB1D, 0xFB4F)],
+    "hy": [(0x0530, 0x058F)],
+    "ja": [(0x3041, 0x30FF), (0x31F0, 0x31FF), (0xFF66, 0xFF9F)],
+    "ka": [(0x10A0, 0x10FF), (0x1C90, 0x1CBF), (0x2D00, 0x2D2F)],
+    "km": [(0x1780, 0x17FF)],
+    "kn": [(0x0C80, 0x0CFF)],
+    "ko": [(0x1100, 0x11FF), (0x3130, 0x318F), (0xAC00, 0xD7AF)],
+    "lo": [(0x0E80, 0x0EFF)],
+    "ml": [(0x0D00, 0x0D7F)],
+    "my": [(0x1000, 0x109F)],
+    "or": [(0x0B00, 0x0B7F)],
+    "pa": [(0x0A00, 0x0A7F)],
+    "si": [(0x0D80, 0x0DFF)],
+    "ta": [(0x0B80, 0x0BFF)],
+    "te": [(0x0C00, 0x0C7F)],
+    "th": [(0x0E00, 0x0E7F)],
+}
+"""Blocks of Unicode by the language taken for the only one written in them (kana by Japanese)."""
+
+_CHINESE = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF))
+
+
+@cache
+def letter_table() -> Letters:
+    """Return the letter of each code point of the first plane, [65536]; 0 where it is none."""
+    table = np.zeros(_PLANE, dtype=np.uint16)
+    for point in range(_PLANE):
+        character = chr(point)
+        if character.isalpha():
+            table[point] = min(ord(character.lower()[0]), _PLANE - 1)
+    for blocks in ONE_LANGUAGE.values():
+        for first, last in blocks:
+            block = table[first : last + 1]
+            block[block != SEPARATOR] = blocks[0][0]
+    table.setflags(write=False)
+    return table
+
+
+@cache
+def alone_table() -> NDArray[np.bool_]:
+    """Return which letters are read without their neighbours, [65536]."""
+    table = np.zeros(_PLANE, dtype=np.bool_)
+    for blocks in ONE_LANGUAGE.values():
+        table[blocks[0][0]] = True
+    for first, last in _CHINESE:
+        table[first : last + 1] = True
+    table.setflags(write=False)
+    return table
+
+
+def shorten(text: str) -> str:
+    """Keep the beginning and the end of a longer text, with its letters composed (NFC)."""
+    if len(text) > HEAD_CHARACTERS + TAIL_CHARACTERS:
+        text = f"{text[:HEAD_CHARACTERS]} {text[-TAIL_CHARACTERS:]}"
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def read(texts: Sequence[str]) -> tuple[Letters, NDArray[np.int64]]:
+    """Return the letters of n >= 1 texts in one row, and which text each of them belongs to.
+
+    One separator stands before every word and belongs to its text, and one ends the row; so an
+    n-gram belongs to the text of the place where it begins.
+    """
+    points = np.frombuffer("\n".join(("", *texts, "")).encode("utf-32-le", "surrogatepass"), "<u4")
+    # The last code point of the first plane is no character.
+    letters = letter_table()[np.minimum(points, _PLANE - 1)]
+    sizes = np.fromiter((len(text) + 1 for text in texts), dtype=np.int64, count=len(texts))
+    sizes[-1] += 1
+    owners = np.repeat(np.arange(len(texts)), sizes)
+    kept = letters != SEPARATOR
+    kept[:-1] |= letters[1:] != SEPARATOR
+    kept[-1] = True
+    return letters[kept], owners[kept]
