@@ -50,16 +50,45 @@ ONE_LANGUAGE: Mapping[str, Sequence[tuple[int, int]]] = {
 """Blocks of Unicode by the language taken for the only one written in them (kana by Japanese)."""
 
 _CHINESE = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF))
+_SHARED: Mapping[str, Sequence[tuple[int, int]]] = {
+    "Latin": [(0x0041, 0x024F), (0x0250, 0x02AF), (0x1E00, 0x1EFF), (0x2C60, 0x2C7F)],
+    "Cyrillic": [(0x0400, 0x052F), (0x1C80, 0x1C8F), (0x2DE0, 0x2DFF), (0xA640, 0xA69F)],
+    "Arabic": [(0x0600, 0x06FF), (0x0750, 0x077F), (0x08A0, 0x08FF), (0xFB50, 0xFEFC)],
+    "Devanagari": [(0x0900, 0x097F), (0xA8E0, 0xA8FF)],
+    "Chinese": _CHINESE,
+}
+"""Blocks of the scripts in which n-grams tell the languages apart."""
+
+SCRIPTS = ("other", *_SHARED, *ONE_LANGUAGE)
+"""Every script, the one-language ones by their language."""
+
+_DENSE = {"Chinese": 3.0, "ko": 2.5, "ja": 2.0}
+
+
+def script_weights() -> NDArray[np.float32]:
+    """Return how much a letter of each script says beside one of an alphabet, [scripts]."""
+    return np.array([_DENSE.get(name, 1.0) for name in SCRIPTS], dtype=np.float32)
+
+
+@cache
+def script_table() -> NDArray[np.uint8]:
+    """Return the script of each letter that `letter_table` returns, [65536]; 0 for any other."""
+    table = np.zeros(_PLANE, dtype=np.uint8)
+    for number, name in enumerate(SCRIPTS[1:], 1):
+        for first, last in {**_SHARED, **ONE_LANGUAGE}[name]:
+            table[first : last + 1] = number
+    table.setflags(write=False)
+    return table
 
 
 @cache
 def letter_table() -> Letters:
     """Return the letter of each code point of the first plane, [65536]; 0 where it is none."""
-    table = np.zeros(_PLANE, dtype=np.uint16)
-    for point in range(_PLANE):
-        character = chr(point)
-        if character.isalpha():
-            table[point] = min(ord(character.lower()[0]), _PLANE - 1)
+    plane = "".join(map(chr, range(_PLANE)))
+    # The one capital whose small form is two characters would shift all that follow.
+    lower = plane.replace("İ", "i").lower().encode("utf-32-le", "surrogatepass")
+    is_letter = np.fromiter(map(str.isalpha, plane), dtype=np.bool_, count=_PLANE)
+    table = np.where(is_letter, np.frombuffer(lower, "<u4"), SEPARATOR).astype(np.uint16)
     for blocks in ONE_LANGUAGE.values():
         for first, last in blocks:
             block = table[first : last + 1]
@@ -81,10 +110,10 @@ def alone_table() -> NDArray[np.bool_]:
 
 
 def shorten(text: str) -> str:
-    """Keep the beginning and the end of a longer text, with its letters composed (NFC)."""
+    """Keep the beginning and the end of a longer text, in composed, plain letters (NFKC)."""
     if len(text) > HEAD_CHARACTERS + TAIL_CHARACTERS:
         text = f"{text[:HEAD_CHARACTERS]} {text[-TAIL_CHARACTERS:]}"
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def read(texts: Sequence[str]) -> tuple[Letters, NDArray[np.int64]]:

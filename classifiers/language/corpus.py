@@ -8,12 +8,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.base import IntArray
-from classifiers.language.characters import ONE_LANGUAGE
+from classifiers.language.characters import read, shorten
 from classifiers.language.identifier import known_grams
 
 REAL = 0.4
@@ -59,9 +60,7 @@ class Real:
     sizes: IntArray
     texts: Pool
 
-    def draw(
-        self, languages: IntArray, rng: np.random.Generator
-    ) -> tuple[IntArray, IntArray]:
+    def draw(self, languages: IntArray, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
         """Return where a text of each language, or a piece of it, begins and how long it is."""
         chosen = self.texts.draw(languages, rng)
         starts, sizes = self.starts[chosen], self.sizes[chosen]
@@ -161,7 +160,7 @@ def _real(store: _Store, texts: Sequence[Sequence[str]]) -> Real:
     numbers = store.add([word for group in split for words in group for word in words])
     starts = numbers[0] + np.cumsum(sizes) - sizes
     ends = np.cumsum([0, *map(len, split)])
-    groups = [np.arange(a, b) for a, b in zip(ends, ends[1:], strict=False)]
+    groups = [np.arange(a, b) for a, b in pairwise(ends)]
     return Real(starts, sizes, Pool.of(groups))
 
 
@@ -182,7 +181,8 @@ class _Store:
         """Store words and return their numbers."""
         for place in range(0, len(words), _CHUNK):
             chunk = words[place : place + _CHUNK]
-            found = list(known_grams(self._rows, chunk))
+            letters, texts = read([shorten(word) for word in chunk])
+            found = list(known_grams(self._rows, letters, texts))
             owners = np.concatenate([some for _, some in found])
             order = np.argsort(owners, kind="stable")
             self._found.append(np.concatenate([some for some, _ in found])[order])
@@ -194,10 +194,3 @@ class _Store:
         """Return the rows of all words and where each word's begin."""
         counts = np.concatenate(self._counts)
         return np.concatenate(self._found), np.concatenate([[0], np.cumsum(counts)])
-
-
-def script_only(code: str) -> list[str]:
-    """Return words of a language that its script alone decides."""
-    points = (point for first, last in ONE_LANGUAGE[code] for point in range(first, last + 1))
-    letter = next(chr(point) for point in points if chr(point).isalpha())
-    return [letter * size for size in range(1, 9)]

@@ -1,9 +1,10 @@
 """LanguageIdentifier: which language each of many texts is written in, in one pass over all.
 
-The vectors of a text's n-grams are added up (fastText's idea, arXiv 1607.01759), and a linear layer
-makes scores of the sum. A power of the number of n-grams, learned with the rest, scales them: twice
-the text is not twice the evidence, and so the probabilities hold from one word to a page. Immutable
-once loaded, so any number of threads may share one.
+Scripts decide first: a language loses to all others for what is written in a script not its own.
+Among languages of one script n-grams decide: their vectors are added up (fastText's idea, arXiv
+1607.01759), and a linear layer makes scores of the sum. A power of the number of n-grams, learned
+with the rest, scales them: twice the text is not twice the evidence, and so the probabilities hold
+from one word to a page. Immutable once loaded, so any number of threads may share one.
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ from classifiers.artifact import Manifest
 from classifiers.base import Arrays, FloatArray, IntArray, softmax
 from classifiers.errors import ArtifactError
 from classifiers.language import characters, grams
+from classifiers.language.characters import Letters
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained_language"
 MODEL = "model.npz"
 UNDETERMINED = "und"
+OTHER_SCRIPT = 20.0
+"""Logits: so many that a text in one script is never of a language that is written in another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class LowRank:
         vectors: [k, d] int8; `scale` [d] brings each column back to its size.
         weights, bias: [d, languages], [languages].
         sharpness: [2] scores are multiplied by exp(first + second * log(number of n-grams)).
+        written: [scripts, languages] whether a language is written in a script.
     """
 
     kept: IntArray
@@ -53,13 +58,12 @@ class LowRank:
     weights: FloatArray
     bias: FloatArray
     sharpness: FloatArray
+    written: NDArray[np.bool_]
 
     @cached_property
     def rows(self) -> NDArray[np.int32]:
         """The row of each slot, -1 for one that does not count; [SLOTS]."""
-        found = np.full(grams.SLOTS, -1, dtype=np.int32)
-        found[self.kept] = np.arange(len(self.kept), dtype=np.int32)
-        return found
+        return rows_of(self.kept)
 
     @cached_property
     def table(self) -> FloatArray:
@@ -68,33 +72,51 @@ class LowRank:
 
     def arrays(self) -> Arrays:
         """What the artifact stores: distances between slots instead of slots compress best."""
-        steps = np.diff(self.kept, prepend=0).astype(np.uint16)
         return {
-            "steps": steps,
+            "steps": np.diff(self.kept, prepend=0).astype(np.uint16),
             "vectors": self.vectors,
             "scale": self.scale,
             "weights": self.weights,
             "bias": self.bias,
             "sharpness": self.sharpness,
+            "written": self.written,
         }
 
     @classmethod
     def restore(cls, arrays: Arrays) -> Self:
         """Build what `arrays` described. Raises KeyError or ValueError for anything else."""
-        kept = np.cumsum(arrays["steps"], dtype=np.int64)
-        vectors, weights = arrays["vectors"], arrays["weights"]
+        found = cls(
+            np.cumsum(arrays["steps"], dtype=np.int64),
+            *(arrays[name] for name in ("vectors", "scale", "weights", "bias", "sharpness")),
+            arrays["written"],
+        )
+        dimensions, languages = found.weights.shape
         fits = (
-            vectors.shape == (len(kept), len(weights))
-            and arrays["scale"].shape == (len(weights),)
-            and arrays["bias"].shape == weights.shape[1:]
-            and arrays["sharpness"].shape == (2,)
-            and (not len(kept) or kept[-1] < grams.SLOTS)
+            found.vectors.shape == (len(found.kept), dimensions)
+            and found.scale.shape == (dimensions,)
+            and found.bias.shape == (languages,)
+            and found.sharpness.shape == (2,)
+            and found.written.shape == (len(characters.SCRIPTS), languages)
+            and (not len(found.kept) or found.kept[-1] < grams.SLOTS)
         )
         if not fits:
             raise ValueError("arrays of unlike shapes")
-        return cls(
-            kept, vectors, arrays["scale"], weights, arrays["bias"], arrays["sharpness"]
-        )
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Bags:
+    """Texts as the model reads them.
+
+    Attributes:
+        sums: [n, d] the vectors of a text's n-grams, added up.
+        counts: [n] how many they are.
+        scripts: [n, scripts] the share of its letters in each script; 0 for a text without any.
+    """
+
+    sums: FloatArray
+    counts: IntArray
+    scripts: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +159,12 @@ class LanguageIdentifier:
         """
         if not texts:
             return []
-        sums, counts = bags(self.model, texts)
-        likely = softmax(scores(self.model, sums, counts))
+        found = bags(self.model, texts)
+        likely = softmax(scores(self.model, found))
         best = likely.argmax(axis=1)
-        sure = np.where(counts > 0, likely[np.arange(len(texts)), best], 0.0)
+        # Letters of an unknown script are in none of the languages.
+        known = found.scripts[:, 1:].sum(axis=1)
+        sure = np.minimum(likely[np.arange(len(texts)), best] * known, 1.0)
         return [
             Identified(self.languages[place] if one >= self.least_confidence else UNDETERMINED, one)
             for place, one in zip(best.tolist(), sure.tolist(), strict=True)
@@ -150,14 +174,20 @@ class LanguageIdentifier:
         """Return the probability of each language, [len(texts), len(languages)]."""
         if not texts:
             return np.zeros((0, len(self.languages)), dtype=np.float32)
-        return softmax(scores(self.model, *bags(self.model, texts)))
+        return softmax(scores(self.model, bags(self.model, texts)))
+
+
+def rows_of(kept: IntArray) -> NDArray[np.int32]:
+    """Return the row of each slot when these are kept, -1 for all others; [SLOTS]."""
+    found = np.full(grams.SLOTS, -1, dtype=np.int32)
+    found[kept] = np.arange(len(kept), dtype=np.int32)
+    return found
 
 
 def known_grams(
-    rows: NDArray[np.int32], texts: Sequence[str]
+    rows: NDArray[np.int32], letters: Letters, owners: IntArray
 ) -> Iterator[tuple[NDArray[np.int32], IntArray]]:
     """Yield, order by order, the row of each n-gram that has one and its text, texts rising."""
-    letters, owners = characters.read([characters.shorten(text) for text in texts])
     for slots, counted in grams.slots(letters):
         places = np.flatnonzero(counted)
         found = rows[slots[places]]
@@ -165,23 +195,41 @@ def known_grams(
         yield found[known], owners[places[known]]
 
 
-def bags(model: LowRank, texts: Sequence[str]) -> tuple[FloatArray, IntArray]:
-    """Return the sum of the n-grams' vectors of n >= 1 texts [n, d], and how many they are [n]."""
+def script_shares(letters: Letters, owners: IntArray, size: int) -> FloatArray:
+    """Return [size, scripts] which share of a text's letters is of which script."""
+    kinds = len(characters.SCRIPTS)
+    places = np.flatnonzero(letters != characters.SEPARATOR)
+    scripts = characters.script_table()[letters[places]]
+    keys = owners[places] * kinds + scripts
+    weighed = np.bincount(keys, minlength=size * kinds).reshape(size, kinds)
+    weighed = weighed * characters.script_weights()
+    result: FloatArray = weighed / np.maximum(weighed.sum(axis=1, keepdims=True), 1)
+    return result
+
+
+def bags(model: LowRank, texts: Sequence[str]) -> Bags:
+    """Return n >= 1 texts as the model reads them."""
+    letters, owners = characters.read([characters.shorten(text) for text in texts])
     sums = np.zeros((len(texts), len(model.weights)), dtype=np.float32)
     counts = np.zeros(len(texts), dtype=np.int64)
-    for rows, owners in known_grams(model.rows, texts):
+    for rows, texts_of in known_grams(model.rows, letters, owners):
         if len(rows):
-            starts = np.flatnonzero(np.diff(owners, prepend=-1))
-            sums[owners[starts]] += np.add.reduceat(model.table[rows], starts, axis=0)
-            counts += np.bincount(owners, minlength=len(texts))
-    return sums, counts
+            starts = np.flatnonzero(np.diff(texts_of, prepend=-1))
+            sums[texts_of[starts]] += np.add.reduceat(model.table[rows], starts, axis=0)
+            counts += np.bincount(texts_of, minlength=len(texts))
+    return Bags(sums, counts, script_shares(letters, owners, len(texts)))
 
 
-def scores(model: LowRank, sums: FloatArray, counts: NDArray[Any]) -> FloatArray:
-    """Return the logits [n, languages] of bags of n-grams."""
-    sizes = np.maximum(counts, 1).astype(np.float32)
+def scores(model: LowRank, found: Bags) -> FloatArray:
+    """Return the logits [n, languages] of texts.
+
+    A language loses OTHER_SCRIPT for the share of the text that is in scripts not its own.
+    """
+    sizes = np.maximum(found.counts, 1).astype(np.float32)
     sharp = np.exp(model.sharpness[0] + model.sharpness[1] * np.log(sizes))
-    result: FloatArray = (sums @ model.weights) * sharp[:, None] + model.bias
+    foreign = found.scripts @ (~model.written).astype(np.float32)
+    result: FloatArray = (found.sums @ model.weights) * sharp[:, None] + model.bias
+    result -= OTHER_SCRIPT * foreign
     return result
 
 

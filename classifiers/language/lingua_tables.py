@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import pairwise
 from math import lcm
 from pathlib import Path
 
@@ -70,11 +71,11 @@ def levels(home: Path) -> list[Level]:
             break
         letters, shares, total = _read(file, size)
         found.append(_level(letters, shares, total, found[-1] if found else None))
-    for below, above in zip(found, found[1:], strict=False):
+    for below, above in pairwise(found):
         n = len(below.inside)
         below.first[:] = below.inside - np.bincount(above.heirs, above.inside, n)
         below.last[:] = below.inside - np.bincount(above.parents, above.inside, n)
-    for below, above in zip(found, found[1 : LONGEST - 1], strict=False):
+    for below, above in pairwise(found[: LONGEST - 1]):
         below.whole[:] = below.first - np.bincount(above.parents, above.first, len(below.first))
     return found
 
@@ -134,7 +135,7 @@ def _read(file: Path, size: int) -> tuple[Letters, Counts, int]:
     held = json.loads(brotli.decompress(file.read_bytes()))["ngrams"]
     fractions = [tuple(map(int, fraction.split("/"))) for fraction in held]
     lists = list(held.values())
-    points = np.frombuffer((" ".join(lists) + " ").encode("utf-32-le"), "<u4")
+    points = np.frombuffer("".join(f"{some} " for some in lists).encode("utf-32-le"), "<u4")
     if len(points) % (size + 1):
         raise DataError(f"{file}: not a list of n-grams of {size} letters")
     table = points.reshape(-1, size + 1)
@@ -159,9 +160,7 @@ def _level(letters: Letters, shares: Counts, total: int, below: Level | None) ->
         inside = shares[kept] * below.inside[parents]
     order = np.argsort(_keys(letters) if size < LONGEST else parents, kind="stable")
     nothing = [np.zeros(len(order)) for _ in range(3)]
-    return Level(
-        letters[order], np.rint(inside[order]), *nothing, parents[order], heirs[order]
-    )
+    return Level(letters[order], np.rint(inside[order]), *nothing, parents[order], heirs[order])
 
 
 def _keys(letters: Letters) -> NDArray[np.uint64]:
@@ -194,7 +193,5 @@ def bordered(level: Level) -> list[tuple[Letters, Counts]]:
 
 
 def _padded(level: Level, before: int, behind: int) -> Letters:
-    result: Letters = np.pad(
-        level.letters, ((0, 0), (before, behind)), constant_values=SEPARATOR
-    )
+    result: Letters = np.pad(level.letters, ((0, 0), (before, behind)), constant_values=SEPARATOR)
     return result
