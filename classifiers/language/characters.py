@@ -8,6 +8,7 @@ read together with their neighbours.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -65,6 +66,7 @@ SCRIPTS = ("other", *_SHARED, *ONE_LANGUAGE)
 _DENSE = {"Chinese": 3.0, "ko": 2.5, "ja": 2.0}
 
 
+@cache
 def script_weights() -> NDArray[np.float32]:
     """Return how much a letter of each script says beside one of an alphabet, [scripts]."""
     return np.array([_DENSE.get(name, 1.0) for name in SCRIPTS], dtype=np.float32)
@@ -109,8 +111,16 @@ def alone_table() -> NDArray[np.bool_]:
     return table
 
 
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+
+
 def shorten(text: str) -> str:
-    """Keep the beginning and the end of a longer text, in composed, plain letters (NFKC)."""
+    """Keep the beginning and the end of a longer text, in composed, plain letters (NFKC).
+
+    Commands of LaTeX (such as \\frac) are left out: they are in no language.
+    """
+    if "\\" in text:
+        text = _COMMAND.sub(" ", text)
     if len(text) > HEAD_CHARACTERS + TAIL_CHARACTERS:
         text = f"{text[:HEAD_CHARACTERS]} {text[-TAIL_CHARACTERS:]}"
     return text if text.isascii() else unicodedata.normalize("NFKC", text)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,7 +138,7 @@ def build(
 ) -> Corpus:
     """Make a corpus of drawn words and real texts, each in groups by language.
 
-    `rows`: [SLOTS] row of each slot, -1 for none.
+    `rows`: [SLOTS] row of each slot, -1 for none. A text that is there twice comes twice as often.
     """
     store = _Store(rows)
     types, tokens = [], []
@@ -155,13 +154,13 @@ def build(
 
 
 def _real(store: _Store, texts: Sequence[Sequence[str]]) -> Real:
-    split = [[text.split() or [""] for text in group] for group in texts]
-    sizes = np.array([len(words) for group in split for words in group])
-    numbers = store.add([word for group in split for words in group for word in words])
-    starts = numbers[0] + np.cumsum(sizes) - sizes
-    ends = np.cumsum([0, *map(len, split)])
-    groups = [np.arange(a, b) for a, b in pairwise(ends)]
-    return Real(starts, sizes, Pool.of(groups))
+    once = list(dict.fromkeys(text for group in texts for text in group))
+    split = [text.split() or [""] for text in once]
+    sizes = np.array([len(words) for words in split])
+    numbers = store.add([word for words in split for word in words])
+    places = {text: place for place, text in enumerate(once)}
+    groups = [np.array([places[text] for text in group]) for group in texts]
+    return Real(numbers[0] + np.cumsum(sizes) - sizes, sizes, Pool.of(groups))
 
 
 def _without_diacritics(text: str) -> str:
@@ -182,10 +181,8 @@ class _Store:
         for place in range(0, len(words), _CHUNK):
             chunk = words[place : place + _CHUNK]
             letters, texts = read([shorten(word) for word in chunk])
-            found = list(known_grams(self._rows, letters, texts))
-            owners = np.concatenate([some for _, some in found])
-            order = np.argsort(owners, kind="stable")
-            self._found.append(np.concatenate([some for some, _ in found])[order])
+            rows, owners = known_grams(self._rows, letters, texts)
+            self._found.append(rows)
             self._counts.append(np.bincount(owners, minlength=len(chunk)))
         self._size += len(words)
         return np.arange(self._size - len(words), self._size)

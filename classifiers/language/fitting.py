@@ -16,7 +16,7 @@ from classifiers.errors import MissingExtraError
 from classifiers.language.characters import letter_table
 from classifiers.language.corpus import Corpus
 from classifiers.language.grams import SLOTS, slots_of
-from classifiers.language.identifier import OTHER_SCRIPT, LowRank
+from classifiers.language.identifier import RULED_OUT, LowRank
 from classifiers.language.lingua_tables import Level, bordered
 
 Floats = NDArray[np.float32]
@@ -88,7 +88,7 @@ class Fitter:
 
     def __init__(self, known: Rates, rivals: NDArray[np.bool_], plan: Plan) -> None:
         self._known, self._plan = known, plan
-        self._ruled_out = np.where(rivals, 0, OTHER_SCRIPT).astype(np.float32)
+        self._ruled_out = np.where(rivals, 0, RULED_OUT).astype(np.float32)
         vectors, weights = _from_log_odds(known.rates, rivals, plan.dimensions)
         languages = weights.shape[1]
         self._parameters = [

@@ -1,6 +1,6 @@
 """LanguageIdentifier: which language each of many texts is written in, in one pass over all.
 
-Scripts decide first: a language loses to all others for what is written in a script not its own.
+Scripts decide first: it is one of the languages written in the script of most letters.
 Among languages of one script n-grams decide: their vectors are added up (fastText's idea, arXiv
 1607.01759), and a linear layer makes scores of the sum. A power of the number of n-grams, learned
 with the rest, scales them: twice the text is not twice the evidence, and so the probabilities hold
@@ -9,7 +9,7 @@ from one word to a page. Immutable once loaded, so any number of threads may sha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,8 +28,11 @@ from classifiers.language.characters import Letters
 PRETRAINED = Path(__file__).parents[1] / "pretrained_language"
 MODEL = "model.npz"
 UNDETERMINED = "und"
+RULED_OUT = 1e6
+"""Logits that a language loses which is not written in the script of most letters."""
+
 OTHER_SCRIPT = 20.0
-"""Logits: so many that a text in one script is never of a language that is written in another."""
+"""Logits that a language loses, in proportion, for letters in scripts not its own (kana)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,11 @@ class LowRank:
     def rows(self) -> NDArray[np.int32]:
         """The row of each slot, -1 for one that does not count; [SLOTS]."""
         return rows_of(self.kept)
+
+    @cached_property
+    def foreign(self) -> FloatArray:
+        """1 where a language is not written in a script; [scripts, languages]."""
+        return (~self.written).astype(np.float32)
 
     @cached_property
     def table(self) -> FloatArray:
@@ -162,9 +170,9 @@ class LanguageIdentifier:
         found = bags(self.model, texts)
         likely = softmax(scores(self.model, found))
         best = likely.argmax(axis=1)
-        # Letters of an unknown script are in none of the languages.
-        known = found.scripts[:, 1:].sum(axis=1)
-        sure = np.minimum(likely[np.arange(len(texts)), best] * known, 1.0)
+        # What is in other scripts is not in this language.
+        own = (found.scripts * self.model.written[:, best].T).sum(axis=1)
+        sure = np.minimum(likely[np.arange(len(texts)), best] * own, 1.0)
         return [
             Identified(self.languages[place] if one >= self.least_confidence else UNDETERMINED, one)
             for place, one in zip(best.tolist(), sure.tolist(), strict=True)
@@ -186,13 +194,13 @@ def rows_of(kept: IntArray) -> NDArray[np.int32]:
 
 def known_grams(
     rows: NDArray[np.int32], letters: Letters, owners: IntArray
-) -> Iterator[tuple[NDArray[np.int32], IntArray]]:
-    """Yield, order by order, the row of each n-gram that has one and its text, texts rising."""
-    for slots, counted in grams.slots(letters):
-        places = np.flatnonzero(counted)
-        found = rows[slots[places]]
-        known = np.flatnonzero(found >= 0)
-        yield found[known], owners[places[known]]
+) -> tuple[NDArray[np.int32], IntArray]:
+    """Return the row of each n-gram that has one, and its text; texts rising."""
+    found = np.full((len(letters), grams.LONGEST), -1, dtype=np.int32)
+    for order, (slots, counted) in enumerate(grams.slots(letters)):
+        found[: len(slots), order] = np.where(counted, rows[slots], -1)
+    places, _ = known = np.nonzero(found >= 0)
+    return found[known], owners[places]
 
 
 def script_shares(letters: Letters, owners: IntArray, size: int) -> FloatArray:
@@ -212,24 +220,22 @@ def bags(model: LowRank, texts: Sequence[str]) -> Bags:
     letters, owners = characters.read([characters.shorten(text) for text in texts])
     sums = np.zeros((len(texts), len(model.weights)), dtype=np.float32)
     counts = np.zeros(len(texts), dtype=np.int64)
-    for rows, texts_of in known_grams(model.rows, letters, owners):
-        if len(rows):
-            starts = np.flatnonzero(np.diff(texts_of, prepend=-1))
-            sums[texts_of[starts]] += np.add.reduceat(model.table[rows], starts, axis=0)
-            counts += np.bincount(texts_of, minlength=len(texts))
+    rows, texts_of = known_grams(model.rows, letters, owners)
+    if len(rows):
+        starts = np.flatnonzero(np.concatenate([[True], texts_of[1:] != texts_of[:-1]]))
+        sums[texts_of[starts]] = np.add.reduceat(model.table[rows], starts, axis=0)
+        counts = np.bincount(texts_of, minlength=len(texts))
     return Bags(sums, counts, script_shares(letters, owners, len(texts)))
 
 
 def scores(model: LowRank, found: Bags) -> FloatArray:
-    """Return the logits [n, languages] of texts.
-
-    A language loses OTHER_SCRIPT for the share of the text that is in scripts not its own.
-    """
+    """Return the logits [n, languages] of texts."""
     sizes = np.maximum(found.counts, 1).astype(np.float32)
     sharp = np.exp(model.sharpness[0] + model.sharpness[1] * np.log(sizes))
-    foreign = found.scripts @ (~model.written).astype(np.float32)
     result: FloatArray = (found.sums @ model.weights) * sharp[:, None] + model.bias
-    result -= OTHER_SCRIPT * foreign
+    result -= OTHER_SCRIPT * (found.scripts @ model.foreign)
+    most = found.scripts[:, 1:].argmax(axis=1) + 1
+    result -= RULED_OUT * model.foreign[most]
     return result
 
 

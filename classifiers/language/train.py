@@ -7,6 +7,7 @@ Seeded. Needs the extras `train` and `languages`; some five minutes of one core 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -25,6 +26,7 @@ from classifiers.language.characters import (
     SCRIPTS,
     letter_table,
     script_table,
+    shorten,
 )
 from classifiers.language.figures import measured
 from classifiers.language.fitting import Fitter, Floats, Plan, Rates, most_telling, slot_rates
@@ -49,6 +51,12 @@ LEAST_SHARE = 0.1
 
 OURS = {"nb": "no"}
 """The tables' code of a language that its users know by another."""
+
+PHRASES = Path(__file__).parent / "phrases.json"
+"""What people say to an assistant in passing, in some fifty languages; written for this project."""
+
+SHARES = (3000, 750, 3000)
+"""How many texts a language has of the table, of phrases and of English prompts."""
 
 _TOLD_EVERY = 100
 _SHORT = 20
@@ -129,10 +137,7 @@ def train(data: Path, out: Path, plan: Plan) -> None:
     found = statistics(lingua_tables.folder(), np.random.default_rng(SEED))
     known = most_telling(found.rates, found.rivals, plan.kept)
     rows = read_table(data / "language.parquet")
-    texts = [
-        [row["text"] for row in rows if row["lang"] == code and row["split"] == "train"]
-        for code in (found.languages[place] for place in found.learned)
-    ]
+    texts = [real_texts(code, rows, data) for code in (found.languages[it] for it in found.learned)]
     model = fit(known, found, texts, plan)
     facts = {
         "kind": "identifier of languages",
@@ -147,6 +152,24 @@ def train(data: Path, out: Path, plan: Plan) -> None:
     (out / CARD).write_text(written(manifest, out), encoding="utf-8")
 
 
+def real_texts(code: str, rows: Sequence[Row], data: Path) -> list[str]:
+    """Return the `train` texts of a language, phrases of everyday talk, and prompts if English.
+
+    Each group comes as often as SHARES says beside the others that there are.
+    """
+    table = [row["text"] for row in rows if row["lang"] == code and row["split"] == "train"]
+    phrases: dict[str, list[str]] = json.loads(PHRASES.read_text("utf-8"))
+    prompts = english(data, "train") if code == "en" else {}
+    groups = [table, phrases.get(code, []), [text for some in prompts.values() for text in some]]
+    rng = np.random.default_rng(SEED)
+    found: list[str] = []
+    for group, share in zip(groups, SHARES, strict=True):
+        if group:
+            chosen = rng.choice(len(group), share, replace=len(group) < share)
+            found += [shorten(group[place]) for place in chosen]
+    return found
+
+
 def held_back(rows: Sequence[Row]) -> list[Row]:
     """Return the rows of val, in our codes."""
     return [
@@ -154,17 +177,13 @@ def held_back(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def english(data: Path) -> dict[str, list[str]]:
-    """Return English prompts of val, long ones and short ones apart, from the tables there are."""
+def english(data: Path, split: str = "val") -> dict[str, list[str]]:
+    """Return English prompts, long ones and short ones apart, from the tables there are."""
     found: dict[str, list[str]] = {}
     for name in _ENGLISH:
         file = data / f"{name}.parquet"
         rows = read_table(file) if file.is_file() else []
-        texts = [
-            str(row.get("prompt", row.get("text")))
-            for row in rows
-            if row["split"] == "val" and row.get("language", "en") in ("en", None)
-        ]
+        texts = [row["prompt"] for row in rows if row["split"] == split]
         found[f"{name}, over {_SHORT} characters"] = [t for t in texts if len(t) > _SHORT]
         found[f"{name}, shorter"] = [text for text in texts if len(text) <= _SHORT]
     return {name: texts for name, texts in found.items() if texts}

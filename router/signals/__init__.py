@@ -69,7 +69,7 @@ def build(
     names: Collection[str] | None,
     options: Mapping[str, BaseModel],
     classifier: Classifier | None,
-    identifier: Identifier | None,
+    identifier: Identifier | None = None,
 ) -> dict[str, Signal]:
     """The signals that yield at least one of `names` (None: all), by kind, cheap ones first.
 

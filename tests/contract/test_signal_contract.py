@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from router.core.request import RoutedRequest, Turn
 from router.core.signals import Signals, SignalSpec, SignalValue
+from router.identifier import shipped_identifier
 from router.ports import Signal
 from router.signals import SIGNALS, build, vocabulary
 from tests.fakes.classifier import FakeClassifier
@@ -25,7 +26,7 @@ OPTIONS: dict[str, BaseModel] = {
     "learned": SIGNALS["learned"].options.model_validate({"timeout": "20s"}),
 }
 CLASSIFIER = FakeClassifier()
-ALL = build(None, OPTIONS, CLASSIFIER)
+ALL = build(None, OPTIONS, CLASSIFIER, shipped_identifier())
 TURN = st.builds(
     Turn,
     role=st.sampled_from(["system", "developer", "user", "assistant", "tool", "strange"]),
@@ -176,6 +177,9 @@ def test_only_kinds_that_yield_a_wanted_name_are_built_the_cheap_ones_first() ->
     assert build((), {}, CLASSIFIER) == {}
 
 
-def test_without_a_classifier_nothing_is_learned() -> None:
-    assert "learned" not in build(None, OPTIONS, None)
+def test_without_a_classifier_nothing_is_learned_and_without_an_identifier_no_language_told() -> (
+    None
+):
+    assert build(None, OPTIONS, None).keys() == SIGNALS.keys() - {"learned", "language"}
+    assert "language" in build(None, OPTIONS, None, shipped_identifier())
     assert list(ALL) == list(SIGNALS)
