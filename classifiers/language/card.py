@@ -18,6 +18,10 @@ SOURCES = """\
 n-grams count; words drawn to learn from |
 | lingua-py test sentences, word pairs and single words, `train` rows | Apache-2.0 | real texts to \
 learn from |
+| `classifiers/language/phrases.json`, written for this project | Apache-2.0 | what people say \
+to an assistant in passing |
+| English prompts, `train` rows: CLINC150 (CC-BY-3.0), BANKING77, HWU64 (CC-BY-4.0) and the \
+prompt tables on the card of `classifiers/pretrained` | as said there | English as it is asked |
 | the blocks of Unicode | Unicode-3.0 | languages that their script alone decides |
 """
 
@@ -58,7 +62,8 @@ def _accuracies(figures: Mapping[str, Any]) -> Iterator[str]:
 def _confidences(body: Mapping[str, Any]) -> Iterator[str]:
     yield "\n## Confidence\n"
     yield (
-        f"Under {body['least_confidence']} the answer is `und`. How often the likeliest language is"
+        "Two parameters of it are set on val. Under"
+        f" {body['least_confidence']} the answer is `und`. How often the likeliest language is"
         " right, all kinds of texts of val together:\n"
     )
     yield "| probability | mean | right | n |\n|---|---|---|---|"

@@ -93,11 +93,8 @@ class LowRank:
     @classmethod
     def restore(cls, arrays: Arrays) -> Self:
         """Build what `arrays` described. Raises KeyError or ValueError for anything else."""
-        found = cls(
-            np.cumsum(arrays["steps"], dtype=np.int64),
-            *(arrays[name] for name in ("vectors", "scale", "weights", "bias", "sharpness")),
-            arrays["written"],
-        )
+        kept = np.cumsum(arrays["steps"], dtype=np.int64)
+        found = cls(kept=kept, **{name: arrays[name] for name in arrays if name != "steps"})
         dimensions, languages = found.weights.shape
         fits = (
             found.vectors.shape == (len(found.kept), dimensions)
@@ -209,8 +206,8 @@ def script_shares(letters: Letters, owners: IntArray, size: int) -> FloatArray:
     places = np.flatnonzero(letters != characters.SEPARATOR)
     scripts = characters.script_table()[letters[places]]
     keys = owners[places] * kinds + scripts
-    weighed = np.bincount(keys, minlength=size * kinds).reshape(size, kinds)
-    weighed = weighed * characters.script_weights()
+    counts = np.bincount(keys, minlength=size * kinds).reshape(size, kinds)
+    weighed = counts * characters.script_weights()
     result: FloatArray = weighed / np.maximum(weighed.sum(axis=1, keepdims=True), 1)
     return result
 

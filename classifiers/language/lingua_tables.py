@@ -159,8 +159,9 @@ def _level(letters: Letters, shares: Counts, total: int, below: Level | None) ->
         letters, parents, heirs = letters[kept], parents[kept], heirs[kept]
         inside = shares[kept] * below.inside[parents]
     order = np.argsort(_keys(letters) if size < LONGEST else parents, kind="stable")
-    nothing = [np.zeros(len(order)) for _ in range(3)]
-    return Level(letters[order], np.rint(inside[order]), *nothing, parents[order], heirs[order])
+    first, last, whole = np.zeros((3, len(order)))
+    counted = np.rint(inside[order])
+    return Level(letters[order], counted, first, last, whole, parents[order], heirs[order])
 
 
 def _keys(letters: Letters) -> NDArray[np.uint64]:

@@ -18,7 +18,29 @@ web addresses.
 
 This kind has no options.
 
-FIGURES
+It is told by an identifier of our own (classifiers/pretrained_language, 1.4 MB, numpy alone): the
+script of most letters rules languages out, letter n-grams decide among the rest. It loads in a
+thread on the first request that needs it, in 50 ms, and takes 24 MB of memory. Measured on held-back
+texts in 75 languages (lingua-py's test data), with all 85 languages to choose from:
+
+    likeliest right (n)      here                  lingua 2.1            py3langid
+    sentences (2,264)        0.979 [0.973, 0.985]  0.965 [0.957, 0.972]  0.936 [0.925, 0.945]
+    word pairs (1,133)       0.895 [0.877, 0.913]  0.894 [0.877, 0.913]  0.783 [0.758, 0.808]
+    single words (1,109)     0.711 [0.685, 0.738]  0.735 [0.711, 0.760]  0.547 [0.518, 0.575]
+    confidence over 0.99: 0.999 right; 0.9-0.99: 0.94; 0.8-0.9: 0.91; 0.6-0.8: 0.68; 0.4-0.6: 0.58
+    of 7,821 English prompts of more than 20 characters 99.85 % are told to be English
+
+A language under a confidence of 0.4 is reported as `und`: it would be wrong three times in four.
+English, and to a lesser degree other languages with much text on the web, are taken to be likelier
+beforehand. What is hard: Bosnian and Croatian, Indonesian and Malay, which often share every word
+of a sentence; names, and single words that several languages have.
+
+Other languages are taken for a relative of theirs, often with confidence: Galician for Spanish,
+Nepali for Hindi, Uzbek for Azerbaijani, Pashto for Persian, Kyrgyz and Tatar for Kazakh, Kinyarwanda
+for Ganda, Kurdish for Turkish, Luxembourgish for German, Haitian for French, Assamese for Bengali.
+Of sentences in twenty such languages none was told to be English, so a rule for "not English" holds
+for them; a rule for Spanish also catches Galician. Serbian is known in Cyrillic: in Latin letters
+it is Croatian or Bosnian.
 """
 
 import asyncio
