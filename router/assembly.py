@@ -18,6 +18,7 @@ from router.clock import SystemClock
 from router.core.policy import signals_read
 from router.found import Found, find_policies, policy_path
 from router.gateway import Gateway, PolicyInForce
+from router.identifier import shipped_identifier
 from router.marks import marks
 from router.policyfile import LoadedPolicy, PriceCatalogue
 from router.ports import DecisionLog, Signal
@@ -48,10 +49,10 @@ class _Parts:
             options = loaded.options[name]
             if not kind.vocabulary(options):
                 continue
-            needed = (classifier,) if kind.needs_classifier else ()
+            needed = kind.needed(classifier, shipped_identifier())
             said = msgspec.json.encode(options.model_dump(mode="json"))
             # A classifier's id is its own for as long as a signal in `earlier` or `made` holds it.
-            key = (name, said, id(classifier) if needed else 0)
+            key = (name, said, id(classifier) if kind.needs_classifier else 0)
             signal = self.made.get(key) or self.earlier.get(key)
             self.made[key] = signals[name] = signal or kind.make(options, *needed)
         return signals

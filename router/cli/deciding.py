@@ -13,6 +13,7 @@ from router.clock import SystemClock
 from router.core.request import RoutedRequest
 from router.core.signals import Signals, SignalValue
 from router.gateway import Gateway, PolicyInForce
+from router.identifier import shipped_identifier
 from router.policyfile import LoadedPolicy, load, load_directory, shipped_policies
 from router.ports import Signal
 from router.prices import bundled
@@ -101,7 +102,7 @@ def _in_force(
     classifier: Classifier | None,
     given: Mapping[str, SignalValue | None],
 ) -> PolicyInForce:
-    signals: Mapping[str, Signal] = build(None, loaded.options, classifier)
+    signals: Mapping[str, Signal] = build(None, loaded.options, classifier, shipped_identifier())
     if given:
         found = {kind: Without(signal, given.keys()) for kind, signal in signals.items()}
         signals = {**found, "given": Given(given)}

@@ -3,7 +3,6 @@
 They read the tables that lie beside prompts and scores, where they do; see docs/data.md.
 """
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from router.core.catalog import AUTO
 from router.core.request import RoutedRequest, Turn
-from router.signals.language import LanguageOptions, LanguageSignal
+from router.identifier import shipped_identifier
+from router.signals.language import languages_of
 from router.signals.private_data import find
 
 if TYPE_CHECKING:
@@ -83,15 +83,11 @@ def _languages(folder: Path, found: "Evaluation", report: Report) -> None:
     rows = [
         row for row in read_table(folder / "language.parquet") if row["split"] == found.plan.split
     ]
-    signal = LanguageSignal(LanguageOptions())
-
-    async def guessed(texts: Sequence[str]) -> list[str]:
-        requests = (RoutedRequest(AUTO, (Turn("user", text),)) for text in texts)
-        return [str((await signal.extract(request))["language"]) for request in requests]
-
+    identifier = shipped_identifier()
     for kind in sorted({row["kind"] for row in rows}):
         kept = [row for row in rows if row["kind"] == kind]
-        guesses = asyncio.run(guessed([row["text"] for row in kept]))
+        requests = [RoutedRequest(AUTO, (Turn("user", row["text"]),)) for row in kept]
+        guesses = [str(found["language"]) for found in languages_of(identifier, requests)]
         truth = [_SAME.get(str(row["lang"]), str(row["lang"])) for row in kept]
         found.labels.append(report("language", kind, truth, guesses))
 

@@ -125,5 +125,5 @@ def _stands_alone(text: str) -> bool:
     # A dozen words show early; the rest of a long text need not be read for that.
     text = text[:ENOUGH_CHARACTERS]
     # Chinese, Japanese and Thai put no spaces between words: a dozen words is some 24 characters.
-    wide = sum(character >= "\u0e00" for character in text)
+    wide = 0 if text.isascii() else sum(character >= "\u0e00" for character in text)
     return len(text.split()) + wide // 2 >= STANDALONE_WORDS

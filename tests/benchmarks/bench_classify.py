@@ -19,14 +19,15 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", RAYON_NUM_THREA
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from classifiers.prompt_classifier import PromptClassifier  # noqa: E402 - after the thread limits
+from classifiers.language.identifier import LanguageIdentifier  # noqa: E402 - after the limits
+from classifiers.prompt_classifier import PromptClassifier  # noqa: E402
 from classifiers.sample import sample_prompts  # noqa: E402
 from router.cli.classified import Judge  # noqa: E402
 from router.cli.classify import BATCH  # noqa: E402
 
 ROUNDS = 9
 TARGET = 5_000
-"""Prompts a second of the learned part."""
+"""Prompts a second with everything on, on a core that nobody else uses."""
 
 
 def batches(prompts: list[str]) -> Iterator[list[str]]:
@@ -47,7 +48,7 @@ def per_second(act: Callable[[list[str]], object], prompts: list[str]) -> float:
 
 
 def main() -> int:
-    """Print the rates; the exit status is 1 when the learned part is slower than the target."""
+    """Print the rates; the exit status is 1 when all together are slower than the target."""
     classifier = PromptClassifier.load()
     prompts = [text for text in sample_prompts() if len(text) <= 200]
     lines = {text: json.dumps({"prompt": text}).encode() for text in prompts}
@@ -58,6 +59,7 @@ def main() -> int:
     tokenised = per_second(classifier.encoder.tokeniser.batch, prompts)
     rates = {
         "learned alone": per_second(classifier.judge, prompts),
+        "language alone": per_second(LanguageIdentifier.load().identify, prompts),
         "classify, learned only": per_second(
             through(Judge(classifier, language=False, pii=False)), prompts
         ),
@@ -76,7 +78,7 @@ def main() -> int:
         "target": TARGET,
     }
     print(json.dumps(found, indent=2))
-    return int(rates["learned alone"] < TARGET)
+    return int(rates["classify, everything"] < TARGET)
 
 
 if __name__ == "__main__":

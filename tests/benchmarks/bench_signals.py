@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from classifiers.prompt_classifier import PromptClassifier
 from router.core.request import RoutedRequest, Turn
 from router.core.tokens import estimated_tokens
+from router.identifier import shipped_identifier
 from router.signals import SIGNALS, build
 from router.signals.learned import Classifier
 
@@ -46,7 +47,7 @@ async def _splitting() -> object:
 
 async def measure(classifier: Classifier) -> dict[str, float]:
     """Median microseconds of the baseline, of each signal, and of privacy where it finds some."""
-    signals = build(None, OPTIONS, classifier)
+    signals = build(None, OPTIONS, classifier, shipped_identifier())
 
     def extracting(kind: str, text: str) -> Callable[[], Awaitable[object]]:
         return lambda: signals[kind].extract(RoutedRequest("auto", (Turn("user", text),)))

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from router.core.quality import quality_vocabulary
 from router.core.request import RoutedRequest, Turn
 from router.core.signals import QUALITY, Signals, SignalSpec, SignalValue
+from router.identifier import shipped_identifier
 from router.ports import Signal
 from router.signals import SIGNALS, build, vocabulary
 from tests.fakes.classifier import FakeClassifier, FakeJudgement
@@ -38,7 +39,7 @@ class Knowing(FakeClassifier):
 
 
 CLASSIFIER = Knowing()
-ALL = build(None, OPTIONS, CLASSIFIER)
+ALL = build(None, OPTIONS, CLASSIFIER, shipped_identifier())
 TURN = st.builds(
     Turn,
     role=st.sampled_from(["system", "developer", "user", "assistant", "tool", "strange"]),
@@ -195,6 +196,9 @@ def test_only_kinds_that_yield_a_wanted_name_are_built_the_cheap_ones_first() ->
     assert build((), {}, CLASSIFIER) == {}
 
 
-def test_without_a_classifier_nothing_is_learned() -> None:
-    assert "learned" not in build(None, OPTIONS, None)
+def test_without_a_classifier_nothing_is_learned_and_without_an_identifier_no_language_told() -> (
+    None
+):
+    assert build(None, OPTIONS, None).keys() == SIGNALS.keys() - {"learned", "language"}
+    assert "language" in build(None, OPTIONS, None, shipped_identifier())
     assert list(ALL) == list(SIGNALS)

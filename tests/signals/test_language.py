@@ -2,19 +2,46 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import pytest
-from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped]
 
+from classifiers.language.identifier import LanguageIdentifier
 from router.core.signals import Signals
-from router.signals.language import LANGUAGES, UNDETERMINED, LanguageOptions, LanguageSignal
+from router.identifier import shipped_identifier
+from router.signals.language import (
+    LANGUAGES,
+    UNDETERMINED,
+    LanguageOptions,
+    LanguageSignal,
+    languages_of,
+    prose,
+)
 from tests.signals.requests import asking
 
-signal = LanguageSignal(LanguageOptions())
+signal = LanguageSignal(LanguageOptions(), shipped_identifier())
 
 
 async def language_of(text: str) -> Signals:
     return await signal.extract(asking(text))
+
+
+@dataclass(frozen=True)
+class Answer:
+    language: str = "fr"
+    confidence: float = 0.75
+
+
+@dataclass
+class Listening:
+    """Remembers what it was asked."""
+
+    heard: list[str] = field(default_factory=list)
+
+    def identify(self, texts: Sequence[str], /) -> Sequence[Answer]:
+        self.heard += texts
+        return [Answer() for _ in texts]
 
 
 @pytest.mark.parametrize(
@@ -29,6 +56,7 @@ async def language_of(text: str) -> Signals:
         ("Объясни, пожалуйста, как работает фотосинтез.", "ru"),
         ("اشرح لي كيف تعمل عملية البناء الضوئي من فضلك", "ar"),
         ("प्रकाश संश्लेषण कैसे काम करता है, कृपया समझाइए।", "hi"),
+        ("Hvordan kan jeg lære meg å programmere raskere?", "no"),
     ],
 )
 async def test_sentences_are_told_with_confidence(text: str, language: str) -> None:
@@ -37,11 +65,11 @@ async def test_sentences_are_told_with_confidence(text: str, language: str) -> N
     assert float(found["language_confidence"]) > 0.5
 
 
-@pytest.mark.parametrize("text", ["", "ok", "yes", "12 + 30", "🙂🙂", "   \n", "x"])
-async def test_text_too_short_to_tell_is_undetermined_with_low_confidence(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "12 + 30", "🙂🙂", "   \n", "x", "\ud800", "f(x) = 2"])
+async def test_text_too_short_to_tell_is_undetermined(text: str) -> None:
     found = await language_of(text)
     assert found["language"] == UNDETERMINED
-    assert float(found["language_confidence"]) < 0.2
+    assert float(found["language_confidence"]) < 0.5
 
 
 async def test_code_alone_has_no_language() -> None:
@@ -57,15 +85,40 @@ async def test_code_blocks_and_addresses_do_not_hide_the_language_around_them() 
     assert found["language"] == "de"
 
 
-def test_the_languages_listed_are_those_of_the_model() -> None:
-    from router.signals.language import _SAME_AS
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Why `return the value` so?", "Why   so?"),
+        ("see http://a.example/b now", "see   now"),
+        ("open ```\nfor ever", "open  "),
+        ("a lone ` stays", "a lone ` stays"),
+        ("plain", "plain"),
+    ],
+)
+def test_code_and_addresses_are_left_out(text: str, kept: str) -> None:
+    assert prose(text) == kept
 
-    labels = LanguageIdentifier.from_model_file(MODEL_FILE).labels
-    assert {_SAME_AS.get(label, label) for label in labels} - {UNDETERMINED} == set(LANGUAGES)
+
+async def test_what_the_identifier_says_is_the_signal() -> None:
+    listening = Listening()
+    made = LanguageSignal(LanguageOptions(), listening)
+    first, second = await made.extract(asking("un")), await made.extract(asking("deux `code`"))
+    assert first == second == {"language": "fr", "language_confidence": 0.75}
+    assert listening.heard == ["un", "deux  "]
+
+
+def test_many_requests_are_told_in_one_call() -> None:
+    texts = ["Wo ist der Bahnhof, bitte?", "Where is the railway station, please?", "地铁站在哪里?"]
+    found = languages_of(shipped_identifier(), [asking(text) for text in texts])
+    assert [one["language"] for one in found] == ["de", "en", "zh"]
+
+
+def test_the_languages_listed_are_those_of_the_identifier() -> None:
+    assert sorted(LanguageIdentifier.load().languages) == list(LANGUAGES)
 
 
 def test_importing_the_signals_loads_no_engine() -> None:
-    engines = ("py3langid", "phonenumbers", "numpy", "stdnum")
+    engines = ("classifiers", "phonenumbers", "numpy", "stdnum")
     program = (
         f"import sys, router.signals;print([name for name in {engines!r} if name in sys.modules])"
     )

@@ -36,7 +36,7 @@ def find_emails(text: str, deadline: Deadline) -> Iterator[tuple[int, int]]:
 
 def may_hold_ip(text: str) -> bool:
     """False when no IP address can be there."""
-    return "." in text or ":" in text
+    return text.count(".") >= 3 or text.count(":") >= 2
 
 
 def find_ips(text: str, deadline: Deadline) -> Iterator[tuple[int, int]]:
