@@ -37,7 +37,7 @@ EXTRA = "export-onnx"
 LEAST_COSINE = 0.97
 """On average over the sample; below this another model than the one asked for would be made."""
 _OPSET = 17
-_SAMPLE = 200
+_SAMPLE = 100
 
 
 def export(model: str, out: Path) -> FloatArray:
@@ -79,8 +79,7 @@ def sample_texts() -> list[str]:
 
 def _describe(model: Path, out: Path) -> None:
     """Copy what SentenceFolder reads."""
-    described = sorted(path for path in model.rglob("*.json") if path.stat().st_size)
-    for path in described:
+    for path in sorted(path for path in model.rglob("*.json") if path.name in sentence_folder.READ):
         copied = out / path.relative_to(model)
         copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copied)

@@ -21,6 +21,7 @@ TOKENISER, MODULES, TRANSFORMER, TOKENISER_CONFIG, MODEL = (
     "tokenizer_config.json",
     "config.json",
 )
+READ = (TOKENISER, MODULES, TRANSFORMER, TOKENISER_CONFIG, MODEL)
 POOLINGS = ("mean", "cls", "max", "lasttoken")
 _KNOWN_MODULES = ("Transformer", "Pooling", "Normalize")
 _LIMITS = (

@@ -87,10 +87,8 @@ class OnnxEmbedder:
         strange = {each.name for each in session.get_inputs()} - _INPUTS
         if strange:
             raise ValueError(f"the ONNX model asks for {', '.join(sorted(strange))}")
-        vectors = _token_vectors(session, tokeniser.encode("a").ids)
-        if vectors.ndim != 2 or not np.isfinite(vectors).all():
-            raise ValueError("the ONNX model's first output is not one vector per token")
-        return cls(graph, vectors.shape[1], session, tokeniser)
+        dimensions = _token_vectors(session, tokeniser.encode("a").ids).shape[1]
+        return cls(graph, dimensions, session, tokeniser)
 
     def embed(self, batch: TokenBatch) -> FloatArray:
         """Return unit vectors [n, dimensions]; zero for a text without tokens.
@@ -172,10 +170,12 @@ def _token_vectors(session: InferenceSession, ids: list[int]) -> FloatArray:
     }
     feed = {each.name: known[each.name] for each in session.get_inputs()}
     try:
-        result: FloatArray = np.asarray(session.run(None, feed)[0], dtype=np.float32)[0]
+        found: FloatArray = np.asarray(session.run(None, feed)[0], dtype=np.float32)
     except _refusals() as error:
         raise ValueError(f"the ONNX model does not run ({_first_line(error)})") from error
-    return result
+    if found.ndim != 3 or found.shape[:2] != given.shape:
+        raise ValueError("the ONNX model's first output is not one vector per token")
+    return found[0]
 
 
 def _session(content: bytes) -> InferenceSession:
