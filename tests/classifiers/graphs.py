@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classifiers.prompt_classifier import PRETRAINED, TOKENISER
 
@@ -41,7 +42,7 @@ def tiny_model(asked: str = "input_ids", operator: str = "Gather", domain: str =
         helper.make_node("Cast", ["sums"], ["whole"], to=TensorProto.FLOAT),
         helper.make_node("Mul", ["whole", "scale"], ["vectors"]),
     ]
-    stored = {"table": table, "weights": weights}
+    stored: dict[str, NDArray[Any]] = {"table": table, "weights": weights}
     return _model(
         nodes,
         [helper.make_tensor_value_info(asked, TensorProto.INT64, ["batch", "tokens"])],

@@ -82,5 +82,5 @@ def test_its_kind_is_the_name_it_is_registered_under(embedder: Embedder) -> None
 
 @pytest.mark.parametrize("kind", sorted(EMBEDDERS))
 def test_a_model_that_is_not_there_is_refused_by_its_name(kind: str, tmp_path: Path) -> None:
-    with pytest.raises((ArtifactError, MissingExtraError), match="gone|not installed"):
+    with pytest.raises((ArtifactError, MissingExtraError), match=r"gone|not installed"):
         EMBEDDERS[kind].open(str(tmp_path / "gone"))
