@@ -175,7 +175,8 @@ def _token_vectors(session: InferenceSession, ids: list[int]) -> FloatArray:
         raise ValueError(f"the ONNX model does not run ({_first_line(error)})") from error
     if found.ndim != 3 or found.shape[:2] != given.shape:
         raise ValueError("the ONNX model's first output is not one vector per token")
-    return found[0]
+    vectors: FloatArray = found[0]
+    return vectors
 
 
 def _session(content: bytes) -> InferenceSession:

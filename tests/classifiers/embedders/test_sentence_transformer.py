@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sys
-
 from types import SimpleNamespace
 from typing import Any
 
