@@ -49,14 +49,14 @@ def export(model: str, out: Path) -> FloatArray:
     """
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     sentence_folder.SentenceFolder.read(Path(model))
-    with tempfile.TemporaryDirectory() as made:
-        _describe(Path(model), Path(made))
-        _trace(model, Path(made, "float.onnx"))
-        _quantise(Path(made, "float.onnx"), Path(made, MODEL))
-        Path(made, "float.onnx").unlink()
-        found = fidelity(
-            OnnxEmbedder.open(made), SentenceTransformerEmbedder.open(model), sample_texts()
-        )
+    with tempfile.TemporaryDirectory() as scratch:
+        traced, made = Path(scratch, "float.onnx"), Path(scratch, "made")
+        made.mkdir()
+        _describe(Path(model), made)
+        _trace(model, traced)
+        _quantise(traced, made / MODEL)
+        ours, theirs = OnnxEmbedder.open(str(made)), SentenceTransformerEmbedder.open(model)
+        found = fidelity(ours, theirs, sample_texts())
         if found.mean() < LEAST_COSINE:
             problem = f"int8 would be {found.mean():.3f} like it (cosine), less than {LEAST_COSINE}"
             raise ArtifactError(Path(model), f"{problem}; use --embedder sentence_transformer")
@@ -130,9 +130,16 @@ def _quantise(source: Path, path: Path) -> None:
     """Weights to int8 with a scale per channel: one per tensor gets a mean cosine of 0.95."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    logging.getLogger().setLevel(logging.ERROR)  # it advises on the root logger
-    # Seven bits: with eight, sums overflow on processors without VNNI.
-    quantize_dynamic(source, path, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
+    root = logging.getLogger()  # which gets its advice
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        # Seven bits: with eight, sums overflow on processors without VNNI.
+        quantize_dynamic(
+            source, path, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8
+        )
+    finally:
+        root.setLevel(level)
 
 
 def main() -> int:
@@ -143,7 +150,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         found = export(given.model or packaged_minilm(), given.out)
-    except ClassifierError as error:
+    except (ClassifierError, OSError) as error:
         print(f"export_onnx: {error}", file=sys.stderr)
         return 1
     size = (given.out / MODEL).stat().st_size / 1e6
