@@ -55,7 +55,12 @@ class SentenceFolder:
         except OSError as error:
             problem = f"cannot be read ({error.strerror}); it lies beside a fast tokeniser's model"
             raise ArtifactError(folder / TOKENISER, problem) from error
-        return cls(tokeniser, _pooling(folder), _limit(folder))
+        try:
+            return cls(tokeniser, _pooling(folder), _limit(folder))
+        except (AttributeError, TypeError) as error:
+            raise ArtifactError(
+                folder, f"its JSON is not laid out as such a folder's ({error})"
+            ) from error
 
 
 def _limit(folder: Path) -> int:

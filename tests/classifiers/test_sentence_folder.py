@@ -91,3 +91,9 @@ def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ArtifactError, match=r"modules\.json: cannot be read as JSON"):
         SentenceFolder.read(folder)
+
+
+@pytest.mark.parametrize("files", [{"modules": ["Pooling"]}, {"config": [512]}, {"modules": 3}])
+def test_json_of_another_layout_is_refused(files: dict[str, object], tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="not laid out"):
+        SentenceFolder.read(written(tmp_path, **files))
