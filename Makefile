@@ -58,5 +58,5 @@ $(VENV)/.serve: pyproject.toml constraints.txt
 # On Linux torch brings gigabytes of CUDA unless pip knows of one for CPUs alone: CONTRIBUTING.md.
 $(VENV)/.test: $(VENV)/.serve
 	@echo "Installing what the tests need ..."
-	@$(PIP) --group dev -e '.[train,sentence-transformers]'
+	@$(PIP) --group dev -e '.[train,sentence-transformers,export-onnx]'
 	@touch $@

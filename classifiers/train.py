@@ -15,14 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers import artifact, dataset, prompt_classifier
+from classifiers import dataset, prompt_classifier
 from classifiers.base import Design, Embedder, FloatArray, Head, SparseRows
 from classifiers.calibrate import Calibration, fit_platt, fit_temperature
 from classifiers.dataset import SEED, Example, column, of_split
-from classifiers.embedders.hashing import HashingEmbedder
-from classifiers.embedders.sentence_transformer import SentenceTransformerEmbedder
-from classifiers.embedders.static import StaticEmbedder
+from classifiers.embedders import EMBEDDERS
 from classifiers.encoder import FULL, Encoder
+from classifiers.errors import DataError
 from classifiers.heads.logistic import LogisticHead
 from classifiers.heads.ridge import RidgeHead
 from classifiers.novelty import Novelty
@@ -34,6 +33,7 @@ from classifiers.tokens import Tokeniser
 BUCKETS = 1 << 16
 FOLDS = 4
 ENOUGH, SHORT = "enough", "short"
+STATIC = "static"
 
 # What won on val; `card.md` has the alternatives' figures.
 NEW_HEADS: dict[str, Callable[[], Head]] = {
@@ -147,13 +147,13 @@ def _calibrate(
 
 
 def open_embedder(kind: str, source: Path, model: str | None) -> Embedder:
-    """Return an embedder to train with; `static` reads `vectors.npz` from `source`."""
-    if kind == HashingEmbedder.kind:
-        return HashingEmbedder()
-    if kind == SentenceTransformerEmbedder.kind:
-        return SentenceTransformerEmbedder.open(model or "all-MiniLM-L6-v2")
-    path = source / prompt_classifier.VECTORS
-    return StaticEmbedder.restore({}, artifact.unpack(path.read_bytes(), path))
+    """Return an embedder to train with; `static` reads `vectors.npz` from `source` by default.
+
+    Raises DataError for a kind that EMBEDDERS lacks, and what its `open` raises.
+    """
+    if kind not in EMBEDDERS:
+        raise DataError(f"no embedder {kind!r}; there are {', '.join(sorted(EMBEDDERS))}")
+    return EMBEDDERS[kind].open(str(source) if kind == STATIC and model is None else model)
 
 
 def train(
@@ -197,8 +197,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of parquet tables")
     parser.add_argument("--out", type=Path, required=True, help="artifact folder to write")
-    parser.add_argument("--embedder", default="static", help="a name of EMBEDDERS")
-    parser.add_argument("--model", default=None, help="sentence-transformers model, name or path")
+    parser.add_argument("--embedder", default=STATIC, choices=EMBEDDERS)
+    parser.add_argument("--model", default=None, help="of the embedder: name or path")
     parser.add_argument("--buckets", type=int, default=BUCKETS, help="of hashed n-grams")
     parser.add_argument("--rounds", type=int, default=1000, help="bootstrap resamples")
     return parser.parse_args()

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.base import Arrays, FloatArray, Options, TokenBatch, unit_rows
+from classifiers.errors import ArtifactError
 
 _MULTIPLIER = np.int64(2654435761)
 
@@ -23,6 +25,16 @@ class HashingEmbedder:
 
     kind: ClassVar[str] = "hashing"
     dimensions: int = 64
+
+    @classmethod
+    def open(cls, model: str | None) -> Self:
+        """Return one with `model` buckets. Raises ArtifactError when that is no number."""
+        if model is None:
+            return cls()
+        if not model.isdecimal() or int(model) == 0:
+            problem = f"the embedder {cls.kind} takes a number of buckets for a model"
+            raise ArtifactError(Path(model), problem)
+        return cls(int(model))
 
     def embed(self, batch: TokenBatch) -> FloatArray:
         """Return unit vectors [n, dimensions]; zero for a text without tokens."""

