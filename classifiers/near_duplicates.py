@@ -1,0 +1,123 @@
+"""Which prompts say nearly the same: none may be judged by a model that learned another of them.
+
+MinHash over word triples (Broder, 1997) in bands (locality-sensitive hashing) proposes pairs; the
+triples themselves confirm one that shares enough of them. Who is near one of a group joins it. What
+very many prompts share (a template, a system text) is left out before prompts are compared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.base import IntArray
+
+SIMILAR = 0.5
+"""Share of both prompts' triples that near-duplicates have in common (Jaccard)."""
+CONTAINED = 0.8
+"""Share of the shorter prompt's triples that lie in the longer one (politeness around it)."""
+_BANDS, _ROWS = 32, 3  # finds 98 % of pairs at 0.5 and nearly all above
+_WIDTH = 3
+_TEMPLATE_SHARE, _TEMPLATE_COUNT = 0.1, 20
+_WORD = re.compile(r"\w+")
+_MULTIPLIERS = tuple(
+    map(np.uint64, (11400714819323198485, 14029467366897019727, 1609587929392839161))
+)
+Triples = NDArray[np.uint64]
+
+
+def near_duplicate_groups(texts: Sequence[str]) -> IntArray:
+    """Return the group [n] of each text, numbered from 0; near-duplicates share one."""
+    triples = _distinctive([_triples(text) for text in texts])
+    parents = np.arange(len(texts))
+    for members in _buckets(triples):
+        _join(members, triples, parents)
+    roots = np.array([_root(parents, each) for each in range(len(texts))], dtype=np.int64)
+    _, groups = np.unique(roots, return_inverse=True)
+    return groups.astype(np.int64)
+
+
+def grouped_folds(groups: IntArray, folds: int, seed: int) -> IntArray:
+    """Return the fold [n] of each row, all of a group in one: in random order, each group into the
+    smallest fold so far. Large groups go first, so that folds are of like size."""
+    names, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    draw = np.random.default_rng(seed).permutation(len(names))
+    order = draw[np.argsort(-sizes[draw], kind="stable")]
+    filled, fold = np.zeros(folds, dtype=int), np.zeros(len(names), dtype=np.int64)
+    for group in order:
+        fold[group] = filled.argmin()
+        filled[fold[group]] += sizes[group]
+    result: IntArray = fold[place.ravel()]
+    return result
+
+
+def _triples(text: str) -> Triples:
+    """Return the hashes of the distinct word triples; a shorter text is one of its own."""
+    words = [crc32(word.encode("utf-8", "replace")) for word in _WORD.findall(text.lower())]
+    if not words:  # no word at all: equal when the characters are
+        words = [crc32(text.encode("utf-8", "replace"))]
+    hashes = np.array([0] * max(0, _WIDTH - len(words)) + words, dtype=np.uint64)
+    count = len(hashes) - _WIDTH + 1
+    mixed = np.zeros(count, dtype=np.uint64)
+    for shift, multiplier in enumerate(_MULTIPLIERS):
+        mixed = (mixed ^ (hashes[shift : shift + count] + np.uint64(1))) * multiplier
+    return np.unique(mixed)
+
+
+def _distinctive(triples: Sequence[Triples]) -> list[Triples]:
+    """Leave out triples of a template; a text that is nothing else keeps them all."""
+    if not triples:
+        return []
+    found, counts = np.unique(np.concatenate(triples), return_counts=True)
+    most = max(_TEMPLATE_COUNT, _TEMPLATE_SHARE * len(triples))
+    shared = found[counts > most]
+    kept = [each[~np.isin(each, shared, assume_unique=True)] for each in triples]
+    return [own if len(own) else whole for own, whole in zip(kept, triples, strict=True)]
+
+
+def _buckets(triples: Sequence[Triples]) -> Iterator[list[int]]:
+    """Yield texts that agree in all rows of a band of their MinHash signatures."""
+    draw = np.random.default_rng(0)
+    odd = draw.integers(0, 2**63, (_BANDS * _ROWS, 1), dtype=np.uint64) * np.uint64(2) + np.uint64(
+        1
+    )
+    added = draw.integers(0, 2**63, (_BANDS * _ROWS, 1), dtype=np.uint64)
+    found: dict[tuple[int, bytes], list[int]] = defaultdict(list)
+    for text, each in enumerate(triples):
+        # The high half of a product by an odd number is a good enough random order.
+        signature = ((each * odd + added) >> np.uint64(32)).min(axis=1).reshape(_BANDS, _ROWS)
+        for band, row in enumerate(signature):
+            found[band, row.tobytes()].append(text)
+    return (members for members in found.values() if len(members) > 1)
+
+
+def _join(members: Sequence[int], triples: Sequence[Triples], parents: IntArray) -> None:
+    """Give texts of a bucket that are near one another one root."""
+    heads: list[int] = []  # one of each group met so far
+    for text in members:
+        root = _root(parents, text)
+        if any(_root(parents, head) == root for head in heads):
+            continue
+        near = next((head for head in heads if _near(triples[head], triples[text])), None)
+        if near is None:
+            heads.append(text)
+        else:
+            parents[root] = _root(parents, near)
+
+
+def _near(one: Triples, other: Triples) -> bool:
+    both = len(np.intersect1d(one, other, assume_unique=True))
+    whole = len(one) + len(other) - both
+    return both >= SIMILAR * whole or both >= CONTAINED * min(len(one), len(other)) > 2
+
+
+def _root(parents: IntArray, text: int) -> int:
+    while parents[text] != text:
+        parents[text] = parents[parents[text]]
+        text = int(parents[text])
+    return text
