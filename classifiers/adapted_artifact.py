@@ -62,7 +62,11 @@ def facts_of(
         },
         "packages": installed_packages(),
         "figures": {
-            test: {name: rounded(estimate) for name, estimate in found.items()}
+            test: {
+                name: rounded(estimate)
+                for name, estimate in found.items()
+                if np.isfinite(estimate.value + estimate.low + estimate.high)
+            }
             for test, found in figures.items()
         },
     }
@@ -79,7 +83,7 @@ LIMITS = """\
 """
 
 
-def write_card(folder: Path, comparisons: Sequence[Comparison]) -> str:
+def write_card(folder: Path, compared: Mapping[str, Sequence[Comparison]]) -> str:
     """Write `card.md` beside an adapted artifact's manifest and return its text."""
     manifest, _ = artifact.load(folder)
     body = manifest.body
@@ -93,7 +97,8 @@ def write_card(folder: Path, comparisons: Sequence[Comparison]) -> str:
         f" {facts['distinct_prompts']} that differ.\n\n{labels}",
         f"Cross-validated in {facts['folds']} folds with near-duplicates in one, seed"
         f" {facts['seed']}. Made again with `slm-router train`.",
-        "## Against what it replaces\n\n" + "\n".join(f"- {each}" for each in comparisons),
+        "## Against what it replaces\n\n"
+        + "\n".join(f"- {against}: {one}" for against, some in compared.items() for one in some),
         "## Figures on held-back labels\n\nValue [bootstrap 95 % interval over prompts].\n\n"
         + figures_table(body["figures"]),
         "## Limits\n\n" + LIMITS,

@@ -41,7 +41,7 @@ class Foreseen:
 
     @classmethod
     def by(cls, classifier: PromptClassifier, table: Results) -> Foreseen:
-        """Ask a classifier; of prompts that taught it, what it foresaw while they were held back."""
+        """Ask a classifier; it was held back from what it says of prompts that taught it."""
         found = predicted_scores(classifier, table.texts, table.models)
         unknown = np.full(table.scores.shape, np.nan)
         return cls(unknown if found is None else found, complexities(classifier, table.texts))

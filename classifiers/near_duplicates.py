@@ -56,6 +56,19 @@ def grouped_folds(groups: IntArray, folds: int, seed: int) -> IntArray:
     return result
 
 
+def joined_groups(near: IntArray, named: Sequence[str] | NDArray[np.str_]) -> IntArray:
+    """Return the group [n] of rows that share either group, the near-duplicates' or the named."""
+    _, other = np.unique(np.asarray(named), return_inverse=True)
+    # Every row ties its near-duplicates' group to its named one.
+    parents = np.arange(int(near.max(initial=-1)) + 1 + int(other.max(initial=-1)) + 1)
+    start = int(near.max(initial=-1)) + 1
+    for one, two in zip(near, start + other.ravel(), strict=True):
+        parents[_root(parents, int(two))] = _root(parents, int(one))
+    roots = np.array([_root(parents, int(each)) for each in near], dtype=np.int64)
+    result: IntArray = np.unique(roots, return_inverse=True)[1].astype(np.int64)
+    return result
+
+
 def _triples(text: str) -> Triples:
     """Return the hashes of the distinct word triples; a shorter text is one of its own."""
     words = [crc32(word.encode("utf-8", "replace")) for word in _WORD.findall(text.lower())]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,11 +19,10 @@ from numpy.typing import NDArray
 from classifiers import targets
 from classifiers.dataset import Row, read_table
 from classifiers.errors import DataError
+from classifiers.jsonl import PLACE, read_jsonl
 
 SUFFIXES = (".parquet", ".jsonl", ".csv")
 UNNAMED = "prompts"
-PLACE = "(place)"
-"""Key of a row that says where in its file it stands."""
 SEE = "docs/data.md says what is expected"
 
 
@@ -112,11 +110,11 @@ def read_rows(path: Path) -> list[Row]:
         for number, row in enumerate(found, 1):
             row[PLACE] = number
         return found
+    if path.suffix != ".csv":
+        return read_jsonl(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            if path.suffix == ".csv":
-                return list(_csv_rows(lines, path))
-            return [_object(line, path, n) for n, line in enumerate(lines, 1) if line.strip()]
+            return list(_csv_rows(lines, path))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: {error}") from error
 
@@ -130,16 +128,6 @@ def _csv_rows(lines: Iterable[str], path: Path) -> Iterator[Row]:
                 f"{path}:{table.line_num}: expected {expected}; quote texts with commas"
             )
         yield {**row, PLACE: table.line_num}
-
-
-def _object(line: str, path: Path, number: int) -> Row:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}:{number}: not JSON: {error}") from error
-    if not isinstance(row, dict):
-        raise DataError(f"{path}:{number}: expected an object")
-    return {**row, PLACE: number}
 
 
 def _place(row: Row, path: Path) -> str:
