@@ -71,7 +71,7 @@ def adapted_from(
             f" {max(FEWEST_GROUPS, folds)} that differ are needed"
         )
     tell("reading prompts")
-    traits, latents = _encoded(base, model, table.texts)
+    traits, latents = encoded(base, model, table.texts)
     basis = Basis.of(traits, seed)
     labels = Labels(latents, basis.rows, table.scores, groups)
     known = known_as(base, table.models)
@@ -128,7 +128,7 @@ def _enough(table: Results) -> Results:
     return table
 
 
-def _encoded(
+def encoded(
     base: PromptClassifier, model: ResponseModel, texts: Sequence[str]
 ) -> tuple[Traits, Floats]:
     """Return traits and latents [n, k] of n texts."""
