@@ -5,10 +5,12 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
 from router.core.event import Outcome
+from router.core.feedback import Feedback
 from router.core.units import seconds
 from router.settings import Settings
 from router.stores.decision_row import DecisionFilter, Row
@@ -63,11 +65,21 @@ def run(arguments: argparse.Namespace) -> int:
         narrowed = where != DecisionFilter()
         print("No decision matches." if narrowed else _no_log(path), file=sys.stderr)
     elif arguments.format == "jsonl":
-        for row in rows:
+        for row in _with_feedback(reader, rows):
             print(json.dumps(row))
     else:
-        _print_table(rows)
+        _print_table(_with_feedback(reader, rows))
     return 0
+
+
+def _with_feedback(reader: DecisionReader, rows: Sequence[Row]) -> list[Row]:
+    """Rows with what was said of them, as a list under `feedback`."""
+    said = reader.feedback_on(row["decision"] for row in rows)
+    return [{**row, "feedback": list(map(_plain, said.get(row["decision"], ())))} for row in rows]
+
+
+def _plain(feedback: Feedback) -> Mapping[str, object]:
+    return {name: value for name, value in asdict(feedback).items() if name != "decision"}
 
 
 def _no_log(path: Path) -> str:
@@ -87,6 +99,7 @@ def _show(reader: DecisionReader, decision: str) -> int:
             file=sys.stderr,
         )
         return 1
+    [row] = _with_feedback(reader, [row])
     for line in _told(row):
         print(line)
     return 0
@@ -102,8 +115,9 @@ _TABLE: Mapping[str, Cell] = {
     "COST USD": lambda row: _dollars(row["cost_usd"]),
     "BASELINE USD": lambda row: _dollars(row["baseline_cost_usd"]),
     "MS": lambda row: _milliseconds(row["total_s"]),
+    "SCORE": lambda row: _score(row["feedback"]),
 }
-_TO_THE_RIGHT = frozenset({"TOKENS", "COST USD", "BASELINE USD", "MS"})
+_TO_THE_RIGHT = frozenset({"TOKENS", "COST USD", "BASELINE USD", "MS", "SCORE"})
 
 
 def _print_table(rows: Sequence[Row]) -> None:
@@ -128,6 +142,7 @@ def _told(row: Row) -> Iterator[str]:
     )
     yield from _section("Attempts", _attempts(row))
     yield from _section("Answer", _answer(row))
+    yield from _section("Feedback", _feedback(row))
     if row["request_content"] is not None:
         yield from _section(
             "Content", {"request": row["request_content"], "response": row["response_content"]}
@@ -209,6 +224,20 @@ def _answer(row: Row) -> Mapping[str, object]:
         "first byte": f"{_milliseconds(row['first_byte_s'])} ms",
         "in all": f"{_milliseconds(row['total_s'])} ms",
     }
+
+
+def _feedback(row: Row) -> Mapping[str, str]:
+    return {
+        it["source"]: f"{it['score']:.2f}" + (f" ({it['word']})" if it["word"] else "")
+        for it in row["feedback"]
+    }
+
+
+def _score(feedback: Sequence[Mapping[str, Any]]) -> str:
+    """The mean of what its sources said."""
+    if not feedback:
+        return UNKNOWN
+    return f"{sum(it['score'] for it in feedback) / len(feedback):.2f}"
 
 
 def _tokens(row: Row) -> str:
