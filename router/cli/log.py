@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rule", help="only what this rule decided")
     parser.add_argument("--outcome", choices=get_args(Outcome), help="only what ended so")
     parser.add_argument(
-        "--since", type=_age, metavar="AGE", help="only the last 30m, 1h, 7d and the like"
+        "--since", type=age, metavar="AGE", help="only the last 30m, 1h, 7d and the like"
     )
     actions = parser.add_subparsers(dest="action", metavar="show")
     show = actions.add_parser("show", help="one decision in full", description="One decision.")
@@ -269,7 +269,7 @@ def _count(text: str) -> int:
     return number
 
 
-def _age(text: str) -> float:
+def age(text: str) -> float:
     """Seconds: as in policy files, and days."""
     try:
         if text.endswith("d"):

@@ -57,7 +57,8 @@ class Judged:
 
     `choice` was tried first, with probability `propensity`; `model` answered, None if nobody did.
     `propensities` holds that probability for every one of `candidates`, which are best first.
-    `prompt` is the request's body as JSON text, None unless content was stored.
+    `prompt` is the request's body as JSON text, None unless content was stored. `feedback` is empty
+    only where decisions without any were asked for too; such a one has no score.
     """
 
     decision: str

@@ -62,10 +62,13 @@ class MemoryDecisionLog:
         """What was said of some decisions, by decision; those without feedback are left out."""
         return {id: self._said_of(id) for id in decisions if id in self._feedback}
 
-    def judged(self, since: float | None = None) -> Iterator[Judged]:
-        """Every decision from `since` (Unix seconds) on that has feedback, oldest first."""
+    def judged(self, since: float | None = None, unjudged: bool = False) -> Iterator[Judged]:
+        """Every decision from `since` (Unix seconds) on that has feedback, oldest first.
+
+        With `unjudged` also those without.
+        """
         for id, (at, row) in sorted(self._rows.items(), key=lambda kept: kept[1][0]):
-            if id in self._feedback and (since is None or at >= since):
+            if (unjudged or id in self._feedback) and (since is None or at >= since):
                 yield judged(row, at, self._said_of(id))
 
     async def close(self) -> None:
@@ -73,7 +76,7 @@ class MemoryDecisionLog:
         self._closed = True
 
     def _said_of(self, id: str) -> tuple[Feedback, ...]:
-        return tuple(said for _, said in sorted(self._feedback[id].items()))
+        return tuple(said for _, said in sorted(self._feedback.get(id, {}).items()))
 
     def _refuse_if_closed(self) -> None:
         if self._closed:

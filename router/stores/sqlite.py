@@ -109,9 +109,9 @@ class SQLiteDecisionLog:
         """What was said of some decisions. Raises DecisionLogError."""
         return self._reader.feedback_on(decisions)
 
-    def judged(self, since: float | None = None) -> Iterator[Judged]:
+    def judged(self, since: float | None = None, unjudged: bool = False) -> Iterator[Judged]:
         """Every decision that has feedback, oldest first. Raises DecisionLogError."""
-        return self._reader.judged(since)
+        return self._reader.judged(since, unjudged)
 
     async def close(self) -> None:
         """Write what is queued and let go of the file. Waits no longer than a `record` does."""

@@ -65,17 +65,18 @@ class DecisionReader:
                 found.setdefault(row[0], []).append(Feedback(*row))
         return found
 
-    def judged(self, since: float | None = None) -> Iterator[Judged]:
+    def judged(self, since: float | None = None, unjudged: bool = False) -> Iterator[Judged]:
         """Every decision from `since` (Unix seconds) on that has feedback, oldest first.
 
-        Content included, one at a time. Raises DecisionLogError.
+        With `unjudged` also those without. Content included, one at a time. Raises
+        DecisionLogError.
         """
+        only = "" if unjudged else " AND EXISTS (SELECT 1 FROM feedback f WHERE f.decision = d.id)"
         names = ", ".join(f"d.{column.name}" for column in COLUMNS)
         try:
             with closing(open_for_reading(self._path, self._busy_s)) as connection:
                 found = connection.execute(
-                    f"SELECT {names} FROM decisions d WHERE d.at >= ? AND EXISTS"
-                    " (SELECT 1 FROM feedback f WHERE f.decision = d.id) ORDER BY d.at, d.rowid",
+                    f"SELECT {names} FROM decisions d WHERE d.at >= ?{only} ORDER BY d.at, d.rowid",
                     (float("-inf") if since is None else since,),
                 )
                 for values in found:

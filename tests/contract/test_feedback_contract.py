@@ -25,7 +25,7 @@ class JudgedLog(Protocol):
 
     def feedback_on(self, decisions: Iterable[str]) -> Mapping[str, Sequence[Feedback]]: ...
 
-    def judged(self, since: float | None = None) -> Iterator[Judged]: ...
+    def judged(self, since: float | None = None, unjudged: bool = False) -> Iterator[Judged]: ...
 
     async def close(self) -> None: ...
 
@@ -136,6 +136,8 @@ async def test_judged_decisions_come_oldest_first_with_all_that_was_known(log: J
     )
     assert (later.decision, later.score, later.prompt) == ("later", 0.75, '{"model": "auto"}')
     assert [one.decision for one in log.judged(since=AT + 1)] == ["later"]
+    every = [(one.decision, len(one.feedback)) for one in log.judged(unjudged=True)]
+    assert every == [("earlier", 1), ("silent", 0), ("later", 2)]
 
 
 async def test_a_request_that_nobody_answered_can_be_judged_too(log: JudgedLog) -> None:
