@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from router.cli.log import age
+from router.core.feedback import SOURCES
 from router.errors import StartupError
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 PRETRAINED = "pretrained"
 MANIFEST = "manifest.json"
 DEFAULT_BOOTSTRAP = 1000
+_NOTHING = (
+    "  nothing: it knows none of these models, and no prompt has scores of a worse and a better one"
+)
 EXTRA = ("sklearn", "scipy", "pyarrow", "threadpoolctl")
 """Modules that the extra `train` brings."""
 
@@ -59,6 +64,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--start-from",
         metavar="PATH",
         help=f"adapt this classifier to the labels: {PRETRAINED} for the shipped one, or a folder",
+    )
+    parser.add_argument(
+        "--from-log",
+        action="store_true",
+        help="learn from the decision log's feedback instead of DATA (docs/feedback.md)",
+    )
+    parser.add_argument(
+        "--since", type=age, metavar="AGE", help="of the log, only the last 12h, 30d, ..."
+    )
+    parser.add_argument(
+        "--source", action="append", choices=SOURCES, help="of the log, only feedback from there"
     )
     parser.add_argument(
         "--embedder", metavar="NAME", help="of a whole classifier (default: static)"
@@ -120,7 +136,7 @@ def _trained(arguments: argparse.Namespace, training: "Training") -> int:
             version = training.write(compared)
     for against, found in compared.items():
         print(f"Against {against}:")
-        print(*(f"  {one}{_verdict(one)}" for one in found), sep="\n")
+        print(*[f"  {one}{_verdict(one)}" for one in found] or [_NOTHING], sep="\n")
     if refused:
         print(_refusal(arguments, worse), file=sys.stderr)
         return 1
@@ -130,14 +146,17 @@ def _trained(arguments: argparse.Namespace, training: "Training") -> int:
 
 def _training_of(arguments: argparse.Namespace) -> "Training":
     """What the arguments ask for. Raises StartupError for those that do not go together."""
+    if arguments.from_log == (arguments.data is not None):
+        raise StartupError(
+            f"Name either DATA or --from-log: slm-router train DATA --out {arguments.out}"
+        )
+    if not arguments.from_log:
+        _none_of(arguments, ("since", "source"), "only with --from-log")
     if arguments.start_from is None:
-        if arguments.data is None:
-            raise StartupError(f"Name the data: slm-router train DATA --out {arguments.out}")
-        if arguments.data.is_file():
+        if not arguments.data or arguments.data.is_file():
             raise StartupError(
-                f"{arguments.data} holds labels of models, which adapt a classifier: add"
-                f" --start-from {PRETRAINED}. (A whole classifier is learned from a folder of"
-                " tables: docs/data.md.)"
+                f"Labels of models adapt a classifier: add --start-from {PRETRAINED}. (A whole one"
+                " is learned from a folder of tables: docs/data.md.)"
             )
         _none_of(arguments, _ADAPTED_ONLY, f"only with --start-from {PRETRAINED}")
         from router.cli.train_whole import WholeTraining

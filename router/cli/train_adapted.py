@@ -86,5 +86,9 @@ class AdaptedTraining:
 
 def _labels(arguments: argparse.Namespace) -> "tuple[Results, str]":
     """The labels to learn from, and what to call them."""
+    if arguments.from_log:
+        from router.cli.train_log import labels_from_log
+
+        return labels_from_log(arguments.since, arguments.source or ())
     path: Path = arguments.data
     return pooled(read_results(path)), str(path)
