@@ -8,7 +8,6 @@ very many prompts share (a template, a system text) is left out before prompts a
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from zlib import crc32
 
@@ -95,18 +94,27 @@ def _distinctive(triples: Sequence[Triples]) -> list[Triples]:
 
 def _buckets(triples: Sequence[Triples]) -> Iterator[list[int]]:
     """Yield texts that agree in all rows of a band of their MinHash signatures."""
+    if not triples:
+        return
     draw = np.random.default_rng(0)
-    odd = draw.integers(0, 2**63, (_BANDS * _ROWS, 1), dtype=np.uint64) * np.uint64(2) + np.uint64(
-        1
-    )
-    added = draw.integers(0, 2**63, (_BANDS * _ROWS, 1), dtype=np.uint64)
-    found: dict[tuple[int, bytes], list[int]] = defaultdict(list)
-    for text, each in enumerate(triples):
-        # The high half of a product by an odd number is a good enough random order.
-        signature = ((each * odd + added) >> np.uint64(32)).min(axis=1).reshape(_BANDS, _ROWS)
-        for band, row in enumerate(signature):
-            found[band, row.tobytes()].append(text)
-    return (members for members in found.values() if len(members) > 1)
+    everything = np.concatenate(triples)
+    starts = np.cumsum([0, *map(len, triples[:-1])])
+    for _ in range(_BANDS):
+        key = np.zeros(len(triples), dtype=np.uint64)
+        for odd, added in draw.integers(0, 2**63, (_ROWS, 2), dtype=np.uint64):
+            # The high half of a product by an odd number is a good enough random order.
+            order = (everything * (odd | np.uint64(1)) + added) >> np.uint64(32)
+            key = key * _MULTIPLIERS[0] + np.minimum.reduceat(order, starts)
+        yield from _equal(key)
+
+
+def _equal(keys: Triples) -> Iterator[list[int]]:
+    """Yield the places of each key that occurs more than once."""
+    order = np.argsort(keys, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(keys[order])) + 1, len(keys))
+    starts = np.append(0, ends[:-1])
+    for several in np.flatnonzero(ends - starts > 1):
+        yield order[starts[several] : ends[several]].tolist()
 
 
 def _join(members: Sequence[int], triples: Sequence[Triples], parents: IntArray) -> None:

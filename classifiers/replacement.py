@@ -64,17 +64,12 @@ class Comparison:
         return self.gain.low > 0
 
     def __str__(self) -> str:
-        verb = "loses" if self.gain.value < 0 else "gains"
-        low, high = sorted((abs(self.gain.low), abs(self.gain.high)))
-        signed = self.gain.low <= 0 <= self.gain.high
-        between = (
-            f"[{self.gain.low:+.3f}, {self.gain.high:+.3f}]"
-            if signed
-            else (f"[{low:.3f}, {high:.3f}]")
-        )
+        sign, verb = (-1, "worse") if self.gain.value < 0 else (1, "better")
+        low, high = sorted((sign * self.gain.low, sign * self.gain.high))
         return (
-            f"{self.figure} {self.old.value:.3f} -> {self.new.value:.3f}:"
-            f" {verb} {abs(self.gain.value):.3f} {between} on {self.gain.n} held-back prompts"
+            f"{self.figure} {self.old.value:.3f} -> {self.new.value:.3f}: {verb} by"
+            f" {abs(self.gain.value):.3f} [{low:.3f}, {high:.3f}] on {self.gain.n} held-back"
+            " prompts"
         )
 
 

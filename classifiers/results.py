@@ -196,7 +196,8 @@ def _results(
 def pooled(tables: Mapping[str, Results]) -> Results:
     """Return the prompts of all datasets in one, with every model."""
     models = tuple(sorted({model for table in tables.values() for model in table.models}))
-    scores, costs = [], []
+    scores: list[NDArray[np.float64]] = []
+    costs: list[NDArray[np.float64]] = []
     for table in tables.values():
         columns = [models.index(model) for model in table.models]
         for found, values in ((scores, table.scores), (costs, table.costs)):

@@ -99,7 +99,8 @@ class KnnHead:
         kernel = np.exp(-(distances - distances[:, :1]) / width)
         mass = (kernel[:, :, None] * self.masses_[near]).sum(axis=1)
         typical = self.masses_.sum() / len(self.masses_)
-        return np.log(mass + _PRIOR * typical * self._shares).astype(np.float32)
+        result: FloatArray = np.log(mass + _PRIOR * typical * self._shares).astype(np.float32)
+        return result
 
     def _loss_without_self(self, width: float) -> float:
         """Return log loss of each of up to 1,000 rows by its neighbours alone."""

@@ -187,9 +187,9 @@ def _check_out(out: Path) -> None:
 
 
 def _verdict(comparison: "Comparison") -> str:
-    if comparison.better:
-        return " (better)"
-    return " (WORSE)" if comparison.worse else " (no difference beyond chance)"
+    if comparison.better or comparison.worse:
+        return " (WORSE)" if comparison.worse else " (beyond chance)"
+    return " (it may be chance)"
 
 
 def _refusal(arguments: argparse.Namespace, worse: Sequence["Comparison"]) -> str:

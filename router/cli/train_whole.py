@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from classifiers.embedders import EMBEDDERS
 from classifiers.errors import DataError
 from classifiers.heads import HEADS
 from classifiers.prompt_classifier import COMPLEXITY, DOMAIN, PRETRAINED, TASK, PromptClassifier
@@ -33,6 +34,8 @@ class WholeTraining:
         heads = {**NEW_HEADS, **chosen_heads(arguments.head)}
         self._recipe = Recipe(heads, folds=arguments.folds or FOLDS, **seeded)
         embedder = arguments.embedder or STATIC
+        if embedder not in EMBEDDERS:
+            raise DataError(f"no embedder {embedder!r}; there are {', '.join(sorted(EMBEDDERS))}")
         self._embedder = open_embedder(embedder, PRETRAINED, arguments.model)
         self._whole: Whole | None = None
 
