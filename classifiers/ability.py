@@ -10,7 +10,7 @@ in the score tables.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +20,7 @@ from classifiers.base import Arrays, FloatArray
 
 _LEVEL_SPREAD = 1.0  # logits by which a model may differ from its prior before labels are needed
 _REACH = 12.0  # logits within which a level is sought
+_ALIEN_PRECISION = 100.0  # of loadings on latents that were learned for one model alone
 _EDGE = 1e-3
 _NEAREST = 1e-4  # probabilities are kept this far from 0 and 1, so that their logit is finite
 _PRIOR = ("typical", "intercept", "slope", "span", "precision")
@@ -100,6 +101,19 @@ class Population:
         found = penalised_logistic(X, y, np.ones(len(y)), centre, penalty)
         return Ability(float(found[0]), found[1:].astype(np.float32))
 
+    def widened(self, extra: int) -> Self:
+        """Return the same with `extra` more latents, which models not yet seen lean on least."""
+        known = len(self.precision)
+        precision = np.eye(known + extra, dtype=np.float32) * _ALIEN_PRECISION
+        precision[:known, :known] = self.precision
+        return replace(
+            self,
+            typical=_padded(self.typical, extra),
+            intercept=_padded(self.intercept, extra),
+            slope=_padded(self.slope, extra),
+            precision=precision,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
@@ -126,6 +140,12 @@ class Abilities:
         """Return the chance [n, len(models)] of a good answer; KeyError for an unknown name."""
         rows = np.array([self._row(name) for name in models], dtype=np.int64)
         return expit(self.levels[rows] + latents @ self.loadings[rows].T)
+
+    def widened(self, extra: int) -> Self:
+        """Return the same with `extra` more latents, which mean nothing to any of these models."""
+        return replace(
+            self, loadings=_padded(self.loadings, extra), population=self.population.widened(extra)
+        )
 
     def _row(self, name: str) -> int:
         try:
@@ -172,6 +192,13 @@ def anchor(chances: Callable[[float], FloatArray], prior: float) -> float:
         else:
             high = middle
     return (low + high) / 2
+
+
+def _padded(rows: FloatArray, extra: int) -> FloatArray:
+    """Return rows [..., k] with `extra` zeros after each."""
+    zeros = np.zeros((*rows.shape[:-1], extra), dtype=rows.dtype)
+    result: FloatArray = np.concatenate([rows, zeros], axis=-1)
+    return result
 
 
 def expit(scores: NDArray[Any]) -> FloatArray:

@@ -23,7 +23,7 @@ from classifiers.errors import ArtifactError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-RETRAIN = "install it again or train it again with `python -m classifiers.train`"
+RETRAIN = "install it again or train it again with `slm-router train`"
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,17 +114,23 @@ def facts_of(
         "seed": SEED,
         "mean_complexity": average,
         "examples": {name: sizes(examples) for name, examples in tables.items()},
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": installed_packages(),
         "figures": {
-            test: {name: _row(estimate) for name, estimate in found.items()}
+            test: {name: rounded(estimate) for name, estimate in found.items()}
             for test, found in figures.items()
         },
     }
 
 
-def _row(estimate: Any) -> dict[str, float | int]:
-    rounded = {name: round(getattr(estimate, name), 4) for name in ("value", "low", "high")}
-    return {**rounded, "n": estimate.n}
+def rounded(estimate: Any) -> dict[str, float | int]:
+    """Return an estimate as the manifest holds it."""
+    kept = {name: round(getattr(estimate, name), 4) for name in ("value", "low", "high")}
+    return {**kept, "n": estimate.n}
+
+
+def installed_packages() -> dict[str, str]:
+    """Return the versions of the packages that training rests on."""
+    return {name: _version(name) for name in _PACKAGES}
 
 
 def sizes(examples: list[Example]) -> dict[str, int]:
@@ -151,13 +157,14 @@ def write_card(folder: Path) -> str:
         f"Embedder `{body['embedder']['kind']}`; heads: "
         + ", ".join(f"{name} ({head['kind']})" for name, head in sorted(body["heads"].items()))
         + f". Seed {body['seed']}. Mean complexity on train {body['mean_complexity']:.3f}.",
-        "Made again with `python -m classifiers.distill` then `python -m classifiers.train`.",
+        "Made again with `python -m classifiers.distill` then `slm-router train`.",
         "## Data\n\n" + SOURCES,
         "\n".join(
             f"- {name}: {size['train']} train, {size['val']} val"
             for name, size in sorted(body["examples"].items())
         ),
-        "## Figures on val\n\nValue [bootstrap 95 % interval over prompts].\n\n" + _table(body),
+        "## Figures on val\n\nValue [bootstrap 95 % interval over prompts].\n\n"
+        + figures_table(body["figures"]),
         "## What was tried\n\n" + TRIED,
         "## Limits\n\n" + LIMITS,
         "## Versions\n\n" + ", ".join(f"{k} {v}" for k, v in sorted(body["packages"].items())),
@@ -167,9 +174,10 @@ def write_card(folder: Path) -> str:
     return text
 
 
-def _table(body: Mapping[str, Any]) -> str:
+def figures_table(figures: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """Return figures of a manifest as a table in Markdown."""
     lines = ["| test | figure | value | n |", "|---|---|---|---|"]
-    for test, found in sorted(body["figures"].items()):
+    for test, found in sorted(figures.items()):
         for name, row in found.items():
             shown = f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
             lines.append(f"| {test} | {name} | {shown} | {row['n']} |")

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from classifiers import targets
 from classifiers.authored import authored_prompts
 from classifiers.errors import DataError, MissingExtraError
+from classifiers.jsonl import read_jsonl
 from classifiers.perturbed import mistyped
+from classifiers.sizes import Sizes, model_sizes
 
 SEED = 20240611
 
@@ -48,7 +50,13 @@ class Example:
 
 
 def read_table(path: Path) -> list[Row]:
-    """Return the rows of a parquet file. Raises DataError when it cannot be read."""
+    """Return the rows of a parquet file, or of the JSONL file of its name where that is missing.
+
+    Raises DataError when it cannot be read.
+    """
+    lines = path.with_suffix(".jsonl")
+    if lines.is_file() and not path.is_file():
+        return read_jsonl(lines)
     try:
         import pyarrow.parquet as parquet
     except ImportError as error:
@@ -64,7 +72,7 @@ def model_scores(data: Path) -> dict[tuple[str, str], dict[str, float]]:
     """Return (dataset, prompt id) -> model -> score in [0, 1], one judge per dataset."""
     found: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for row in read_table(data / "scores.parquet"):
-        if row["dataset"] == "alpaca_eval" and row["judge"] != targets.ALPACA_JUDGE:
+        if row["dataset"] == "alpaca_eval" and row.get("judge") != targets.ALPACA_JUDGE:
             continue
         found[row["dataset"], row["prompt_id"]][row["model"]] = row["score"]
     return found
@@ -76,18 +84,19 @@ def complexity_examples(data: Path, seed: int) -> list[Example]:
     Every dataset weighs as the square root of its size, so that none drowns the others.
     """
     scores = model_scores(data)
+    sizes = model_sizes(scores)
     measured = [
         example
         for row in read_table(data / "prompts.parquet")
-        if (example := _measured(row, scores[row["dataset"], row["prompt_id"]])) is not None
+        if (found := scores.get((row["dataset"], row["prompt_id"])))
+        and (example := _measured(row, found, sizes[row["dataset"]])) is not None
     ]
     return _trusting_ours(_balanced(measured + _anchors(data, seed), power=0.5))
 
 
-def _measured(row: Row, by_model: dict[str, float]) -> Example | None:
+def _measured(row: Row, by_model: dict[str, float], sizes: Sizes) -> Example | None:
     dataset = row["dataset"]
-    small = [by_model[m] for m in targets.SMALL_MODELS[dataset] if m in by_model]
-    large = [by_model[m] for m in targets.LARGE_MODELS[dataset] if m in by_model]
+    small, large = ([by_model[m] for m in models if m in by_model] for models in sizes)
     if not small or not large:
         return None
     target = float((1 - np.mean(small)) * np.mean(large))

@@ -26,7 +26,11 @@ def predicted_scores(
     classifier: PromptClassifier, texts: Sequence[str], models: Sequence[str]
 ) -> Floats | None:
     """Return the foreseen score [n, m] of each text by each model, NaN for models not known;
-    None when it knows none of them."""
+    None when it knows none of them.
+
+    Of a prompt that taught an adapted classifier it is what was foreseen while that prompt was
+    held back.
+    """
     names = known_as(classifier, models)
     if not names or not texts:
         return None
@@ -36,6 +40,9 @@ def predicted_scores(
     for start in range(0, len(texts), BATCH):
         part = texts[start : start + BATCH]
         found[start : start + len(part), columns] = classifier.quality(part, asked)
+    if classifier.extras.held_out is not None:
+        recalled = classifier.extras.held_out.recalled(texts, asked)
+        found[:, columns] = np.where(np.isnan(recalled), found[:, columns], recalled)
     return found
 
 

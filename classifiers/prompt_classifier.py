@@ -24,6 +24,7 @@ from classifiers.embedders import EMBEDDERS
 from classifiers.encoder import FULL, SURFACE, Encoder
 from classifiers.errors import ArtifactError
 from classifiers.heads import HEADS
+from classifiers.held_out import HELD_OUT, HeldOut
 from classifiers.judgement import Judgement
 from classifiers.novelty import Novelty
 from classifiers.response_model import ResponseModel
@@ -32,13 +33,8 @@ from classifiers.tokens import Tokeniser
 PRETRAINED = Path(__file__).parent / "pretrained"
 TOKENISER, VECTORS, ENCODER = "tokenizer.json", "vectors.npz", "encoder.npz"
 RESPONSES, NOVELTY = "responses.npz", "novelty.npz"
-COMPLEXITY, COMPLEXITY_SURFACE, DOMAIN, TASK, FAMILIAR = (
-    "complexity",
-    "complexity_surface",
-    "domain",
-    "task",
-    "familiar",
-)
+COMPLEXITY, COMPLEXITY_SURFACE = "complexity", "complexity_surface"
+DOMAIN, TASK, FAMILIAR = "domain", "task", "familiar"
 VIEWS = {
     COMPLEXITY: FULL,
     COMPLEXITY_SURFACE: SURFACE,
@@ -69,10 +65,12 @@ class Extras:
     Attributes:
         responses: chances per model; None when it was trained without scores per model.
         novelty: what it was calibrated on; None means it abstains for language alone.
+        held_out: of an adapted one, what it foresaw of the prompts that taught it.
     """
 
     responses: ResponseModel | None = None
     novelty: Novelty | None = None
+    held_out: HeldOut | None = None
 
 
 NO_EXTRAS = Extras()
@@ -270,13 +268,16 @@ def save(
 
 
 def _restore_extras(body: Mapping[str, Any], files: dict[str, bytes], at: Path) -> Extras:
-    responses = novelty = None
+    responses = novelty = held_out = None
     if "responses" in body:
         arrays = artifact.unpack(files[RESPONSES], at / RESPONSES)
         responses = ResponseModel.restore(body["responses"], arrays)
     if NOVELTY in files:
         novelty = Novelty.restore(artifact.unpack(files[NOVELTY], at / NOVELTY))
-    return Extras(responses, novelty)
+    if HELD_OUT in files:
+        arrays = artifact.unpack(files[HELD_OUT], at / HELD_OUT)
+        held_out = HeldOut.restore(body["adapted"], arrays)
+    return Extras(responses, novelty, held_out)
 
 
 def _restore_encoder(described: Mapping[str, Any], files: dict[str, bytes], at: Path) -> Encoder:

@@ -49,12 +49,17 @@ class Task:
 
 
 def train_responses(
-    responses: Responses, encoder: Encoder, seed: int, latents: int = low_rank.LATENTS
+    responses: Responses,
+    encoder: Encoder,
+    seed: int,
+    latents: int = low_rank.LATENTS,
+    folds: int = FOLDS,
 ) -> ResponseModel:
     """Return the model of the prompts of split `train`."""
     kept = responses.splits == "train"
     texts = [text for text, inside in zip(responses.texts, kept, strict=True) if inside]
-    task = _task(encoder.encode(texts), subset(responses, kept), responses.groups[kept], seed)
+    views, groups = encoder.encode(texts), responses.groups[kept]
+    task = _task(views, subset(responses, kept), groups, (folds, seed))
     first = low_rank.start(
         task.words.shape[1], len(responses.names), len(task.blocks), latents, seed
     )
@@ -80,12 +85,17 @@ def _below(rows: int, coef: Floats) -> Floats:
 
 
 def _task(
-    views: Mapping[str, Design], blocks: tuple[Block, ...], groups: NDArray[np.str_], seed: int
+    views: Mapping[str, Design],
+    blocks: tuple[Block, ...],
+    groups: NDArray[np.str_],
+    plan: tuple[int, int],
 ) -> Task:
+    """Encode for training; `plan` is (folds, seed)."""
     from scipy.sparse import csr_matrix
 
+    folds, seed = plan
     names, place = np.unique(groups, return_inverse=True)
-    fold = np.random.default_rng(seed).integers(0, FOLDS, len(names))[place]
+    fold = np.random.default_rng(seed).integers(0, folds, len(names))[place]
     words = csr_matrix(as_matrix(views[WIDE]))
     return Task(words, views[WIDE].dense.shape[1], views[SURFACE].dense, blocks, fold)
 
@@ -95,7 +105,7 @@ def held_out(task: Task, fitted: Fit, share: float = WORDS_SHARE) -> Floats:
     latents = np.zeros((task.words.shape[0], fitted.coef.shape[1]))
     whole = Responses((), np.array([]), np.array([]), np.array([]), (), task.blocks)
     blank = Fit(np.zeros_like(fitted.coef), fitted.loadings, fitted.levels, fitted.shifts)
-    for each in range(FOLDS):
+    for each in np.unique(task.fold):
         inside, outside = task.fold == each, task.fold != each
         if not inside.any() or not outside.any():
             continue

@@ -95,7 +95,7 @@ def _judged(scores: Sequence[Row]) -> dict[tuple[str, str], Judged]:
     found: dict[tuple[str, str], Judged] = defaultdict(lambda: defaultdict(dict))
     for row in scores:
         model = short_name(row["model"])
-        found[row["dataset"], row["judge"] or ""][model][row["prompt_id"]] = row["score"]
+        found[row["dataset"], row.get("judge") or ""][model][row["prompt_id"]] = row["score"]
     return found
 
 
@@ -132,7 +132,7 @@ def _anchor_blocks(anchors: Sequence[Example], start: int, names: tuple[str, ...
     scores = np.concatenate([short, np.full((len(anchors), len(large)), _CEILING)], axis=1)
     rows = start + np.arange(len(anchors), dtype=np.int64)
     models = np.array([*small, *large], dtype=np.int64)
-    return [Block(rows, models, False, scores, np.ones_like(scores))] if anchors else []
+    return [Block(rows, models, False, scores, np.ones_like(scores))] if scores.size else []
 
 
 def _known(sizes: dict[str, tuple[str, ...]], names: tuple[str, ...]) -> list[int]:

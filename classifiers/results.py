@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,11 @@ from numpy.typing import NDArray
 from classifiers import targets
 from classifiers.dataset import Row, read_table
 from classifiers.errors import DataError
+from classifiers.jsonl import PLACE, read_jsonl
 
 SUFFIXES = (".parquet", ".jsonl", ".csv")
 UNNAMED = "prompts"
+SEE = "docs/data.md says what is expected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Results:
         models: m names.
         scores: [n, m] in [0, 1], NaN where a model was not asked.
         costs: [n, m] in dollars, NaN where not known.
+        drawn: whether the table names no split, so that `splits` were drawn here.
     """
 
     dataset: str
@@ -43,6 +45,7 @@ class Results:
     models: tuple[str, ...]
     scores: NDArray[np.float64]
     costs: NDArray[np.float64]
+    drawn: bool = False
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -57,6 +60,7 @@ class Results:
             self.models,
             self.scores[kept],
             self.costs[kept],
+            self.drawn,
         )
 
     def of_split(self, split: str) -> Results:
@@ -71,9 +75,7 @@ class Results:
         columns = [self._column(model) for model in models]
         scores, costs = self.scores[:, columns], self.costs[:, columns]
         names = tuple(self.models[column] for column in columns)
-        whole = Results(
-            self.dataset, self.texts, self.categories, self.splits, names, scores, costs
-        )
+        whole = replace(self, models=names, scores=scores, costs=costs)
         return whole.rows(np.flatnonzero(~np.isnan(scores).any(axis=1)))
 
     def _column(self, model: str) -> int:
@@ -92,33 +94,45 @@ def read_results(path: Path) -> dict[str, Results]:
         return _by_dataset(prompts, read_rows(_table(path, "scores")), path)
     rows = read_rows(path)
     for row in rows:
-        if not isinstance(row.get("prompt"), str):
-            raise DataError(f"{path}: a row has no prompt; see docs/data.md")
+        for name in ("prompt", "model", "score"):
+            _key(row, name, path)
         row["prompt_id"] = row["prompt"]
     return _by_dataset(rows, rows, path)
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Return the rows of a parquet, JSONL or CSV file. Raises DataError when it cannot be read."""
+    """Return the rows of a parquet, JSONL or CSV file, each with its place under PLACE.
+
+    Raises DataError when it cannot be read.
+    """
     if path.suffix == ".parquet":
-        return read_table(path)
+        found = read_table(path)
+        for number, row in enumerate(found, 1):
+            row[PLACE] = number
+        return found
+    if path.suffix != ".csv":
+        return read_jsonl(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            if path.suffix == ".csv":
-                return list(csv.DictReader(lines))
-            return [_object(line, path, n) for n, line in enumerate(lines, 1) if line.strip()]
+            return list(_csv_rows(lines, path))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: {error}") from error
 
 
-def _object(line: str, path: Path, number: int) -> Row:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise DataError(f"{path}:{number}: not JSON: {error}") from error
-    if not isinstance(row, dict):
-        raise DataError(f"{path}:{number}: expected an object")
-    return row
+def _csv_rows(lines: Iterable[str], path: Path) -> Iterator[Row]:
+    table = csv.DictReader(lines, strict=True)
+    for row in table:
+        if None in row or None in row.values():
+            expected = f"as many cells as the header's {len(table.fieldnames or ())}"
+            raise DataError(
+                f"{path}:{table.line_num}: expected {expected}; quote texts with commas"
+            )
+        yield {**row, PLACE: table.line_num}
+
+
+def _place(row: Row, path: Path) -> str:
+    """Where a row stands: file and line (of parquet the row), counted from 1."""
+    return f"{path}:{row[PLACE]}"
 
 
 def _table(folder: Path, name: str) -> Path:
@@ -162,8 +176,11 @@ def _results(
         if prompt in place:
             at = place[prompt], column[model]
             scores[at], costs[at] = _number(row, "score", path), _number(row, "cost_usd", path)
-    if ((scores < 0) | (scores > 1)).any():
-        raise DataError(f"{path}: scores must lie between 0 and 1")
+            if scores[at] < 0 or scores[at] > 1:
+                raise DataError(
+                    f"{_place(row, path)}: the column `score` is {row['score']}, expected a number"
+                    " from 0 to 1: divide by the highest score there is"
+                )
     return Results(
         dataset,
         tuple(str(facts[key]["prompt"]) for key in kept),
@@ -172,6 +189,30 @@ def _results(
         tuple(models),
         scores,
         costs,
+        drawn=not any(facts[key].get("split") for key in kept),
+    )
+
+
+def pooled(tables: Mapping[str, Results]) -> Results:
+    """Return the prompts of all datasets in one, with every model."""
+    models = tuple(sorted({model for table in tables.values() for model in table.models}))
+    scores: list[NDArray[np.float64]] = []
+    costs: list[NDArray[np.float64]] = []
+    for table in tables.values():
+        columns = [models.index(model) for model in table.models]
+        for found, values in ((scores, table.scores), (costs, table.costs)):
+            wide = np.full((len(table), len(models)), np.nan)
+            wide[:, columns] = values
+            found.append(wide)
+    return Results(
+        " and ".join(tables),
+        tuple(text for table in tables.values() for text in table.texts),
+        tuple(name for table in tables.values() for name in table.categories),
+        tuple(split for table in tables.values() for split in table.splits),
+        models,
+        np.concatenate(scores),
+        np.concatenate(costs),
+        all(table.drawn for table in tables.values()),
     )
 
 
@@ -187,7 +228,9 @@ def _dataset(row: Row) -> str:
 def _key(row: Row, name: str, path: Path) -> str:
     value = row.get(name)
     if value is None or value == "":
-        raise DataError(f"{path}: a row has no {name}; see docs/data.md")
+        had = ", ".join(str(column) for column in row if column != PLACE)
+        problem = f"the column `{name}` is empty" if name in row else f"no column `{name}` in {had}"
+        raise DataError(f"{_place(row, path)}: {problem}; {SEE}")
     return str(value)
 
 
@@ -198,4 +241,5 @@ def _number(row: Row, name: str, path: Path) -> float:
     try:
         return float(value)
     except (TypeError, ValueError) as error:
-        raise DataError(f"{path}: {name} is {value!r}, expected a number") from error
+        told = f"the column `{name}` is {str(value)[:40]!r}, expected a number"
+        raise DataError(f"{_place(row, path)}: {told}") from error

@@ -1,14 +1,12 @@
-"""Train the shipped classifier: `python -m classifiers.train --data DIR --out DIR`.
+"""Train heads: learn on `train`, calibrate on out-of-fold scores of `train`.
 
-Learns on `train`, calibrates on out-of-fold scores of `train`, reports on `val`. Seeded, so the
-same tables and versions give the same artifact. Needs the extra `train`.
+Seeded, so the same tables and versions give the same artifact. Needs the extra `train`.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers import dataset, prompt_classifier
-from classifiers.base import Design, Embedder, FloatArray, Head, SparseRows
+from classifiers.base import Design, Embedder, FloatArray, Head, IntArray, SparseRows
 from classifiers.calibrate import Calibration, fit_platt, fit_temperature
 from classifiers.dataset import SEED, Example, column, of_split
 from classifiers.embedders import EMBEDDERS
@@ -24,10 +22,11 @@ from classifiers.encoder import FULL, Encoder
 from classifiers.errors import DataError
 from classifiers.heads.logistic import LogisticHead
 from classifiers.heads.ridge import RidgeHead
+from classifiers.near_duplicates import grouped_folds, joined_groups, near_duplicate_groups
 from classifiers.novelty import Novelty
 from classifiers.prompt_classifier import VIEWS, CalibratedHead, Extras
 from classifiers.response_training import train_responses
-from classifiers.responses import Responses, read_responses, with_typos
+from classifiers.responses import Responses, with_typos
 from classifiers.tokens import Tokeniser
 
 BUCKETS = 1 << 16
@@ -45,6 +44,28 @@ NEW_HEADS: dict[str, Callable[[], Head]] = {
 }
 Tables = dict[str, list[Example]]
 Trained = tuple[Encoder, dict[str, CalibratedHead]]
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How heads are learned, beside the tables and the embedder.
+
+    Attributes:
+        heads: name -> how to make one, unfitted.
+        folds: of cross-validation; near-duplicates share one.
+    """
+
+    heads: Mapping[str, Callable[[], Head]] = field(default_factory=lambda: NEW_HEADS)
+    seed: int = SEED
+    folds: int = FOLDS
+
+
+SHIPPED = Recipe()
+
+
+def silent(step: str) -> None:
+    """Hear of a step and say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +75,7 @@ class Labelled:
     X: Design
     y: NDArray[Any]
     weights: NDArray[np.float64]
-    groups: NDArray[Any]
+    groups: IntArray
 
 
 def read_tables(data: Path, seed: int = SEED) -> Tables:
@@ -75,19 +96,22 @@ def fit_encoder(tables: Tables, tokeniser: Tokeniser, embedder: Embedder, bucket
     return Encoder.fit(tokeniser, embedder, sorted(texts), buckets)
 
 
-def train_head(name: str, examples: Sequence[Example], encoder: Encoder) -> CalibratedHead:
+def train_head(
+    name: str, examples: Sequence[Example], encoder: Encoder, recipe: Recipe = SHIPPED
+) -> CalibratedHead:
     """Fit one head on all of train, with the calibration of its out-of-fold scores."""
     train = of_split(examples, "train")
     rows = labelled(name, train, encoder)
-    scores, held = _out_of_fold(name, rows)
-    calibration = _calibrate(name, scores, rows, held)
-    return CalibratedHead(NEW_HEADS[name]().fit(rows.X, rows.y, rows.weights), calibration)
+    scores, held = _out_of_fold(recipe.heads[name], rows, recipe)
+    calibration = _calibrate(scores, rows, held)
+    return CalibratedHead(recipe.heads[name]().fit(rows.X, rows.y, rows.weights), calibration)
 
 
 def labelled(name: str, examples: Sequence[Example], encoder: Encoder) -> Labelled:
     """Encode examples. A soft target t becomes two rows, `short` weighing t, `enough` 1 - t."""
     X = encoder.encode([e.text for e in examples])[VIEWS[name]]
-    weights, groups = column(examples, "weight"), column(examples, "group")
+    near = near_duplicate_groups([e.text for e in examples])
+    weights, groups = column(examples, "weight"), joined_groups(near, column(examples, "group"))
     if "complexity" not in name:
         return Labelled(X, column(examples, "label"), weights, groups)
     target = column(examples, "target")
@@ -112,21 +136,21 @@ def take(X: Design, rows: NDArray[np.int64]) -> Design:
     return Design(X.dense[rows], SparseRows(indices, values, offsets, X.sparse.width))
 
 
-def _out_of_fold(name: str, rows: Labelled) -> tuple[FloatArray, NDArray[np.int64]]:
+def _out_of_fold(
+    new: Callable[[], Head], rows: Labelled, recipe: Recipe
+) -> tuple[FloatArray, NDArray[np.int64]]:
     """Return each row's scores from a head that did not see its group, and which rows those are.
 
     Folds whose training part lacks a class are left out.
     """
-    names, place = np.unique(rows.groups, return_inverse=True)
-    fold = np.random.default_rng(SEED).integers(0, FOLDS, len(names))[place]
+    fold = grouped_folds(rows.groups, recipe.folds, recipe.seed)
     classes = set(rows.y)
     scores, held = [], []
-    for each in range(FOLDS):
+    for each in range(recipe.folds):
         inside, outside = np.flatnonzero(fold == each), np.flatnonzero(fold != each)
         if len(inside) == 0 or set(rows.y[outside]) != classes:
             continue
-        head = NEW_HEADS[name]()
-        head.fit(take(rows.X, outside), rows.y[outside], rows.weights[outside])
+        head = new().fit(take(rows.X, outside), rows.y[outside], rows.weights[outside])
         scores.append(head.decision_function(take(rows.X, inside)))
         held.append(inside)
     if not held:
@@ -134,9 +158,7 @@ def _out_of_fold(name: str, rows: Labelled) -> tuple[FloatArray, NDArray[np.int6
     return np.concatenate(scores), np.concatenate(held)
 
 
-def _calibrate(
-    name: str, scores: FloatArray, rows: Labelled, held: NDArray[np.int64]
-) -> Calibration:
+def _calibrate(scores: FloatArray, rows: Labelled, held: NDArray[np.int64]) -> Calibration:
     if len(held) == 0:
         return Calibration()
     classes = sorted(set(rows.y))
@@ -157,52 +179,34 @@ def open_embedder(kind: str, source: Path, model: str | None) -> Embedder:
 
 
 def train(
-    tables: Tables, tokeniser: Tokeniser, embedder: Embedder, buckets: int = BUCKETS
+    tables: Tables,
+    tokeniser: Tokeniser,
+    embedder: Embedder,
+    buckets: int = BUCKETS,
+    recipe: Recipe = SHIPPED,
+    tell: Told = silent,
 ) -> Trained:
-    """Return the encoder and the heads learned from the tables."""
+    """Return the encoder and the heads learned from the tables; `tell` hears each step."""
+    tell("reading prompts")
     encoder = fit_encoder(tables, tokeniser, embedder, buckets)
-    heads = {name: train_head(name, tables[name], encoder) for name in VIEWS}
+    heads = {}
+    for name in VIEWS:
+        tell(f"learning {name.replace('_', ' ')}")
+        heads[name] = train_head(name, tables[name], encoder, recipe)
     return encoder, heads
 
 
-def train_extras(tables: Tables, responses: Responses, encoder: Encoder) -> Extras:
+def train_extras(
+    tables: Tables, responses: Responses, encoder: Encoder, recipe: Recipe = SHIPPED
+) -> Extras:
     """Return the response model and what the classifier is calibrated on."""
     examples = of_split(tables[prompt_classifier.COMPLEXITY], "train")
     known = [*examples, *of_split(tables[prompt_classifier.TASK], "train")]
     dense = encoder.encode([e.text for e in known])[FULL].dense
     vectors = dense[:, : encoder.embedder.dimensions]
-    return Extras(
-        train_responses(with_typos(responses, SEED), encoder, SEED),
-        Novelty.fit(vectors, column(known, "weight"), SEED),
+    near = joined_groups(near_duplicate_groups(responses.texts), responses.groups)
+    grouped = replace(responses, groups=near.astype(np.str_))
+    model = train_responses(
+        with_typos(grouped, recipe.seed), encoder, recipe.seed, folds=recipe.folds
     )
-
-
-def main() -> None:
-    """Command line: see the module's docstring."""
-    from classifiers.card import facts_of, write_card
-
-    given = _arguments()
-    source = prompt_classifier.PRETRAINED
-    tokeniser = Tokeniser.from_bytes((source / prompt_classifier.TOKENISER).read_bytes())
-    embedder = open_embedder(given.embedder, source, given.model)
-    tables = read_tables(given.data)
-    encoder, heads = train(tables, tokeniser, embedder, given.buckets)
-    extras = train_extras(tables, read_responses(given.data, SEED), encoder)
-    facts = facts_of(tables, encoder, heads, given.rounds, extras)
-    prompt_classifier.save(given.out, encoder, heads, facts, extras)
-    print(write_card(given.out))
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of parquet tables")
-    parser.add_argument("--out", type=Path, required=True, help="artifact folder to write")
-    parser.add_argument("--embedder", default=STATIC, choices=EMBEDDERS)
-    parser.add_argument("--model", default=None, help="of the embedder: name or path")
-    parser.add_argument("--buckets", type=int, default=BUCKETS, help="of hashed n-grams")
-    parser.add_argument("--rounds", type=int, default=1000, help="bootstrap resamples")
-    return parser.parse_args()
-
-
-if __name__ == "__main__":
-    main()
+    return Extras(model, Novelty.fit(vectors, column(known, "weight"), recipe.seed))

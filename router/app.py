@@ -49,7 +49,9 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Runtime, Found]]:
     Raises RouterError if the policy is wrong or the log cannot be opened.
     """
     metrics = PrometheusObserver()
-    log = CountedDecisionLog(SQLiteDecisionLog(settings.decision_log), metrics.log_write_failed)
+    log = CountedDecisionLog(
+        SQLiteDecisionLog(settings.decision_log), metrics.log_write_failed, metrics.rated
+    )
     assembly = Assembly(settings, log, metrics, prices.bundled())
 
     async def build() -> Built:

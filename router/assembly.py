@@ -4,6 +4,7 @@ What a reload leaves as it was is taken over; what the new gateway does not use 
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -13,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from router import upstreams
-from router.classifier import Classifiers, sources_of, watched_files
+from router.classifier import Classifiers, artifact_version, doubts, sources_of, watched_files
 from router.clock import SystemClock
 from router.core.policy import signals_read
 from router.found import Found, find_policies, policy_path
@@ -29,6 +30,8 @@ from router.stores.memory import MemoryStatsStore
 from router.telemetry.logs import LogObserver
 from router.telemetry.prometheus import PrometheusObserver
 from router.upstreams.connections import Connections
+
+logger = logging.getLogger(__name__)
 
 SignalKey = tuple[str, bytes, int]
 """Kind, options, and which classifier: signals that agree in these are one and the same."""
@@ -105,6 +108,9 @@ class Assembly:
                 for name, loaded in found.policies.items()
             }
             replaced, self._opened = self._opened, opened.pop_all()
+        for name, loaded in found.policies.items():
+            for doubt in doubts(loaded, artifact_version(classifiers[name])):
+                logger.warning("certificate of policy %s: %s", name, doubt)
         self.found, self._path, self._signals = found, path, parts.made
         self._classifiers.keep(found.policies.values())
         self.metrics.policies({name: loaded.version for name, loaded in found.policies.items()})

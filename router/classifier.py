@@ -6,6 +6,7 @@ while a request waits.
 Rule: an artifact that cannot be loaded never stops the gateway, nor ends one that serves.
 """
 
+import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 """Vouches for every other file of an artifact, and is written last."""
+
+VERSION_DIGITS = 12
+"""Of an artifact's hash, as `classifiers.artifact` gives its version."""
 
 Wanted = tuple[tuple["Member", ...], tuple[str, str] | None]
 """What a policy wants to know of: its models, and the small and the large one among them."""
@@ -143,6 +147,29 @@ def sources_of(classifier: Classifier | None) -> Mapping[str, str]:
     from classifiers.catalog_classifier import CatalogClassifier
 
     return classifier.sources if isinstance(classifier, CatalogClassifier) else {}
+
+
+def artifact_version(classifier: Classifier) -> str | None:
+    """The version of the artifact that a classifier was loaded from; None where it has none."""
+    version = getattr(getattr(classifier, "manifest", None), "version", None)
+    return version if isinstance(version, str) else None
+
+
+def stated_version(folder: Path | None) -> str | None:
+    """The version that an artifact's manifest states, without loading it; None if unreadable."""
+    from classifiers.prompt_classifier import PRETRAINED
+
+    try:
+        stated = json.loads(((folder or PRETRAINED) / MANIFEST).read_text("utf-8"))["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return stated[:VERSION_DIGITS] if isinstance(stated, str) else None
+
+
+def doubts(loaded: LoadedPolicy, artifact: str | None) -> tuple[str, ...]:
+    """Why a policy's certificate, if it has one, is not to be relied on as things stand."""
+    certificate = loaded.policy.certificate
+    return () if certificate is None else tuple(certificate.doubts(loaded.version, artifact))
 
 
 def watched_files(folder: Path | None) -> tuple[Path, ...]:

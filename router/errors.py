@@ -4,7 +4,8 @@ RouterError
 ├── InvalidRequest           the caller's request cannot be understood; names the field at fault
 │   ├── BodyTooLarge         the request's body exceeds the limit
 │   ├── UnknownModel         the request names a model that the catalog lacks
-│   └── UnknownPolicy        the request names a policy that is not loaded
+│   ├── UnknownPolicy        the request names a policy that is not loaded
+│   └── UnknownDecision      the request names a decision that the log does not hold
 ├── CallerLeft               the caller closed the connection before it had its answer
 ├── NoCandidate              no model may or can serve the request; says why, model by model
 ├── ModelsUnavailable        models could serve, but none is healthy at the moment
@@ -44,6 +45,10 @@ class UnknownModel(InvalidRequest):
 
 class UnknownPolicy(InvalidRequest):
     """The request names a policy that is not loaded."""
+
+
+class UnknownDecision(InvalidRequest):
+    """The request names a decision that the log does not hold."""
 
 
 class CallerLeft(RouterError):

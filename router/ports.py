@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from router.core.event import RoutingEvent
+from router.core.feedback import Feedback
 from router.core.request import RoutedRequest
 from router.core.signals import Signals, Vocabulary
 from router.core.stats import Observation, StatsSnapshot
@@ -82,10 +83,17 @@ class StatsStore(Protocol):
 
 
 class DecisionLog(Protocol):
-    """One row per request, durable once `record` has returned."""
+    """One row per request, and what was said of it; durable once recorded."""
 
     async def record(self, event: RoutingEvent) -> None:
         """Keep the event. Raises DecisionLogError."""
+        ...
+
+    async def record_feedback(self, feedback: Feedback) -> None:
+        """Keep what a source says of a decision, in place of what it said before.
+
+        Raises UnknownDecision if the log holds no such decision, and DecisionLogError.
+        """
         ...
 
     async def close(self) -> None:

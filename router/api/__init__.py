@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router.api.chat import chat_completions
+from router.api.feedback import feedback
 from router.api.health import healthz, readyz
 from router.api.metrics import metrics
 from router.api.models import list_models, one_model
@@ -16,6 +17,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     ("POST", "/v1/chat/completions", chat_completions),
     ("POST", "/v1/route", route),
+    ("POST", "/v1/feedback", feedback),
     ("GET", "/v1/models", list_models),
     ("GET", "/v1/models/{id:path}", one_model),
     ("GET", "/healthz", healthz),

@@ -26,6 +26,7 @@ STATUS: Mapping[type[errors.RouterError], Answer] = {
     errors.BodyTooLarge: Answer(413, "invalid_request_error", "request_too_large"),
     errors.UnknownModel: Answer(404, "invalid_request_error", "model_not_found"),
     errors.UnknownPolicy: Answer(404, "invalid_request_error", "policy_not_found"),
+    errors.UnknownDecision: Answer(404, "invalid_request_error", "decision_not_found"),
     errors.NoCandidate: Answer(400, "invalid_request_error", "no_candidate"),
     errors.ModelsUnavailable: Answer(503, "server_error", "models_unavailable"),
     errors.UpstreamError: Answer(502, "server_error", "upstream_error"),

@@ -15,6 +15,8 @@ COMMANDS = {
     "policy": "validate, explain and test policies",
     "log": "show recent decisions",
     "classify": "judge prompts: complexity, domain, task, language, private data, quality",
+    "train": "learn a classifier from tables, or adapt the shipped one to your own labels",
+    "calibrate": "set a policy's threshold so that a promise on quality or cost holds",
     "evaluate": "measure a classifier beside simple baselines, with a report",
 }
 """Command -> one line of help. Command `x-y` lives in `router/cli/x_y.py`, with

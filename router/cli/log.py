@@ -5,10 +5,12 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
 from router.core.event import Outcome
+from router.core.feedback import Feedback
 from router.core.units import seconds
 from router.settings import Settings
 from router.stores.decision_row import DecisionFilter, Row
@@ -36,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rule", help="only what this rule decided")
     parser.add_argument("--outcome", choices=get_args(Outcome), help="only what ended so")
     parser.add_argument(
-        "--since", type=_age, metavar="AGE", help="only the last 30m, 1h, 7d and the like"
+        "--since", type=age, metavar="AGE", help="only the last 30m, 1h, 7d and the like"
     )
     actions = parser.add_subparsers(dest="action", metavar="show")
     show = actions.add_parser("show", help="one decision in full", description="One decision.")
@@ -63,11 +65,21 @@ def run(arguments: argparse.Namespace) -> int:
         narrowed = where != DecisionFilter()
         print("No decision matches." if narrowed else _no_log(path), file=sys.stderr)
     elif arguments.format == "jsonl":
-        for row in rows:
+        for row in _with_feedback(reader, rows):
             print(json.dumps(row))
     else:
-        _print_table(rows)
+        _print_table(_with_feedback(reader, rows))
     return 0
+
+
+def _with_feedback(reader: DecisionReader, rows: Sequence[Row]) -> list[Row]:
+    """Rows with what was said of them, as a list under `feedback`."""
+    said = reader.feedback_on(row["decision"] for row in rows)
+    return [{**row, "feedback": list(map(_plain, said.get(row["decision"], ())))} for row in rows]
+
+
+def _plain(feedback: Feedback) -> Mapping[str, object]:
+    return {name: value for name, value in asdict(feedback).items() if name != "decision"}
 
 
 def _no_log(path: Path) -> str:
@@ -87,6 +99,7 @@ def _show(reader: DecisionReader, decision: str) -> int:
             file=sys.stderr,
         )
         return 1
+    [row] = _with_feedback(reader, [row])
     for line in _told(row):
         print(line)
     return 0
@@ -102,8 +115,9 @@ _TABLE: Mapping[str, Cell] = {
     "COST USD": lambda row: _dollars(row["cost_usd"]),
     "BASELINE USD": lambda row: _dollars(row["baseline_cost_usd"]),
     "MS": lambda row: _milliseconds(row["total_s"]),
+    "SCORE": lambda row: _score(row["feedback"]),
 }
-_TO_THE_RIGHT = frozenset({"TOKENS", "COST USD", "BASELINE USD", "MS"})
+_TO_THE_RIGHT = frozenset({"TOKENS", "COST USD", "BASELINE USD", "MS", "SCORE"})
 
 
 def _print_table(rows: Sequence[Row]) -> None:
@@ -128,6 +142,7 @@ def _told(row: Row) -> Iterator[str]:
     )
     yield from _section("Attempts", _attempts(row))
     yield from _section("Answer", _answer(row))
+    yield from _section("Feedback", _feedback(row))
     if row["request_content"] is not None:
         yield from _section(
             "Content", {"request": row["request_content"], "response": row["response_content"]}
@@ -211,6 +226,20 @@ def _answer(row: Row) -> Mapping[str, object]:
     }
 
 
+def _feedback(row: Row) -> Mapping[str, str]:
+    return {
+        it["source"]: f"{it['score']:.2f}" + (f" ({it['word']})" if it["word"] else "")
+        for it in row["feedback"]
+    }
+
+
+def _score(feedback: Sequence[Mapping[str, Any]]) -> str:
+    """The mean of what its sources said."""
+    if not feedback:
+        return UNKNOWN
+    return f"{sum(it['score'] for it in feedback) / len(feedback):.2f}"
+
+
 def _tokens(row: Row) -> str:
     if row["input_tokens"] is None:
         return UNKNOWN
@@ -240,7 +269,7 @@ def _count(text: str) -> int:
     return number
 
 
-def _age(text: str) -> float:
+def age(text: str) -> float:
     """Seconds: as in policy files, and days."""
     try:
         if text.endswith("d"):

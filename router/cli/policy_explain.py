@@ -31,11 +31,14 @@ def explain(arguments: argparse.Namespace) -> int:
     gateway = decider(policies, lambda loaded: classifiers[loaded.policy.name])
     routed = asyncio.run(gateway.route(request, "explain", everything=True))
     rules = tuple(outcomes(routed.in_force.policy, routed.signals, routed.decision.rule))
+    name = routed.in_force.policy.name
+    certified = _certified(policies[name], classifiers[name])
     if arguments.json:
-        said = {**described(routed), "rules": [asdict(rule) for rule in rules]}
-        print(json.dumps(said, indent=2))
+        told = {"rules": [asdict(rule) for rule in rules], **certified}
+        print(json.dumps({**described(routed), **told}, indent=2))
     else:
-        _show(routed, rules, policies[routed.in_force.policy.name])
+        _show(routed, rules, policies[name])
+        _tell(certified, policies[name])
     return 0 if routed.decision.choice else 1
 
 
@@ -43,6 +46,24 @@ def _show(routed: Routed, rules: tuple[RuleOutcome, ...], loaded: LoadedPolicy) 
     from router.cli.explanation import show
 
     show(routed, rules, loaded)
+
+
+def _certified(loaded: LoadedPolicy, classifier: Classifier) -> Mapping[str, Any]:
+    """What the policy was calibrated to, and what speaks against it as things stand."""
+    from router.classifier import artifact_version, doubts
+
+    certificate = loaded.policy.certificate
+    return {
+        "certificate": None if certificate is None else certificate.model_dump(),
+        "certificate_doubts": doubts(loaded, artifact_version(classifier)),
+    }
+
+
+def _tell(certified: Mapping[str, Any], loaded: LoadedPolicy) -> None:
+    if certified["certificate"] is not None:
+        print(f"Certified: {loaded.policy.certificate}.")
+    for doubt in certified["certificate_doubts"]:
+        print(f"Warning: {doubt}.")
 
 
 def _warm(classifier: Classifier) -> None:

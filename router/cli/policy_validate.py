@@ -18,6 +18,7 @@ from router.policyfile import (
     policy_files,
 )
 from router.prices import bundled
+from router.settings import Settings
 from router.signals import SIGNALS, vocabulary
 
 
@@ -29,6 +30,8 @@ def validate(paths: Sequence[Path]) -> int:
         for file in _files(path):
             try:
                 console.print(f"[green]ok[/green]  {escape(str(file))}: {escape(_checked(file))}")
+                for line in _certified(file):
+                    console.print(f"    {line}")
             except PolicyFileError as error:
                 problems.extend(error.problems)
         if path.is_dir():
@@ -73,6 +76,21 @@ def _checked(file: Path) -> str:
         f" {_counted(len(loaded.policy.rules), 'rule')},"
         f" {_counted(len(loaded.catalog.models), 'model')}"
     )
+
+
+def _certified(file: Path) -> Iterator[str]:
+    """What a sound policy file was calibrated to, and what speaks against it now."""
+    if file.name.endswith(CASES_SUFFIX) or is_catalog(file):
+        return
+    loaded = load(file, SIGNALS, vocabulary, bundled())
+    if loaded.policy.certificate is None:
+        return
+    from router.classifier import Classifiers, doubts, stated_version
+
+    yield f"certified: {escape(str(loaded.policy.certificate))}"
+    folder = Classifiers(Settings().artifact).folder_of(loaded)
+    for doubt in doubts(loaded, stated_version(folder)):
+        yield f"[yellow]warning[/yellow]: {escape(doubt)}"
 
 
 def _folder_problems(folder: Path) -> Sequence[Problem]:

@@ -3,7 +3,7 @@
 Pure: the same arguments always give the same decision. Time and chance are arguments.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from router.core.catalog import Catalog, ModelCard
@@ -78,6 +78,13 @@ def decide(
     return _explored(decision, ranking, explore, draw)
 
 
+def preferences(
+    route: Route, candidates: Sequence[Candidate], signals: Signals, explore: float
+) -> Mapping[str, float]:
+    """With what probability each candidate comes first on a route, as `decide` has it."""
+    return _propensities(_ordered(route, candidates, signals), explore) if candidates else {}
+
+
 def _match(policy: Policy, signals: Signals) -> _Match:
     unknown: list[str] = []
     limits = _FREE
@@ -125,8 +132,12 @@ def _ranked(
         return Ranking((), "no model may and can serve this request", good_enough=0)
     if not request.is_routed:
         return Ranking(tuple(candidates), "the request names this model", good_enough=1)
-    ranking = match.route.strategy.rank(candidates, signals)
-    return _specialists_first(ranking) if match.route.prefer_specialists else ranking
+    return _ordered(match.route, candidates, signals)
+
+
+def _ordered(route: Route, candidates: Sequence[Candidate], signals: Signals) -> Ranking:
+    ranking = route.strategy.rank(candidates, signals)
+    return _specialists_first(ranking) if route.prefer_specialists else ranking
 
 
 def _specialists_first(ranking: Ranking) -> Ranking:

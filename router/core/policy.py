@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, final
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from router.core.catalog import Location
+from router.core.certificate import Certificate
 from router.core.limits import Limits, Share
 from router.core.signals import SignalValue
 from router.core.strategies import Strategy
@@ -152,7 +153,8 @@ class Policy(_FromFile):
 
     `baseline` is the model that savings are counted against. `explore` is the share of routed
     requests that go to a good-enough candidate drawn at random, so that others are measured too.
-    `signals` holds the options of signal kinds; each kind checks its own.
+    `signals` holds the options of signal kinds; each kind checks its own. `certificate` says what
+    a threshold was calibrated to; it changes no decision.
     """
 
     name: Name
@@ -163,6 +165,7 @@ class Policy(_FromFile):
     signals: Mapping[str, Any] = {}
     rules: tuple[Rule, ...] = ()
     default: Route
+    certificate: Certificate | None = None
 
     @property
     def routes(self) -> Iterator[Route]:

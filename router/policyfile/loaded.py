@@ -58,7 +58,7 @@ class LoadedPolicy:
 def version_of(policy: Policy, catalog: Catalog, options: Mapping[str, BaseModel]) -> str:
     """Eight hexadecimal digits over the content: not over comments, order of keys or layout."""
     content = {
-        "policy": policy.model_dump(mode="json", by_alias=True, exclude={"signals"}),
+        "policy": policy.model_dump(mode="json", by_alias=True, exclude={"signals", "certificate"}),
         "catalog": catalog.model_dump(mode="json", by_alias=True),
         "signals": {kind: made.model_dump(mode="json") for kind, made in options.items()},
     }

@@ -53,7 +53,7 @@ Options:
 
 `timeout`: how long a request waits for the classifier (default 100ms). Over it these signals are
     unknown for the request, the rules that need them cannot hold, and the answer is not waited for.
-`artifact`: folder of another classifier than the shipped one; `python -m classifiers.train` makes
+`artifact`: folder of another classifier than the shipped one; `slm-router train` makes
     one.
 """
 

@@ -1,13 +1,15 @@
 """Stores that forget with the process: the decision log of tests and demos, and live statistics."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from router.core.event import RoutingEvent
+from router.core.feedback import Feedback, Judged, judged
 from router.core.stats import ModelStats, Observation, StatsSnapshot, observe
 from router.errors import DecisionLogError
 from router.ports import Clock
 from router.stores.decision_columns import COLUMNS, CONTENT
 from router.stores.decision_row import NOT_A_ROW, DecisionFilter, Row, decoded, encoded
+from router.stores.feedback_row import no_such_decision
 
 
 class MemoryDecisionLog:
@@ -16,12 +18,12 @@ class MemoryDecisionLog:
     def __init__(self, capacity: int = 10_000) -> None:
         self._capacity = capacity
         self._rows: dict[str, tuple[float, Row]] = {}
+        self._feedback: dict[str, dict[str, Feedback]] = {}
         self._closed = False
 
     async def record(self, event: RoutingEvent) -> None:
         """Keep the event. Raises DecisionLogError if its id is taken or it makes no row."""
-        if self._closed:
-            raise DecisionLogError("The decision log is closed.")
+        self._refuse_if_closed()
         try:
             row = decoded(COLUMNS, encoded(event))
         except NOT_A_ROW as error:
@@ -32,7 +34,16 @@ class MemoryDecisionLog:
             raise DecisionLogError(f"The decision {event.id!r} cannot be logged: its id is taken.")
         self._rows[row["decision"]] = event.at, row
         if len(self._rows) > self._capacity:
-            del self._rows[next(iter(self._rows))]
+            oldest = next(iter(self._rows))
+            del self._rows[oldest]
+            self._feedback.pop(oldest, None)
+
+    async def record_feedback(self, feedback: Feedback) -> None:
+        """Keep the feedback in place of what its source said before. Raises UnknownDecision."""
+        self._refuse_if_closed()
+        if feedback.decision not in self._rows:
+            raise no_such_decision()
+        self._feedback.setdefault(feedback.decision, {})[feedback.source] = feedback
 
     def recent(self, limit: int, where: DecisionFilter | None = None) -> Sequence[Row]:
         """The last rows that `where` takes, newest first, without their content."""
@@ -47,9 +58,29 @@ class MemoryDecisionLog:
         kept = self._rows.get(decision)
         return None if kept is None else kept[1]
 
+    def feedback_on(self, decisions: Iterable[str]) -> Mapping[str, Sequence[Feedback]]:
+        """What was said of some decisions, by decision; those without feedback are left out."""
+        return {id: self._said_of(id) for id in decisions if id in self._feedback}
+
+    def judged(self, since: float | None = None, unjudged: bool = False) -> Iterator[Judged]:
+        """Every decision from `since` (Unix seconds) on that has feedback, oldest first.
+
+        With `unjudged` also those without.
+        """
+        for id, (at, row) in sorted(self._rows.items(), key=lambda kept: kept[1][0]):
+            if (unjudged or id in self._feedback) and (since is None or at >= since):
+                yield judged(row, at, self._said_of(id))
+
     async def close(self) -> None:
         """Refuse further events."""
         self._closed = True
+
+    def _said_of(self, id: str) -> tuple[Feedback, ...]:
+        return tuple(said for _, said in sorted(self._feedback.get(id, {}).items()))
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise DecisionLogError("The decision log is closed.")
 
 
 class MemoryStatsStore:

@@ -7,15 +7,18 @@ commit), so the event loop never waits for the disk and a commit is shared by ma
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
 from router.core.event import RoutingEvent
-from router.errors import DecisionLogError
+from router.core.feedback import Feedback, Judged
+from router.errors import DecisionLogError, RouterError
 from router.stores.decision_columns import COLUMNS
 from router.stores.decision_row import NOT_A_ROW, DecisionFilter, Row, encoded
+from router.stores.feedback_row import INSERT_FEEDBACK, no_such_decision
 from router.stores.sqlite_reader import DecisionReader
 from router.stores.sqlite_schema import cannot, open_for_writing
 
@@ -31,7 +34,7 @@ _INSERT = (
 
 
 class _Entry(NamedTuple):
-    event: RoutingEvent
+    told: RoutingEvent | Feedback
     written: asyncio.Future[None]
     loop: asyncio.AbstractEventLoop
 
@@ -72,13 +75,20 @@ class SQLiteDecisionLog:
 
         Raises DecisionLogError if it could not be, or not in time, or its id is taken.
         """
+        await self._keep(event)
+
+    async def record_feedback(self, feedback: Feedback) -> None:
+        """Keep the feedback, as `record` does. Raises UnknownDecision and DecisionLogError."""
+        await self._keep(feedback)
+
+    async def _keep(self, told: RoutingEvent | Feedback) -> None:
         if self._closed:
             raise DecisionLogError(f"The decision log {self._path} is closed.")
         if self.waiting >= MOST_WAITING:
             raise DecisionLogError(f"The decision log {self._path} is {MOST_WAITING} rows behind.")
         loop = asyncio.get_running_loop()
         written: asyncio.Future[None] = loop.create_future()
-        self._queue.put(_Entry(event, written, loop))
+        self._queue.put(_Entry(told, written, loop))
         try:
             async with asyncio.timeout(self._patience_s):
                 await written
@@ -94,6 +104,14 @@ class SQLiteDecisionLog:
     def find(self, decision: str) -> Row | None:
         """The row of one decision id, content included. Raises DecisionLogError."""
         return self._reader.find(decision)
+
+    def feedback_on(self, decisions: Iterable[str]) -> Mapping[str, Sequence[Feedback]]:
+        """What was said of some decisions. Raises DecisionLogError."""
+        return self._reader.feedback_on(decisions)
+
+    def judged(self, since: float | None = None, unjudged: bool = False) -> Iterator[Judged]:
+        """Every decision that has feedback, oldest first. Raises DecisionLogError."""
+        return self._reader.judged(since, unjudged)
 
     async def close(self) -> None:
         """Write what is queued and let go of the file. Waits no longer than a `record` does."""
@@ -139,24 +157,38 @@ class SQLiteDecisionLog:
                 return batch, False
         return batch, True
 
-    def _commit(self, batch: Sequence[_Entry]) -> list[DecisionLogError | None]:
+    def _commit(self, batch: Sequence[_Entry]) -> list[RouterError | None]:
         """Write a batch in one transaction; what went wrong with each entry, None if nothing."""
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            results = [self._insert(entry.event) for entry in batch]
+            results = [self._insert(entry.told) for entry in batch]
             connection.execute("COMMIT")
             return results
         except Exception as error:  # noqa: BLE001  the thread must live, or every request waits
             self._roll_back()
             return [cannot("be written", self._path, error) for _ in batch]
 
-    def _insert(self, event: RoutingEvent) -> DecisionLogError | None:
+    def _insert(self, told: RoutingEvent | Feedback) -> RouterError | None:
         """Write one row. A row that is wrong in itself must not take the others down with it."""
+        if isinstance(told, Feedback):
+            return self._insert_feedback(told)
         try:
-            self._connection.execute(_INSERT, encoded(event))
+            self._connection.execute(_INSERT, encoded(told))
         except (sqlite3.IntegrityError, *NOT_A_ROW) as error:
-            return DecisionLogError(f"The decision {event.id!r} cannot be logged: {error}.")
+            return DecisionLogError(f"The decision {told.id!r} cannot be logged: {error}.")
+        return None
+
+    def _insert_feedback(self, feedback: Feedback) -> RouterError | None:
+        try:
+            self._connection.execute(INSERT_FEEDBACK, astuple(feedback))
+        except UnicodeEncodeError:
+            # Half a surrogate pair: no decision's id holds that.
+            return no_such_decision()
+        except sqlite3.IntegrityError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+                return no_such_decision()
+            return DecisionLogError(f"The feedback cannot be logged: {error}.")
         return None
 
     def _roll_back(self) -> None:
@@ -168,7 +200,7 @@ class SQLiteDecisionLog:
             return
 
 
-def _tell(batch: Sequence[_Entry], results: Sequence[DecisionLogError | None]) -> None:
+def _tell(batch: Sequence[_Entry], results: Sequence[RouterError | None]) -> None:
     """Settle the futures, with one wake-up for each event loop."""
     by_loop: dict[asyncio.AbstractEventLoop, list[Any]] = {}
     for entry, result in zip(batch, results, strict=True):
@@ -181,7 +213,7 @@ def _tell(batch: Sequence[_Entry], results: Sequence[DecisionLogError | None]) -
             continue
 
 
-def _settle(settled: Sequence[tuple[asyncio.Future[None], DecisionLogError | None]]) -> None:
+def _settle(settled: Sequence[tuple[asyncio.Future[None], RouterError | None]]) -> None:
     for written, error in settled:
         if written.done():
             continue

@@ -4,15 +4,22 @@ Rule: it opens the file anew for every question, so it belongs to no thread and 
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from router.core.feedback import Feedback, Judged, judged
 from router.stores.decision_columns import COLUMNS, CONTENT
 from router.stores.decision_row import DecisionFilter, Row, decoded
+from router.stores.feedback_row import IN_ORDER, SELECT_FEEDBACK
 from router.stores.sqlite_schema import cannot, open_for_reading
 
+_MOST_ASKED = 500
+"""Ids in one question; SQLite takes 999 in its oldest builds."""
+
+_AT = [column.name for column in COLUMNS].index("at")
 _LISTED = tuple(column for column in COLUMNS if column.name not in CONTENT)
 
 
@@ -45,6 +52,42 @@ class DecisionReader:
         found = self._fetch(f"SELECT {names} FROM decisions WHERE id = ?", (decision,))
         return decoded(COLUMNS, found[0]) if found else None
 
+    def feedback_on(self, decisions: Iterable[str]) -> Mapping[str, Sequence[Feedback]]:
+        """What was said of some decisions, by decision; those without feedback are left out.
+
+        Raises DecisionLogError.
+        """
+        found: dict[str, list[Feedback]] = {}
+        for some in _batched(decisions):
+            marks = ", ".join("?" * len(some))
+            rows = self._fetch(f"{SELECT_FEEDBACK} WHERE decision IN ({marks}) {IN_ORDER}", some)
+            for row in rows:
+                found.setdefault(row[0], []).append(Feedback(*row))
+        return found
+
+    def judged(self, since: float | None = None, unjudged: bool = False) -> Iterator[Judged]:
+        """Every decision from `since` (Unix seconds) on that has feedback, oldest first.
+
+        With `unjudged` also those without. Content included, one at a time. Raises
+        DecisionLogError.
+        """
+        only = "" if unjudged else " AND EXISTS (SELECT 1 FROM feedback f WHERE f.decision = d.id)"
+        names = ", ".join(f"d.{column.name}" for column in COLUMNS)
+        try:
+            with closing(open_for_reading(self._path, self._busy_s)) as connection:
+                found = connection.execute(
+                    f"SELECT {names} FROM decisions d WHERE d.at >= ?{only} ORDER BY d.at, d.rowid",
+                    (float("-inf") if since is None else since,),
+                )
+                for values in found:
+                    said = connection.execute(
+                        f"{SELECT_FEEDBACK} WHERE decision = ? {IN_ORDER}", (values[0],)
+                    )
+                    feedback = tuple(Feedback(*row) for row in said)
+                    yield judged(decoded(COLUMNS, values), values[_AT], feedback)
+        except sqlite3.Error as error:
+            raise cannot("be read", self._path, error) from error
+
     def _fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
         try:
             with closing(open_for_reading(self._path, self._busy_s)) as connection:
@@ -65,3 +108,9 @@ def _conditions(where: DecisionFilter) -> tuple[str, list[Any]]:
     }
     given = {condition: value for condition, value in asked.items() if value is not None}
     return (f"WHERE {' AND '.join(given)}" if given else ""), list(given.values())
+
+
+def _batched(ids: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    rest = iter(ids)
+    while some := tuple(islice(rest, _MOST_ASKED)):
+        yield some

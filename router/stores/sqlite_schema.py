@@ -67,6 +67,18 @@ MIGRATIONS: tuple[Migration, ...] = (
         "CREATE INDEX decisions_by_model ON decisions (model, at)",
         "CREATE INDEX decisions_by_rule ON decisions (rule, at)",
     ),
+    (
+        """
+        CREATE TABLE feedback (
+            decision TEXT NOT NULL REFERENCES decisions (id) ON DELETE CASCADE,
+            source TEXT NOT NULL,
+            at REAL NOT NULL,
+            score REAL NOT NULL,
+            word TEXT,
+            PRIMARY KEY (decision, source)
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 
 _WAL_SIZE_LIMIT = 64 * 1024 * 1024
@@ -95,6 +107,8 @@ def open_for_writing(path: Path, busy_s: float, survive_power_cut: bool) -> sqli
     try:
         _enter_wal(connection, path, busy_s)
         connection.execute(f"PRAGMA synchronous = {'FULL' if survive_power_cut else 'NORMAL'}")
+        # Feedback belongs to a decision, and goes with it.
+        connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_SIZE_LIMIT}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_TO_CHECKPOINT}")
         migrate(connection, path)

@@ -124,6 +124,13 @@ POLICY_RELOAD_TIMESTAMP = MetricSpec(
 LOG_WRITE_FAILURES = MetricSpec(
     "log_write_failures_total", "counter", (), "Rows that the decision log failed to keep"
 )
+FEEDBACK = MetricSpec(
+    "feedback_total",
+    "counter",
+    ("source", "word"),
+    "Feedback that was kept, by who gave it and in which word (score: as a number); what a source"
+    " says again counts again",
+)
 BUILD_INFO = MetricSpec("build_info", "gauge", ("version",), "1 for the slm-router that runs")
 
 METRICS = (
@@ -147,5 +154,6 @@ METRICS = (
     POLICY_RELOAD_SUCCESS,
     POLICY_RELOAD_TIMESTAMP,
     LOG_WRITE_FAILURES,
+    FEEDBACK,
     BUILD_INFO,
 )

@@ -16,12 +16,16 @@ from prometheus_client.metrics_core import Metric
 from router import __version__
 from router.core.cost import Usage
 from router.core.event import Attempt, RoutingEvent
+from router.core.feedback import Feedback
 from router.telemetry import metrics
 from router.telemetry.metrics import PREFIX, MetricSpec
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 NOBODY = "none"
 """Label of a decision without any candidate."""
+
+AS_A_NUMBER = "score"
+"""Label of feedback that was given as a number."""
 
 _UPSTREAM_ERRORS = frozenset(
     {"UpstreamUnreachable", "UpstreamTimeout", "UpstreamRefused", "UpstreamBroken"}
@@ -77,6 +81,10 @@ class PrometheusObserver:
         """The decision log could not keep a row."""
         self._log_write_failures.inc()
 
+    def rated(self, feedback: Feedback) -> None:
+        """Feedback was kept."""
+        self._feedback(feedback.source, feedback.word or AS_A_NUMBER).inc()
+
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format, to be served as CONTENT_TYPE."""
         return generate_latest(_WithoutCreated(self._registry))
@@ -131,6 +139,7 @@ class PrometheusObserver:
         self._fallbacks = cache(self._counter(metrics.FALLBACKS).labels)
         self._signal_failures = cache(self._counter(metrics.SIGNAL_FAILURES).labels)
         self._log_write_failures = self._counter(metrics.LOG_WRITE_FAILURES)
+        self._feedback = cache(self._counter(metrics.FEEDBACK).labels)
 
     def _bind_process(self) -> None:
         reloads = self._counter(metrics.POLICY_RELOADS)

@@ -78,10 +78,18 @@ def test_models_are_found_by_their_last_path_part_and_prompts_both_answered(
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("t.csv", "prompt,model,score\np,a,much\n", "score is 'much'"),
-        ("t.csv", "prompt,model,score\np,a,7\n", "between 0 and 1"),
-        ("t.csv", "prompt,score\np,1\n", "no model"),
-        ("t.csv", "text,model,score\np,a,1\n", "no prompt"),
+        (
+            "t.csv",
+            "prompt,model,score\np,a,much\n",
+            r"t\.csv:2: the column `score` is 'much', expected a number",
+        ),
+        (
+            "t.csv",
+            "prompt,model,score\np,a,7\n",
+            r"t\.csv:2: the column `score` is 7, expected a number from 0 to 1",
+        ),
+        ("t.csv", "prompt,score\np,1\n", r"t\.csv:2: no column `model` in prompt, score"),
+        ("t.csv", "text,model,score\np,a,1\n", r"t\.csv:2: no column `prompt`"),
         ("t.jsonl", '{"prompt": "p"}\n{nope\n', r"t\.jsonl:2: not JSON"),
         ("t.jsonl", "[]\n", "expected an object"),
         ("t.jsonl", "", "no prompt has a score"),

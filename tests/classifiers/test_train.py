@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from classifiers.embedders.static import StaticEmbedder
 from classifiers.errors import ArtifactError, DataError
 from classifiers.prompt_classifier import PRETRAINED, PromptClassifier, save
 from classifiers.tokens import Tokeniser
+from classifiers.whole import STEPS, save_whole, train_whole
 from tests.classifiers.conftest import generated_tables
 from tests.classifiers.designs import rows_of
 from tests.classifiers.tables import write_tables
@@ -24,17 +24,17 @@ from tests.classifiers.tables import write_tables
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `python -m classifiers.train` writes, from made-up tables."""
+    """What `train_whole` makes of made-up tables, saved."""
     data = write_tables(tmp_path_factory.mktemp("data"))
     out = tmp_path_factory.mktemp("out")
-    with pytest.MonkeyPatch.context() as patch:
-        small = ["--embedder", "hashing", "--buckets", "256", "--rounds", "20"]
-        patch.setattr(sys, "argv", ["train", "--data", str(data), "--out", str(out), *small])
-        train.main()
+    heard: list[str] = []
+    whole = train_whole(data, HashingEmbedder(), 256, train.SHIPPED, 20, heard.append)
+    assert len(heard) == STEPS
+    save_whole(out, whole)
     return out
 
 
-def test_the_command_writes_an_artifact_that_judges(trained: Path) -> None:
+def test_tables_become_an_artifact_that_judges(trained: Path) -> None:
     classifier = PromptClassifier.load(trained)
 
     assert classifier.manifest.body["embedder"]["kind"] == "hashing"

@@ -9,6 +9,7 @@ import pytest
 
 from router.cli import main
 from router.core.event import Attempt, Content, RoutingEvent
+from router.core.feedback import Feedback
 from router.stores.sqlite import SQLiteDecisionLog
 from tests.fakes.events import AT, an_event, decided, unanswered
 
@@ -19,11 +20,14 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def record(state: Path, *events: RoutingEvent) -> None:
+def record(state: Path, *told: RoutingEvent | Feedback) -> None:
     async def all_of_them() -> None:
         log = SQLiteDecisionLog(state / "decisions.sqlite3")
-        for event in events:
-            await log.record(event)
+        for one in told:
+            if isinstance(one, Feedback):
+                await log.record_feedback(one)
+            else:
+                await log.record(one)
         await log.close()
 
     asyncio.run(all_of_them())
@@ -59,8 +63,8 @@ def test_the_table_shows_who_answered_why_and_for_how_much(
     assert main(["log"]) == 0
     head, newest, oldest = capsys.readouterr().out.splitlines()
     assert head.split("  ")[0] == "TIME (UTC)"
-    assert " ".join(newest.split()) == "2023-11-14 22:14:20 d2 - default no_candidate - - - 3.0"
-    answered = "2023-11-14 22:13:20 d1 small easy ok 120 + 30 0.000120 0.000600 400.0"
+    assert " ".join(newest.split()) == "2023-11-14 22:14:20 d2 - default no_candidate - - - 3.0 -"
+    answered = "2023-11-14 22:13:20 d1 small easy ok 120 + 30 0.000120 0.000600 400.0 -"
     assert " ".join(oldest.split()) == answered
 
 
@@ -178,3 +182,29 @@ def test_what_a_caller_sent_cannot_steer_the_terminal(
     assert main(["log", "--format", "jsonl"]) == 0
     told = capsys.readouterr().out
     assert not {"\x1b", "\x9b", "\r"} & set(told)
+
+
+def test_feedback_stands_beside_its_decision(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(
+        state,
+        an_event(),
+        an_event("d2", at=AT + 1),
+        Feedback("d1", "user", AT + 9, 1.0, "overprovisioned"),
+        Feedback("d1", "judge", AT + 8, 0.5),
+    )
+
+    assert main(["log"]) == 0
+    head, unjudged, judged = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in (head, unjudged, judged)] == ["SCORE", "-", "0.75"]
+    assert main(["log", "show", "d1"]) == 0
+    told = capsys.readouterr().out
+    assert told.endswith("Feedback\n  judge  0.50\n  user   1.00 (overprovisioned)\n")
+    assert main(["log", "--format", "jsonl"]) == 0
+    later, first = map(json.loads, capsys.readouterr().out.splitlines())
+    assert later["feedback"] == []
+    assert first["feedback"] == [
+        {"source": "judge", "at": AT + 8, "score": 0.5, "word": None},
+        {"source": "user", "at": AT + 9, "score": 1.0, "word": "overprovisioned"},
+    ]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from router.core.event import Content, RoutingEvent
+from router.core.feedback import Feedback
 from router.errors import DecisionLogError
 from router.ports import DecisionLog
 from router.stores.decision_columns import COLUMNS, CONTENT
@@ -22,6 +23,8 @@ class SearchableLog(Protocol):
     """A DecisionLog that also filters and finds, as all of ours do."""
 
     async def record(self, event: RoutingEvent) -> None: ...
+
+    async def record_feedback(self, feedback: Feedback) -> None: ...
 
     def recent(self, limit: int, where: DecisionFilter | None = None) -> Sequence[Row]: ...
 

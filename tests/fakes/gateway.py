@@ -7,12 +7,14 @@ import msgspec
 
 from router.core.catalog import Catalog
 from router.core.event import RoutingEvent
+from router.core.feedback import Feedback
 from router.core.policy import Policy
 from router.core.request import RoutedRequest
 from router.core.signals import Signals
 from router.core.stats import ModelStats, Observation, StatsSnapshot, observe
 from router.gateway import Gateway, PolicyInForce
 from router.ports import Signal, Upstream
+from router.stores.feedback_row import no_such_decision
 from tests.fakes.clock import FakeClock
 
 CATALOG: dict[str, Any] = {
@@ -51,12 +53,20 @@ class MemoryLog:
 
     def __init__(self) -> None:
         self.events: list[RoutingEvent] = []
+        self.feedback: list[Feedback] = []
         self.error: Exception | None = None
 
     async def record(self, event: RoutingEvent) -> None:
         if self.error is not None:
             raise self.error
         self.events.append(event)
+
+    async def record_feedback(self, feedback: Feedback) -> None:
+        if self.error is not None:
+            raise self.error
+        if feedback.decision not in {event.id for event in self.events}:
+            raise no_such_decision()
+        self.feedback.append(feedback)
 
     def recent(self, limit: int) -> list[Mapping[str, Any]]:
         return [{"decision": event.id} for event in reversed(self.events[-limit:])]

@@ -54,5 +54,5 @@ def test_no_metric_is_labelled_by_what_a_caller_sends(spec: MetricSpec) -> None:
         "upstream",
         "signal",
     }
-    fixed = {"direction", "error", "result", "version"}
+    fixed = {"direction", "error", "result", "source", "version", "word"}
     assert set(spec.labels) <= configured | fixed

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from router import __version__
 from router.core.cost import Usage
 from router.core.event import Attempt, Outcome, RoutingEvent
+from router.core.feedback import SOURCES, WORDS, Feedback
 from router.telemetry.metrics import METRICS, PREFIX
 from router.telemetry.prometheus import PrometheusObserver
 from tests.fakes.events import EVENT, an_event, decided, unanswered
@@ -41,6 +42,17 @@ def added(observer: PrometheusObserver, *events: RoutingEvent) -> dict[str, floa
         for name, value in samples(observer).items()
         if value != before.get(name, 0) and "_bucket" not in name
     }
+
+
+def test_feedback_is_counted_by_its_source_and_its_word(observer: PrometheusObserver) -> None:
+    for source in SOURCES:
+        for word in (*WORDS, None):
+            observer.rated(Feedback("d1", source, 1.0, 0.5, word))
+            observer.rated(Feedback("d2", source, 1.0, 0.5, word))
+    counted = {name: n for name, n in samples(observer).items() if name.startswith("feedback")}
+    assert counted["feedback_total source=judge word=underpowered"] == 2
+    assert counted["feedback_total source=user word=score"] == 2
+    assert len(counted) == len(SOURCES) * (len(WORDS) + 1)
 
 
 def test_an_answer_counts_once_in_every_metric_it_belongs_to(observer: PrometheusObserver) -> None:
@@ -227,6 +239,7 @@ def test_exactly_the_listed_metrics_are_exposed_with_their_labels(
     )
     observer.observe(an_event(attempts=failed))
     observer.policies({"default": "v1"})
+    observer.rated(Feedback("d1", "user", 1.0, 0.5))
     exposed: dict[str, tuple[str, set[str]]] = {}
     for family in text_string_to_metric_families(observer.exposition().decode()):
         name = f"{family.name}_total" if family.type == "counter" else family.name

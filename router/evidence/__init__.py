@@ -1,0 +1,1 @@
+"""Evidence: pure statistics on decisions and what became of them. No I/O, no clock, no chance."""
