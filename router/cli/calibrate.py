@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from router.cli.log import age
 from router.core.decide import DEFAULT_RULE
 from router.core.feedback import SOURCES
 from router.errors import StartupError
@@ -50,7 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--large", metavar="MODEL[=NAME]", help="the model compared with (the policy's baseline)"
     )
     parser.add_argument("--artifact", type=Path, metavar="PATH", help="folder of a classifier")
-    parser.add_argument("--since", metavar="AGE", help="of the log, only the last 12h, 30d, ...")
+    parser.add_argument(
+        "--since", type=age, metavar="AGE", help="of the log, only the last 12h, 30d, ..."
+    )
     parser.add_argument(
         "--source", action="append", choices=SOURCES, help="of the log, only feedback from there"
     )

@@ -17,12 +17,11 @@ from math import ceil, inf, log2
 
 import numpy as np
 
-from router.core.decide import preferences
 from router.core.feedback import Judged
 from router.core.policy import Policy
 from router.evidence.bounds import Floats, draws_needed
 from router.evidence.promises import Promise
-from router.evidence.thresholds import Place, route_of, with_threshold
+from router.evidence.thresholds import Place, along, route_of, with_threshold
 
 MOST_VARIANCE = 0.25
 """Of a score in [0, 1]: what is reckoned with where nothing has been seen."""
@@ -64,9 +63,9 @@ def logged(
             predicted[at, column[it.model]] = it.quality
             costs[at, column[it.model]] = np.nan if it.cost_usd is None else it.cost_usd
         _fill(drawn[at], row.propensities, column)
-        for step, route in enumerate(moved):
-            wanted = preferences(route, row.candidates, row.signals, policy.explore)
-            _fill(shares[step, at], wanted, column)
+        wanted = along(moved, row.candidates, row.signals, policy.explore)
+        for step, preferred in enumerate(wanted):
+            _fill(shares[step, at], preferred, column)
     return Logged(
         models,
         thresholds,
