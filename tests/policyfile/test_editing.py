@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.policyfile import shipped_policies
-from router.policyfile.editing import with_block, with_value
+from router.policyfile.editing import Value, with_block, with_value
 
 TEXT = """\
 # a policy,   with odd spaces
@@ -24,7 +24,12 @@ rules:
       min_quality: .7   # spaced
 default: {strategy: {kind: threshold, complexity: 5e-1}}
 """
-ENTRIES = {"target": 'quality >= 0.97 of "large"', "n": 12, "bound": 0.97, "artifact": None}
+ENTRIES: dict[str, Value] = {
+    "target": 'quality >= 0.97 of "large"',
+    "n": 12,
+    "bound": 0.97,
+    "artifact": None,
+}
 BLOCK = 'certificate: # ours\n  target: "quality >= 0.97 of \\"large\\""\n  n: 12\n  bound: 0.97'
 
 
@@ -103,7 +108,13 @@ def test_a_byte_order_mark_stays_where_it_is() -> None:
 
 
 def test_texts_are_written_so_that_they_are_read_as_texts() -> None:
-    entries = {"a": "yes", "b": "2026-01-01", "c": "x: y # z", "d": "back\\slash", "e": "0123"}
+    entries: dict[str, Value] = {
+        "a": "yes",
+        "b": "2026-01-01",
+        "c": "x: y # z",
+        "d": "back\\slash",
+        "e": "0123",
+    }
     changed = with_block("name: x\n", "certificate", entries, "ours")
 
     assert yaml.safe_load(changed)["certificate"] == entries
