@@ -20,8 +20,8 @@ from router.core.strategies.cheapest_good_enough import CheapestGoodEnough
 from router.core.strategies.threshold import Threshold
 from router.evidence.bounds import Floats
 
-STEPS = 100
-"""The grid is fixed beforehand and does not depend on the data: 0, 0.01, ..., 1."""
+STEPS = 200
+"""The grid is fixed beforehand and does not depend on the data: 0, 0.005, ..., 1."""
 
 KEYS: Mapping[str, str] = {"threshold": "complexity", "cheapest_good_enough": "min_quality"}
 """Strategy -> the key of its threshold."""

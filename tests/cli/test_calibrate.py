@@ -16,12 +16,16 @@ def test_the_cheapest_threshold_that_keeps_the_promise_is_written_with_its_certi
 
     assert code == 0, told
     assert "800 prompts of answers.csv" in told
-    assert "certified complexity 0.21" in told and "50.0 % to large" in told
+    assert "certified complexity 0.205" in told and "50.0 % to large" in told
     found = loaded(labelled)
     certificate = found.policy.certificate
     assert certificate is not None
     assert (certificate.n, certificate.bound, certificate.confidence) == (800, 0.97, 0.95)
-    assert (certificate.rule, certificate.key, certificate.value) == ("default", "complexity", 0.21)
+    assert (certificate.rule, certificate.key, certificate.value) == (
+        "default",
+        "complexity",
+        0.205,
+    )
     assert (certificate.artifact, certificate.scope) == ("0123456789ab", "policy")
     assert certificate.policy == found.version
     assert certificate.observed > 0.97
@@ -34,7 +38,7 @@ def test_nothing_else_of_the_file_changes(
     first = (labelled / "slm-router.yaml").read_text()
     head, _, certificate = first.partition("\ncertificate:")
 
-    assert head == POLICY.replace("complexity: 0.5", "complexity: 0.21")
+    assert head == POLICY.replace("complexity: 0.5", "complexity: 0.205")
     assert certificate.count("\n") == 15
     assert calibrated(capsys, "--target", "quality >= 0.9 of large")[0] == 0
     again = (labelled / "slm-router.yaml").read_text()
@@ -50,7 +54,7 @@ def test_a_dry_run_shows_the_change_and_makes_none(
 
     assert code == 0
     assert "-  strategy: {kind: threshold, complexity: 0.5}  # the threshold\n" in told
-    assert "+  strategy: {kind: threshold, complexity: 0.21}  # the threshold\n" in told
+    assert "+  strategy: {kind: threshold, complexity: 0.205}  # the threshold\n" in told
     assert (labelled / "slm-router.yaml").read_text() == POLICY
 
 
@@ -81,15 +85,15 @@ def test_a_share_and_a_budget_leave_as_much_of_the_large_model_as_they_allow(
 ) -> None:
     code, told = calibrated(capsys, "--large-share", "0.6", "--dry-run")
     assert code == 0
-    assert "certified complexity 0.21  share 0.5000, 50.0 % to large" in told
+    assert "certified complexity 0.205 share 0.5000, 50.0 % to large" in told
     assert "exact binomial" in told
     code, told = calibrated(capsys, "--large-share", "0.4", "--dry-run")
-    assert "certified complexity 0.91  share 0.0000" in told
+    assert "certified complexity 0.905 share 0.0000" in told
     code, told = calibrated(capsys, "--budget-usd-per-1k", "2", "--dry-run")
     assert code == 0
     assert "costs are as expected by the router" in told
     # 300 tokens of answer: 0.0003 USD by small and 0.003 by large, half of each, and some input.
-    (spent,) = re.findall(r"certified complexity 0\.21  ([0-9.]+) USD per 1,000", told)
+    (spent,) = re.findall(r"certified complexity 0\.205 ([0-9.]+) USD per 1,000", told)
     assert 1.65 < float(spent) < 1.8
 
 
@@ -130,7 +134,7 @@ def test_models_under_other_names_in_the_data_are_told_so(
     names = ("--small", "small=phi-3", "--large", "large=gpt-4o")
     code, told = calibrated(capsys, *TARGET, *names, "--dry-run")
     assert code == 0, told
-    assert "certified complexity 0.21" in told
+    assert "certified complexity 0.205" in told
 
 
 @pytest.mark.parametrize(

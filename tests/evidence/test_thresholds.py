@@ -69,7 +69,7 @@ def test_the_grid_begins_with_the_best_model_for_everything(rule: str, best: flo
     place = place_of(POLICY, rule)
     grid = place.grid()
 
-    assert (len(grid), grid[0], grid[-1]) == (101, best, 1 - best)
+    assert (len(grid), grid[0], grid[-1]) == (201, best, 1 - best)
     assert place.grid(starts_cheap=True) == grid[::-1]
 
 
