@@ -260,3 +260,35 @@ async def test_models_whose_quality_changes_are_looked_up_again_and_nothing_else
 
     assert second["learned"] is not first["learned"]
     assert second["keywords"] is first["keywords"]
+
+
+CERTIFIED = """
+certificate:
+  {{target: "quality >= 0.9", bound: 0.9, observed: 0.95, confidence: 0.95, n: 100, method: made up,
+   scope: policy, rule: default, key: min_quality, value: 0.5, date: "2026-11-21",
+   policy: "{version}", artifact: "{artifact}", data: "0123456789abcdef"}}
+"""
+
+
+async def test_a_certificate_of_something_else_is_warned_of_once_a_build(
+    file: Path, assembly: Assembly, caplog: pytest.LogCaptureFixture
+) -> None:
+    from classifiers.prompt_classifier import PromptClassifier
+
+    await assembly.build()
+    version = assembly.found.policies["home"].version if assembly.found else ""
+    shipped = PromptClassifier.load().manifest.version
+    for stated, classifier, warned in (
+        (version, shipped, 0),
+        (version, "0123456789ab", 1),
+        ("ffffffff", "0123456789ab", 2),
+    ):
+        write(file, text=POLICY + CERTIFIED.replace("{version}", stated).replace(
+            "{artifact}", classifier
+        ))  # fmt: skip
+        caplog.clear()
+        await assembly.build()
+        assert assembly.found is not None
+        assert assembly.found.policies["home"].version == version
+        told = [it.getMessage() for it in caplog.records if "certificate" in it.getMessage()]
+        assert len(told) == warned, told

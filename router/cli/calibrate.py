@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from router.cli.log import age
 from router.core.decide import DEFAULT_RULE
 from router.core.feedback import SOURCES
 from router.errors import StartupError
@@ -17,16 +18,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the promise, the labels and the threshold."""
-    promise = parser.add_mutually_exclusive_group(required=True)
-    promise.add_argument(
-        "--target", metavar="TEXT", help='such as "quality >= 0.97 of large" or "quality >= 0.8"'
-    )
-    promise.add_argument(
-        "--large-share", type=_share, metavar="SHARE", help="at most this share goes to the large"
-    )
-    promise.add_argument(
-        "--budget-usd-per-1k", type=_dollars, metavar="USD", help="what 1,000 requests may cost"
-    )
+    _add_promise(parser)
     parser.add_argument(
         "--confidence", type=_confidence, default=0.95, help="how sure to be (default: 0.95)"
     )
@@ -50,11 +42,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--large", metavar="MODEL[=NAME]", help="the model compared with (the policy's baseline)"
     )
     parser.add_argument("--artifact", type=Path, metavar="PATH", help="folder of a classifier")
-    parser.add_argument("--since", metavar="AGE", help="of the log, only the last 12h, 30d, ...")
+    parser.add_argument(
+        "--since", type=age, metavar="AGE", help="of the log, only the last 12h, 30d, ..."
+    )
     parser.add_argument(
         "--source", action="append", choices=SOURCES, help="of the log, only feedback from there"
     )
     parser.add_argument("--dry-run", action="store_true", help="print the change, write nothing")
+
+
+def _add_promise(parser: argparse.ArgumentParser) -> None:
+    promise = parser.add_mutually_exclusive_group(required=True)
+    promise.add_argument(
+        "--target", metavar="TEXT", help='such as "quality >= 0.97 of large" or "quality >= 0.8"'
+    )
+    promise.add_argument(
+        "--large-share", type=_share, metavar="SHARE", help="at most this share goes to the large"
+    )
+    promise.add_argument(
+        "--budget-usd-per-1k", type=_dollars, metavar="USD", help="what 1,000 requests may cost"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

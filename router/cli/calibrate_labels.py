@@ -13,11 +13,13 @@ from router.cli.calibrate_report import Job, Made, data_hash
 from router.cli.classify import open_classifier
 from router.cli.deciding import decider
 from router.core.catalog import AUTO, ModelCard
+from router.core.policy import signals_read
 from router.core.request import RoutedRequest, Turn
 from router.errors import StartupError
 from router.evidence.bounds import Floats
 from router.evidence.calibration import Trial
 from router.evidence.thresholds import Asked, Routes, of_rows, routes
+from router.signals import build
 
 if TYPE_CHECKING:
     from classifiers.prompt_classifier import PromptClassifier
@@ -140,10 +142,13 @@ def _folder_of(loaded: "LoadedPolicy") -> Path | None:
 async def _asked(
     texts: Sequence[str], loaded: "LoadedPolicy", classifier: "PromptClassifier"
 ) -> list[Asked]:
-    """Every prompt with its signals, extracted by the gateway itself."""
+    """Every prompt with the signals that the policy reads, extracted by the gateway itself."""
     learned = loaded.options["learned"].model_copy(update={"timeout": PATIENCE_S})
     patient = replace(loaded, options={**loaded.options, "learned": learned})
     gateway = decider({loaded.policy.name: patient}, lambda _: classifier)
+    name, in_force = loaded.policy.name, gateway.default
+    read = build(signals_read(loaded.policy), patient.options, classifier)
+    gateway = replace(gateway, policies={name: replace(in_force, signals=read)})
     found: list[Asked] = []
     for start in range(0, len(texts), TOGETHER):
         requests = [RoutedRequest(AUTO, (Turn("user", t),)) for t in texts[start:][:TOGETHER]]

@@ -8,7 +8,6 @@ from math import isfinite
 import numpy as np
 
 from router.cli.calibrate_report import Job, Made, data_hash, percent
-from router.cli.log import age
 from router.core.decide import preferences
 from router.core.feedback import Judged
 from router.errors import StartupError
@@ -22,6 +21,12 @@ from router.stores.sqlite_reader import DecisionReader
 
 SHARES = (0.05, 0.1, 0.2, 0.3)
 """Shares of exploration that a plan is made for."""
+
+
+NO_PLAN = (
+    "By the router's own predictions no exploration would help: whatever saves breaks the promise,"
+    " or is asked only below the threshold in force. Label prompts and give them as --data."
+)
 
 
 def logged_trial(job: Job) -> Made:
@@ -44,7 +49,7 @@ def logged_trial(job: Job) -> Made:
         return replace(made, trial=_spending(job, log))
     large = job.large if job.promise.of else None
     known = off_policy.supported(log, log.drawn, large)
-    plans = tuple(_plans(job, rows, log, large))
+    plans = tuple(_plans(job, rows, log, large)) or (NO_PLAN,)
     if not known.any():
         why = (
             "No threshold can be judged from this log: it never shows how another model would have"
@@ -68,7 +73,7 @@ def _rows(job: Job) -> tuple[list[Judged], tuple[str, ...]]:
             f"There is no decision log at {path}, and no --data. Give labelled prompts"
             " (docs/data.md), or serve requests and send feedback on them (docs/feedback.md)."
         )
-    since = None if job.arguments.since is None else time.time() - age(job.arguments.since)
+    since = None if job.arguments.since is None else time.time() - job.arguments.since
     judges = job.promise.kind == "quality"
     found = list(_of_rule(job, DecisionReader(path).judged(since, unjudged=not judges)))
     rows = [row for row in found if not judges or row.feedback]

@@ -137,7 +137,6 @@ def certify(job: Job, made: Made, found: Found) -> int:
     assert trial is not None and found.chosen is not None
     value = trial.thresholds[found.chosen]
     _tell_place("certified", job, trial, found.chosen)
-    moved = with_threshold(job.loaded.policy, place, value)
     certificate = Certificate(
         target=job.promise.text,
         bound=job.promise.bound,
@@ -150,7 +149,7 @@ def certify(job: Job, made: Made, found: Found) -> int:
         key="complexity" if place.key == "complexity" else "min_quality",
         value=value,
         date=datetime.now(UTC).date().isoformat(),
-        policy=version_of(moved, job.loaded.catalog, job.loaded.options),
+        policy=_version_with(job, value),
         artifact=made.artifact,
         data=made.data,
     )
@@ -161,6 +160,19 @@ def certify(job: Job, made: Made, found: Found) -> int:
         _print_patch(path, old, new)
         return 0
     return _write(path, old, new, certificate)
+
+
+def _version_with(job: Job, value: float) -> str:
+    """The version that the policy will have with another threshold.
+
+    Of a policy read afresh: one that has decided keeps what it looked up, and pydantic then writes
+    some of its values in another form, which would change the hash.
+    """
+    fresh = load(job.loaded.path, SIGNALS, vocabulary, bundled())
+    if fresh.version != job.loaded.version:
+        raise StartupError(f"{job.loaded.path} has changed meanwhile. Calibrate again.")
+    moved = with_threshold(fresh.policy, job.place, value)
+    return version_of(moved, fresh.catalog, fresh.options)
 
 
 def _write(path: Path, old: str, new: str, certificate: Certificate) -> int:

@@ -4,7 +4,7 @@ Rule: nothing here is asymptotic. Each p-value is valid for independent draws of
 within the stated bounds, at any sample size: P(p <= a) <= a whenever the mean is 0 or above.
 """
 
-from math import exp, inf, lgamma, log, log1p, sqrt
+from math import inf, log, log1p, sqrt
 from statistics import NormalDist
 from typing import Any
 
@@ -18,6 +18,10 @@ MOST_STAKED = 0.75
 
 POWER = 0.8
 """How sure `draws_needed` is to be enough, if mean and deviation are what they were."""
+
+
+LEARNING = 1.3
+"""The first stakes are small, until the variance is known: that costs about so much."""
 
 
 def betting_p_values(losses: Floats, low: float, high: float, error: float) -> Floats:
@@ -52,19 +56,16 @@ def _variances_before(scaled: Floats) -> Floats:
     return np.concatenate([first, after[..., :-1]], axis=-1)
 
 
-def binomial_p_value(successes: int, n: int, share: float) -> float:
-    """The p-value for "the probability is `share` or above": P(Bin(n, share) <= successes).
+def binomial_p_values(successes: NDArray[np.int64], n: int, share: float) -> Floats:
+    """p-values [...] for "the probability is `share` or above": P(Bin(n, share) <= successes).
 
-    Exact: the test behind Clopper and Pearson's upper bound (Biometrika 1934).
+    Exact: the test behind Clopper and Pearson's upper bound (Biometrika 1934). Needs 0 < share < 1.
     """
-    if share <= 0 or share >= 1 or successes >= n:
-        return 1.0
-    terms = [
-        lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) + k * log(share) + (n - k) * log1p(-share)
-        for k in range(successes + 1)
-    ]
-    most = max(terms)
-    return min(exp(most) * sum(exp(term - most) for term in terms), 1.0)
+    k = np.arange(1, n + 1)
+    steps = np.log((n - k + 1) / k) + log(share) - log1p(-share)
+    terms = n * log1p(-share) + np.concatenate([[0.0], np.cumsum(steps)])
+    below: Floats = np.minimum(np.exp(np.logaddexp.accumulate(terms)), 1.0)
+    return below[successes]
 
 
 def draws_needed(mean: float, deviation: float, bounds: tuple[float, float], error: float) -> float:
@@ -80,14 +81,14 @@ def draws_needed(mean: float, deviation: float, bounds: tuple[float, float], err
         return inf
     reach = sqrt(2 * log(1 / error)) + NormalDist().inv_cdf(POWER)
     fastest = log1p(MOST_STAKED / (1 + low / (high - low)) * -mean / (high - low))
-    return (reach * deviation / -mean) ** 2 + log(1 / error) / fastest
+    return (reach * deviation / -mean) ** 2 + LEARNING * log(1 / error) / fastest
 
 
 def trials_needed(rate: float, share: float, error: float) -> float:
-    """The same for `binomial_p_value`, by the normal approximation; infinite from `share` on."""
+    """The same for `binomial_p_values`, by the normal approximation; infinite from `share` on."""
     if rate >= share:
         return inf
-    normal = NormalDist()
+    normal, rate = NormalDist(), max(rate, 0.0)
     reach = normal.inv_cdf(1 - error) * sqrt(share * (1 - share))
     reach += normal.inv_cdf(POWER) * sqrt(rate * (1 - rate))
     return max((reach / (share - rate)) ** 2, log(error) / log1p(-share))

@@ -17,7 +17,7 @@ import numpy as np
 from router.evidence.bounds import (
     Floats,
     betting_p_values,
-    binomial_p_value,
+    binomial_p_values,
     draws_needed,
     is_binary,
     trials_needed,
@@ -87,12 +87,12 @@ def calibrate(trial: Trial, error: float) -> Found:
     method = BINOMIAL if trial.is_binomial else BETTING
     worth = _worthwhile(trial)
     certified = [place for place in range(passed) if worth[place]]
-    needed = _needed(trial, error)
     if certified:
         chosen = certified[-1]
         if not trial.promise.starts_cheap:
             chosen = min(certified, key=lambda place: (trial.costs[place], place))
         return Found(chosen, chosen, trial.n, p_values, method)
+    needed = _needed(trial, error)
     possible = [place for place in range(len(worth)) if worth[place] and isfinite(needed[place])]
     if not possible:
         nearest = np.where(worth, trial.losses.mean(axis=-1), inf) if worth.any() else needed * 0
@@ -112,8 +112,8 @@ def _p_values(trial: Trial, error: float) -> Floats:
     if not trial.is_binomial:
         return betting_p_values(trial.losses, *trial.bounds, error)
     share = trial.promise.level
-    counts = np.rint((trial.losses + share).sum(axis=-1)).astype(int)
-    return np.array([binomial_p_value(int(k), trial.n, share) for k in counts])
+    counts = np.rint((trial.losses + share).sum(axis=-1)).astype(np.int64)
+    return binomial_p_values(counts, trial.n, share)
 
 
 def _needed(trial: Trial, error: float) -> Floats:

@@ -17,15 +17,17 @@ from math import ceil, inf, log2
 
 import numpy as np
 
-from router.core.decide import preferences
 from router.core.feedback import Judged
 from router.core.policy import Policy
 from router.evidence.bounds import Floats, draws_needed
 from router.evidence.promises import Promise
-from router.evidence.thresholds import Place, route_of, with_threshold
+from router.evidence.thresholds import Place, along, route_of, with_threshold
 
 MOST_VARIANCE = 0.25
 """Of a score in [0, 1]: what is reckoned with where nothing has been seen."""
+
+
+_TINY = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,9 @@ def logged(
             predicted[at, column[it.model]] = it.quality
             costs[at, column[it.model]] = np.nan if it.cost_usd is None else it.cost_usd
         _fill(drawn[at], row.propensities, column)
-        for step, route in enumerate(moved):
-            wanted = preferences(route, row.candidates, row.signals, policy.explore)
-            _fill(shares[step, at], wanted, column)
+        wanted = along(moved, row.candidates, row.signals, policy.explore)
+        for step, preferred in enumerate(wanted):
+            _fill(shares[step, at], preferred, column)
     return Logged(
         models,
         thresholds,
@@ -96,14 +98,12 @@ def supported(
     return np.asarray((known | ~wanted).all(axis=(1, 2)))
 
 
-def _weights(log: Logged, drawn: Floats, promise: Promise, large: str | None) -> Floats:
-    """(c [a = large] - pi(a)) / mu(a), [T, n, m]; 0 where a model was never drawn."""
-    wanted = -log.shares
-    if large is not None:
-        wanted[:, :, log.models.index(large)] += promise.level
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = wanted / drawn
-    return np.where(drawn > 0, found, 0.0)
+def _weights(log: Logged, drawn: Floats, promise: Promise, large: str | None, model: int) -> Floats:
+    """(c [a = large] - pi(a)) / mu(a) for one model a, [T, n]; 0 where it was never drawn."""
+    wanted = -log.shares[:, :, model]
+    if large is not None and model == log.models.index(large):
+        wanted = wanted + promise.level
+    return np.where(drawn[:, model] > 0, wanted / np.maximum(drawn[:, model], _TINY), 0.0)
 
 
 def _direct(log: Logged, promise: Promise, large: str | None) -> Floats:
@@ -117,10 +117,12 @@ def _direct(log: Logged, promise: Promise, large: str | None) -> Floats:
 
 def losses(log: Logged, promise: Promise, large: str | None) -> tuple[Floats, tuple[float, float]]:
     """Losses [T, n] and their bounds, for thresholds that are `supported`."""
-    weights = _weights(log, log.drawn, promise, large)
     rows = np.arange(len(log.asked))
     residual = log.scores - log.predicted[rows, log.asked]
-    found = _direct(log, promise, large) + weights[:, rows, log.asked] * residual
+    found = _direct(log, promise, large)
+    for model in range(len(log.models)):
+        weights = _weights(log, log.drawn, promise, large, model)
+        found += np.where(log.asked == model, weights * residual, 0.0)
     return found, bounds_of(log.drawn)
 
 
@@ -140,8 +142,7 @@ def quality_figures(log: Logged, promise: Promise, large: str | None) -> Floats:
     residual = log.scores - log.predicted[rows, log.asked]
 
     def estimated(shares: Floats) -> Floats:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            weights = np.where(log.drawn > 0, shares / log.drawn, 0.0)[..., rows, log.asked]
+        weights = shares[..., rows, log.asked] / log.drawn[rows, log.asked]
         direct = (shares * np.nan_to_num(log.predicted)).sum(axis=-1)
         return np.asarray((direct + weights * residual).mean(axis=-1))
 
@@ -162,7 +163,10 @@ def requests_needed(
     Infinite where a threshold asks what is never drawn, or would break the promise.
     """
     direct = _direct(log, promise, large)
-    weighted = (drawn * _weights(log, drawn, promise, large) ** 2).sum(axis=-1) * MOST_VARIANCE
+    weighted = np.zeros_like(direct)
+    for model in range(len(log.models)):
+        weights = _weights(log, drawn, promise, large, model)
+        weighted += drawn[:, model] * weights**2 * MOST_VARIANCE
     means = direct.mean(axis=-1)
     deviations = np.sqrt((direct**2 + weighted).mean(axis=-1) - means**2)
     known = supported(log, drawn, large)

@@ -11,6 +11,7 @@ import numpy as np
 
 from router.core.catalog import Catalog
 from router.core.decide import DEFAULT_RULE, decide, preferences
+from router.core.decision import Candidate
 from router.core.policy import Policy, Route
 from router.core.request import RoutedRequest
 from router.core.signals import Signals
@@ -19,8 +20,8 @@ from router.core.strategies.cheapest_good_enough import CheapestGoodEnough
 from router.core.strategies.threshold import Threshold
 from router.evidence.bounds import Floats
 
-STEPS = 100
-"""The grid is fixed beforehand and does not depend on the data: 0, 0.01, ..., 1."""
+STEPS = 200
+"""The grid is fixed beforehand and does not depend on the data: 0, 0.005, ..., 1."""
 
 KEYS: Mapping[str, str] = {"threshold": "complexity", "cheapest_good_enough": "min_quality"}
 """Strategy -> the key of its threshold."""
@@ -142,11 +143,38 @@ def routes(
             for model, share in decision.propensities.items():
                 shares[:, row, column[model]] = share
             continue
-        for at, route in enumerate(moved):
-            wanted = preferences(route, decision.candidates, one.signals, policy.explore)
+        for at, wanted in enumerate(along(moved, decision.candidates, one.signals, policy.explore)):
             for model, share in wanted.items():
                 shares[at, row, column[model]] = share
     return Routes(models, thresholds, shares, costs, ours)
+
+
+def along(
+    moved: Sequence[Route], candidates: Sequence[Candidate], signals: Signals, explore: float
+) -> list[Mapping[str, float]]:
+    """The `preferences` of a request on each of these routes, which differ in a threshold that
+    rises or falls along them.
+
+    The models that a threshold lets through become fewer as it is tightened and never more, so
+    where both ends of a stretch prefer alike, all between them do: asked is only where they differ.
+    """
+    found: list[Mapping[str, float] | None] = [None] * len(moved)
+
+    def at(place: int) -> Mapping[str, float]:
+        known = found[place]
+        if known is None:
+            known = found[place] = preferences(moved[place], candidates, signals, explore)
+        return known
+
+    stretches = [(0, len(moved) - 1)]
+    while stretches:
+        low, high = stretches.pop()
+        if at(low) == at(high):
+            found[low : high + 1] = [at(low)] * (high + 1 - low)
+        elif high - low > 1:
+            middle = (low + high) // 2
+            stretches += [(low, middle), (middle, high)]
+    return [at(place) for place in range(len(moved))]
 
 
 def of_rows(found: Routes, kept: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Routes:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from router.core.catalog import Catalog
-from router.core.decide import decide
+from router.core.decide import decide, preferences
 from router.core.decision import Decision
 from router.core.limits import Limits
 from router.core.policy import Policy
@@ -229,3 +229,13 @@ def test_confidence_is_the_lowest_among_the_signals_that_the_decision_read() -> 
 
 def test_an_empty_catalog_has_nobody_to_ask() -> None:
     assert decided(policy(), models=catalog()).rejected == ()
+
+
+def test_preferences_are_the_propensities_of_a_decision() -> None:
+    cheap = policy(default={"strategy": CHEAP, "prefer_specialists": True}, explore=0.3)
+    decision = decided(cheap)
+
+    found = preferences(cheap.default, decision.candidates, KNOWN, cheap.explore)
+
+    assert found == decision.propensities
+    assert preferences(cheap.default, (), KNOWN, cheap.explore) == {}
