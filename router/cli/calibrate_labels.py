@@ -143,11 +143,15 @@ async def _asked(
     texts: Sequence[str], loaded: "LoadedPolicy", classifier: "PromptClassifier"
 ) -> list[Asked]:
     """Every prompt with the signals that the policy reads, extracted by the gateway itself."""
+    from router.classifier import foreseeing
+    from router.identifier import shipped_identifier
+
     learned = loaded.options["learned"].model_copy(update={"timeout": PATIENCE_S})
     patient = replace(loaded, options={**loaded.options, "learned": learned})
-    gateway = decider({loaded.policy.name: patient}, lambda _: classifier)
+    judging = foreseeing(classifier, loaded)
+    gateway = decider({loaded.policy.name: patient}, lambda _: judging)
     name, in_force = loaded.policy.name, gateway.default
-    read = build(signals_read(loaded.policy), patient.options, classifier)
+    read = build(signals_read(loaded.policy), patient.options, judging, shipped_identifier())
     gateway = replace(gateway, policies={name: replace(in_force, signals=read)})
     found: list[Asked] = []
     for start in range(0, len(texts), TOGETHER):
