@@ -9,17 +9,15 @@ from classifiers import adapting
 from classifiers.adapted_artifact import facts_of, save_adapted, write_card
 from classifiers.adapted_figures import Foreseen, figures, pair_of, trials
 from classifiers.adapting import adapted_from
+from classifiers.artifact import MANIFEST
 from classifiers.prompt_classifier import PRETRAINED, PromptClassifier
 from classifiers.replacement import Comparison, compare
 from classifiers.results import pooled, read_results
-from router.cli.train import MANIFEST
-from router.cli.train import PRETRAINED as SHIPPED
+from router.cli.training import Compared, Told
 
 if TYPE_CHECKING:
     from classifiers.adapting import Candidate
     from classifiers.results import Results
-    from classifiers.train import Told
-    from router.cli.train import Compared
 
 FOLDS, SEED = 5, 0
 
@@ -32,7 +30,7 @@ class AdaptedTraining:
         self._folds: int = arguments.folds or FOLDS
         self._seed: int = SEED if arguments.seed is None else arguments.seed
         given = arguments.start_from
-        self._start = PRETRAINED if given == SHIPPED else Path(given)
+        self._start = PRETRAINED if given == PRETRAINED.name else Path(given)
         self._base = PromptClassifier.load(self._start)
         self._table, self._source = _labels(arguments)
         # Known models are told before anything is learned.
@@ -44,7 +42,7 @@ class AdaptedTraining:
         """How many steps `learn` tells of."""
         return adapting.steps(self._folds) + 1
 
-    def learn(self, tell: "Told") -> None:
+    def learn(self, tell: Told) -> None:
         """Learn from all labels, and foresee each while it is held back."""
         self._candidate = adapted_from(self._base, self._table, self._folds, self._seed, tell)
         table = self._candidate.table
@@ -54,7 +52,7 @@ class AdaptedTraining:
         found = figures(self._candidate, self._base, plan, self._pair)
         self._facts = facts_of(self._candidate, self._source, plan[:2], found)
 
-    def compare(self) -> "Compared":
+    def compare(self) -> Compared:
         """Against what it starts from, and against what it would replace."""
         begun = f"what it starts from (classifier {self._base.manifest.version})"
         found = {begun: self._against(self._base)}
@@ -75,7 +73,7 @@ class AdaptedTraining:
         asked = trials(candidate, before, after, self._pair)
         return compare(asked, self._arguments.bootstrap, self._seed)
 
-    def write(self, compared: "Compared") -> str:
+    def write(self, compared: Compared) -> str:
         """Write artifact and card; returns the version."""
         assert self._candidate is not None
         out: Path = self._arguments.out

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from classifiers.artifact import MANIFEST
 from classifiers.embedders import EMBEDDERS
 from classifiers.errors import DataError
 from classifiers.heads import HEADS
@@ -13,12 +14,10 @@ from classifiers.prompt_classifier import COMPLEXITY, DOMAIN, PRETRAINED, TASK, 
 from classifiers.replacement import compare
 from classifiers.train import BUCKETS, FOLDS, NEW_HEADS, Recipe, open_embedder
 from classifiers.whole import STEPS, Whole, save_whole, train_whole, whole_trials
-from router.cli.train import MANIFEST
+from router.cli.training import Compared, Told
 
 if TYPE_CHECKING:
     from classifiers.base import Head
-    from classifiers.train import Told
-    from router.cli.train import Compared
 
 STATIC = "static"
 CHOSEN = (COMPLEXITY, DOMAIN, TASK)
@@ -44,7 +43,7 @@ class WholeTraining:
         """How many steps `learn` tells of."""
         return STEPS
 
-    def learn(self, tell: "Told") -> None:
+    def learn(self, tell: Told) -> None:
         """Learn from `train`, measure on `val`."""
         self._whole = train_whole(
             self._arguments.data,
@@ -55,7 +54,7 @@ class WholeTraining:
             tell,
         )
 
-    def compare(self) -> "Compared":
+    def compare(self) -> Compared:
         """Against what it would replace, if there is anything."""
         out: Path = self._arguments.out
         if not (out / MANIFEST).is_file():
@@ -66,7 +65,7 @@ class WholeTraining:
         found = compare(asked, self._arguments.bootstrap, self._recipe.seed)
         return {f"{out} (classifier {old.manifest.version})": found}
 
-    def write(self, compared: "Compared") -> str:
+    def write(self, compared: Compared) -> str:
         """Write artifact and card; returns the version."""
         assert self._whole is not None
         return save_whole(self._arguments.out, self._whole).version

@@ -71,8 +71,7 @@ def test_feedback_on_stored_prompts_teaches(state: Path) -> None:
 def test_what_holds_no_prompt_is_counted_with_how_to_keep_it(
     state: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    blind = [an_event("x1"), Feedback("x1", "user", AT, 1.0), unanswered("x2")]
-    record(state, [*history(), *blind])
+    record(state, [*history(), an_event("x1"), Feedback("x1", "user", AT, 1.0), unanswered("x2")])
 
     assert train(state) == 0
 
@@ -107,8 +106,8 @@ def test_only_what_was_asked_for_counts(
 def test_models_with_few_labels_are_left_out_by_name(
     state: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rare = [an_event("r", model="rare", content=asked("What?")), Feedback("r", "user", AT, 1.0)]
-    record(state, [*history(), *rare])
+    rare = an_event("r", model="rare", content=asked("What?"))
+    record(state, [*history(), rare, Feedback("r", "user", AT, 1.0)])
 
     assert train(state) == 0
 
@@ -138,9 +137,8 @@ def test_what_a_gateway_kept_can_be_learned_from(
     with running_gateway(state, "--simulated", "--store-content") as gateway:
         for at in range(44):
             model = ("sim-small", "sim-large")[at % 2]
-            prompt = {"role": "user", "content": TABLE.texts[at]}
-            body = {"model": model, "messages": [prompt]}
-            _, decision = post(f"{gateway.url}/v1/chat/completions", body)
+            asking = {"model": model, "messages": [{"role": "user", "content": TABLE.texts[at]}]}
+            decision = post(f"{gateway.url}/v1/chat/completions", asking)
             post(f"{gateway.url}/v1/feedback", {"decision": decision, "score": at % 4 // 2})
 
     assert train(state) == 0
@@ -151,10 +149,11 @@ def test_what_a_gateway_kept_can_be_learned_from(
     assert body["adaptation"]["labels"] == {"sim-large": 22, "sim-small": 22}
 
 
-def post(url: str, body: object) -> tuple[bytes, str]:
-    """The answer's body and the decision it names."""
+def post(url: str, body: object) -> str:
+    """Send a body; return the decision that the answer names, if any."""
     sent = urllib.request.Request(
         url, json.dumps(body).encode(), {"content-type": "application/json"}
     )
     with urllib.request.urlopen(sent, timeout=30) as answer:
-        return answer.read(), str(answer.headers["x-slm-router-decision"])
+        answer.read()
+        return str(answer.headers["x-slm-router-decision"])
