@@ -9,11 +9,10 @@ from classifiers import adapting
 from classifiers.adapted_artifact import facts_of, save_adapted, write_card
 from classifiers.adapted_figures import Foreseen, figures, pair_of, trials
 from classifiers.adapting import adapted_from
-from classifiers.artifact import MANIFEST
 from classifiers.prompt_classifier import PRETRAINED, PromptClassifier
 from classifiers.replacement import Comparison, compare
 from classifiers.results import pooled, read_results
-from router.cli.training import Compared, Told
+from router.cli.training import Compared, Told, standing
 
 if TYPE_CHECKING:
     from classifiers.adapting import Candidate
@@ -32,6 +31,7 @@ class AdaptedTraining:
         given = arguments.start_from
         self._start = PRETRAINED if given == PRETRAINED.name else Path(given)
         self._base = PromptClassifier.load(self._start)
+        self._old = standing(arguments.out, arguments.force)
         self._table, self._source = _labels(arguments)
         # Known models are told before anything is learned.
         self._pair = pair_of(self._table, arguments.small, arguments.large)
@@ -56,11 +56,10 @@ class AdaptedTraining:
         """Against what it starts from, and against what it would replace."""
         begun = f"what it starts from (classifier {self._base.manifest.version})"
         found = {begun: self._against(self._base)}
-        out: Path = self._arguments.out
-        if (out / MANIFEST).is_file():
-            old = PromptClassifier.load(out)
-            if old.manifest.version != self._base.manifest.version:
-                found[f"{out} (classifier {old.manifest.version})"] = self._against(old)
+        old = self._old
+        if old is not None and old.manifest.version != self._base.manifest.version:
+            place = f"{self._arguments.out} (classifier {old.manifest.version})"
+            found[place] = self._against(old)
         return found
 
     def _against(self, old: PromptClassifier) -> Sequence[Comparison]:
@@ -89,4 +88,4 @@ def _labels(arguments: argparse.Namespace) -> "tuple[Results, str]":
 
         return labels_from_log(arguments.since, arguments.source or ())
     path: Path = arguments.data
-    return pooled(read_results(path)), str(path)
+    return pooled(read_results(path)), path.name
