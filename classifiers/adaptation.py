@@ -3,8 +3,8 @@
 The log-odds of a good answer stay level + loadings . latents (`ability.py`). Each model starts
 from its measured ability, or the population's for its mean score, and moves as far as its labels
 say; what is left is learned as an extra latent of its own, ridge regression on all that a prompt
-shows. How far each may go is chosen by cross-validation grouped by near-duplicates, "not at all"
-included; then one slope on everything calibrates the chances on the same held-back folds.
+shows. How far each may go, "not at all" included, is weighed by cross-validation grouped by
+near-duplicates; then one slope on everything calibrates the chances on the same held-back folds.
 """
 
 from __future__ import annotations
@@ -38,8 +38,7 @@ class Strength:
     residual: float
 
 
-# From stiff to free, so that of equals the stiffer wins. What is worth trying was found on tables
-# held out of the classifier: docs/adapting.md.
+# What is worth trying was found on tables held out of the classifier: docs/decisions, 0010.
 STRENGTHS = tuple(
     Strength(*each) for each in product((10.0, 1.0, 0.1), (float("inf"), 10.0, 3.0, 1.0))
 )
@@ -113,6 +112,8 @@ class Start:
         if name is not None:
             return self.abilities.of(name)
         mean = (float(scores.sum()) + 1) / (len(scores) + 2)
+        if len(scores) == 0:
+            return self.abilities.population.from_prior(mean)
         here = replace(self.abilities.population, typical=latents.astype(np.float32))
         return here.from_prior(mean)
 

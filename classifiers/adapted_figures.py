@@ -72,7 +72,7 @@ def pair_of(table: Results, small: str | None, large: str | None) -> Pair | None
         for name, found in ((small, np.argmin), (large, np.argmax))
     ]
     rows = np.flatnonzero(~np.isnan(table.scores[:, columns]).any(axis=1))
-    weak, strong = table.scores[np.ix_(rows, columns)].mean(axis=0) if len(rows) else (0.0, 0.0)
+    weak, strong = table.scores[rows][:, columns].mean(axis=0) if len(rows) else (0.0, 0.0)
     return Pair(columns[0], columns[1], rows) if strong > weak else None
 
 

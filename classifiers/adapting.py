@@ -6,7 +6,7 @@ near-duplicate of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -75,11 +75,11 @@ def adapted_from(
     basis = Basis.of(traits, seed)
     labels = Labels(latents, basis.rows, table.scores, groups)
     known = known_as(base, table.models)
+    names = _names(table.models, known)
     start = Start(model.abilities, tuple(known.get(name) for name in table.models))
     chances = _held_back(start, labels, folds, seed, tell)
     tell("learning from all labels")
     found = adapt(start, labels, folds, seed)
-    names = tuple(known.get(name, name) for name in table.models)
     responses = extended(model, names, found, basis)
     return Candidate(responses, HeldOut.of(names, table.texts, chances), table, groups, names)
 
@@ -126,6 +126,17 @@ def _enough(table: Results) -> Results:
             " that model's rows"
         )
     return table
+
+
+def _names(models: Sequence[str], known: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what the classifier will call the table's models. Raises DataError for two of one
+    name."""
+    names = tuple(known.get(model, model) for model in models)
+    for model, name in zip(models, names, strict=True):
+        others = [one for one, other in zip(models, names, strict=True) if other == name != one]
+        if others and model != others[0]:
+            raise DataError(f"{model} and {others[0]} are both known as {name}; give both one name")
+    return names
 
 
 def encoded(

@@ -131,7 +131,8 @@ def _right(
     classifier: PromptClassifier, name: str, examples: Sequence[Example]
 ) -> NDArray[np.float64]:
     guessed = [getattr(one, name) for one in judgements(classifier, [e.text for e in examples])]
-    return (np.array(guessed) == column(examples, "label")).astype(float)
+    right: NDArray[np.bool_] = np.array(guessed) == column(examples, "label")
+    return right.astype(np.float64)
 
 
 def _mean(values: NDArray[np.float64]) -> Measure:

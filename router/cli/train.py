@@ -2,9 +2,9 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from router.cli.log import age
 from router.core.feedback import SOURCES
@@ -12,9 +12,7 @@ from router.errors import StartupError
 
 if TYPE_CHECKING:
     from classifiers.replacement import Comparison
-    from classifiers.train import Told
-
-    Compared = Mapping[str, Sequence[Comparison]]
+    from router.cli.training import Training
 
 PRETRAINED = "pretrained"
 MANIFEST = "manifest.json"
@@ -24,27 +22,6 @@ _NOTHING = (
 )
 EXTRA = ("sklearn", "scipy", "pyarrow", "threadpoolctl")
 """Modules that the extra `train` brings."""
-
-
-class Training(Protocol):
-    """One way to get a classifier, step by step."""
-
-    @property
-    def steps(self) -> int:
-        """How many steps `learn` tells of."""
-        ...
-
-    def learn(self, tell: "Told") -> None:
-        """Learn; write nothing."""
-        ...
-
-    def compare(self) -> "Compared":
-        """What it would replace -> how both fare on held-back labels."""
-        ...
-
-    def write(self, compared: "Compared") -> str:
-        """Write artifact and card; returns the version."""
-        ...
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help=f"adapt this classifier to the labels: {PRETRAINED} for the shipped one, or a folder",
     )
+    _add_log(parser)
+    _add_recipe(parser)
+    _add_measures(parser)
+
+
+def _add_log(parser: argparse.ArgumentParser) -> None:
+    """Declare the decision log as a source of labels."""
     parser.add_argument(
         "--from-log",
         action="store_true",
@@ -76,6 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--source", action="append", choices=SOURCES, help="of the log, only feedback from there"
     )
+
+
+def _add_recipe(parser: argparse.ArgumentParser) -> None:
+    """Declare what a whole classifier is learned with."""
     parser.add_argument(
         "--embedder", metavar="NAME", help="of a whole classifier (default: static)"
     )
@@ -88,6 +76,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="learn complexity, domain and task with this kind of head; domain=NAME sets one",
     )
     parser.add_argument("--buckets", type=_count, metavar="N", help="of hashed n-grams")
+
+
+def _add_measures(parser: argparse.ArgumentParser) -> None:
+    """Declare what is drawn and what the result is judged by."""
     parser.add_argument("--small", metavar="MODEL", help="the small model to judge routing by")
     parser.add_argument("--large", metavar="MODEL", help="the large model to judge routing by")
     parser.add_argument("--seed", type=int, metavar="N", help="of all that is drawn")

@@ -12,14 +12,11 @@ from classifiers.adapting import adapted_from
 from classifiers.prompt_classifier import PRETRAINED, PromptClassifier
 from classifiers.replacement import Comparison, compare
 from classifiers.results import pooled, read_results
-from router.cli.train import MANIFEST
-from router.cli.train import PRETRAINED as SHIPPED
+from router.cli.training import Compared, Told, standing
 
 if TYPE_CHECKING:
     from classifiers.adapting import Candidate
     from classifiers.results import Results
-    from classifiers.train import Told
-    from router.cli.train import Compared
 
 FOLDS, SEED = 5, 0
 
@@ -32,8 +29,9 @@ class AdaptedTraining:
         self._folds: int = arguments.folds or FOLDS
         self._seed: int = SEED if arguments.seed is None else arguments.seed
         given = arguments.start_from
-        self._start = PRETRAINED if given == SHIPPED else Path(given)
+        self._start = PRETRAINED if given == PRETRAINED.name else Path(given)
         self._base = PromptClassifier.load(self._start)
+        self._old = standing(arguments.out, arguments.force)
         self._table, self._source = _labels(arguments)
         # Known models are told before anything is learned.
         self._pair = pair_of(self._table, arguments.small, arguments.large)
@@ -44,7 +42,7 @@ class AdaptedTraining:
         """How many steps `learn` tells of."""
         return adapting.steps(self._folds) + 1
 
-    def learn(self, tell: "Told") -> None:
+    def learn(self, tell: Told) -> None:
         """Learn from all labels, and foresee each while it is held back."""
         self._candidate = adapted_from(self._base, self._table, self._folds, self._seed, tell)
         table = self._candidate.table
@@ -54,15 +52,14 @@ class AdaptedTraining:
         found = figures(self._candidate, self._base, plan, self._pair)
         self._facts = facts_of(self._candidate, self._source, plan[:2], found)
 
-    def compare(self) -> "Compared":
+    def compare(self) -> Compared:
         """Against what it starts from, and against what it would replace."""
         begun = f"what it starts from (classifier {self._base.manifest.version})"
         found = {begun: self._against(self._base)}
-        out: Path = self._arguments.out
-        if (out / MANIFEST).is_file():
-            old = PromptClassifier.load(out)
-            if old.manifest.version != self._base.manifest.version:
-                found[f"{out} (classifier {old.manifest.version})"] = self._against(old)
+        old = self._old
+        if old is not None and old.manifest.version != self._base.manifest.version:
+            place = f"{self._arguments.out} (classifier {old.manifest.version})"
+            found[place] = self._against(old)
         return found
 
     def _against(self, old: PromptClassifier) -> Sequence[Comparison]:
@@ -75,7 +72,7 @@ class AdaptedTraining:
         asked = trials(candidate, before, after, self._pair)
         return compare(asked, self._arguments.bootstrap, self._seed)
 
-    def write(self, compared: "Compared") -> str:
+    def write(self, compared: Compared) -> str:
         """Write artifact and card; returns the version."""
         assert self._candidate is not None
         out: Path = self._arguments.out
@@ -91,4 +88,4 @@ def _labels(arguments: argparse.Namespace) -> "tuple[Results, str]":
 
         return labels_from_log(arguments.since, arguments.source or ())
     path: Path = arguments.data
-    return pooled(read_results(path)), str(path)
+    return pooled(read_results(path)), path.name

@@ -52,7 +52,7 @@ def labels_from_log(since: float | None, sources: Collection[str]) -> tuple[Resu
     _tell(counts)
     if not said:
         raise StartupError(_nothing(path, counts))
-    return _table(_of_often_judged(said, path)), f"{NAME} {path}"
+    return _table(_of_often_judged(said, path)), NAME
 
 
 def _said(

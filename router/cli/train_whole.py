@@ -3,22 +3,19 @@
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classifiers.embedders import EMBEDDERS
 from classifiers.errors import DataError
 from classifiers.heads import HEADS
-from classifiers.prompt_classifier import COMPLEXITY, DOMAIN, PRETRAINED, TASK, PromptClassifier
+from classifiers.prompt_classifier import COMPLEXITY, DOMAIN, PRETRAINED, TASK
 from classifiers.replacement import compare
 from classifiers.train import BUCKETS, FOLDS, NEW_HEADS, Recipe, open_embedder
 from classifiers.whole import STEPS, Whole, save_whole, train_whole, whole_trials
-from router.cli.train import MANIFEST
+from router.cli.training import Compared, Told, standing
 
 if TYPE_CHECKING:
     from classifiers.base import Head
-    from classifiers.train import Told
-    from router.cli.train import Compared
 
 STATIC = "static"
 CHOSEN = (COMPLEXITY, DOMAIN, TASK)
@@ -37,6 +34,7 @@ class WholeTraining:
         if embedder not in EMBEDDERS:
             raise DataError(f"no embedder {embedder!r}; there are {', '.join(sorted(EMBEDDERS))}")
         self._embedder = open_embedder(embedder, PRETRAINED, arguments.model)
+        self._old = standing(arguments.out, arguments.force)
         self._whole: Whole | None = None
 
     @property
@@ -44,7 +42,7 @@ class WholeTraining:
         """How many steps `learn` tells of."""
         return STEPS
 
-    def learn(self, tell: "Told") -> None:
+    def learn(self, tell: Told) -> None:
         """Learn from `train`, measure on `val`."""
         self._whole = train_whole(
             self._arguments.data,
@@ -55,18 +53,17 @@ class WholeTraining:
             tell,
         )
 
-    def compare(self) -> "Compared":
+    def compare(self) -> Compared:
         """Against what it would replace, if there is anything."""
-        out: Path = self._arguments.out
-        if not (out / MANIFEST).is_file():
+        old = self._old
+        if old is None:
             return {}
         assert self._whole is not None
-        old = PromptClassifier.load(out)
         asked = whole_trials(self._arguments.data, self._whole, old)
         found = compare(asked, self._arguments.bootstrap, self._recipe.seed)
-        return {f"{out} (classifier {old.manifest.version})": found}
+        return {f"{self._arguments.out} (classifier {old.manifest.version})": found}
 
-    def write(self, compared: "Compared") -> str:
+    def write(self, compared: Compared) -> str:
         """Write artifact and card; returns the version."""
         assert self._whole is not None
         return save_whole(self._arguments.out, self._whole).version

@@ -13,7 +13,9 @@ from classifiers.embedders.hashing import HashingEmbedder
 from classifiers.prompt_classifier import PRETRAINED, TOKENISER, PromptClassifier, save
 from classifiers.targets import DOMAINS, TASKS
 from classifiers.tokens import Tokeniser
-from classifiers.train import Tables, train
+from classifiers.train import SHIPPED, Tables, train
+from classifiers.whole import STEPS, save_whole, train_whole
+from tests.classifiers.tables import write_tables
 
 WORDS = ["apple", "river", "stone", "music", "paper", "window", "garden", "silver", "number"]
 
@@ -67,6 +69,17 @@ def small_artifact(tokeniser: Tokeniser, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session")
 def small(small_artifact: Path) -> PromptClassifier:
     return PromptClassifier.load(small_artifact)
+
+
+@pytest.fixture(scope="session")
+def whole_artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole classifier, learned from made-up tables and saved."""
+    data = write_tables(tmp_path_factory.mktemp("data"))
+    out = tmp_path_factory.mktemp("whole")
+    heard: list[str] = []
+    save_whole(out, train_whole(data, HashingEmbedder(), 256, SHIPPED, 20, heard.append))
+    assert len(heard) == STEPS
+    return out
 
 
 @pytest.fixture(scope="session")

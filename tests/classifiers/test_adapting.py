@@ -121,6 +121,28 @@ def test_a_measured_model_is_replaced_under_its_own_name(shipped: PromptClassifi
     assert found.responses.abilities.names.count(known) == 1
 
 
+def test_two_models_of_one_name_are_refused(shipped: PromptClassifier) -> None:
+    known = next(name for name in shipped.models if name.startswith("gpt-4o"))
+    table = replace(labelled(60), models=(f"a/{known}", f"b/{known}"))
+
+    with pytest.raises(DataError, match=f"both known as {known}"):
+        adapted_from(shipped, table, FOLDS, 0)
+
+
+def test_labels_of_a_model_that_are_all_near_duplicates_are_learned_all_the_same(
+    shipped: PromptClassifier,
+) -> None:
+    """A fold may then hold every label of that model."""
+    table = labelled(60)
+    texts = ("What is the capital of Peru, please?",) * 25 + table.texts[25:]
+    scores = table.scores.copy()
+    scores[25:, 0] = np.nan
+
+    found = adapted_from(shipped, replace(table, texts=texts, scores=scores), FOLDS, 0)
+
+    assert np.isfinite(found.held_out.chances).all()
+
+
 def test_many_models_share_few_latents(shipped: PromptClassifier) -> None:
     model = shipped.extras.responses
     assert model is not None

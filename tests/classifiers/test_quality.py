@@ -1,36 +1,22 @@
-"""Chances per model of a whole classifier, trained by the command on made-up tables."""
+"""Chances per model of a whole classifier, learned from made-up tables."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from classifiers import train
 from classifiers.prompt_classifier import PromptClassifier
 from classifiers.targets import LARGE_MODELS, SMALL_MODELS
-from tests.classifiers.tables import write_tables
 
 TEXTS = ["physics question 400: which of these?", "hello friend", ""]
 WEAK, STRONG = SMALL_MODELS["mmlu_pro"][0], LARGE_MODELS["mmlu_pro"][0]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    data = write_tables(tmp_path_factory.mktemp("data"))
-    out = tmp_path_factory.mktemp("out")
-    with pytest.MonkeyPatch.context() as patch:
-        small = ["--embedder", "hashing", "--buckets", "256", "--rounds", "5"]
-        patch.setattr(sys, "argv", ["train", "--data", str(data), "--out", str(out), *small])
-        train.main()
-    return out
-
-
-@pytest.fixture(scope="module")
-def taught(folder: Path) -> PromptClassifier:
-    return PromptClassifier.load(folder)
+def taught(whole_artifact: Path) -> PromptClassifier:
+    return PromptClassifier.load(whole_artifact)
 
 
 def test_it_names_every_model_of_the_scores(taught: PromptClassifier) -> None:

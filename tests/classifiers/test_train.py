@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from classifiers import card, train
 from classifiers import prompt_classifier as names
@@ -16,34 +15,22 @@ from classifiers.embedders.static import StaticEmbedder
 from classifiers.errors import ArtifactError, DataError
 from classifiers.prompt_classifier import PRETRAINED, PromptClassifier, save
 from classifiers.tokens import Tokeniser
-from classifiers.whole import STEPS, save_whole, train_whole
 from tests.classifiers.conftest import generated_tables
 from tests.classifiers.designs import rows_of
-from tests.classifiers.tables import write_tables
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `train_whole` makes of made-up tables, saved."""
-    data = write_tables(tmp_path_factory.mktemp("data"))
-    out = tmp_path_factory.mktemp("out")
-    heard: list[str] = []
-    whole = train_whole(data, HashingEmbedder(), 256, train.SHIPPED, 20, heard.append)
-    assert len(heard) == STEPS
-    save_whole(out, whole)
-    return out
-
-
-def test_tables_become_an_artifact_that_judges(trained: Path) -> None:
-    classifier = PromptClassifier.load(trained)
+def test_tables_become_an_artifact_that_judges(whole_artifact: Path) -> None:
+    classifier = PromptClassifier.load(whole_artifact)
 
     assert classifier.manifest.body["embedder"]["kind"] == "hashing"
     assert len(classifier.judge(["hello friend 77"])) == 1
 
 
-def test_the_card_names_sources_with_licences_versions_and_every_figure(trained: Path) -> None:
-    text = (trained / card.CARD).read_text()
-    body = json.loads((trained / "manifest.json").read_text())
+def test_the_card_names_sources_with_licences_versions_and_every_figure(
+    whole_artifact: Path,
+) -> None:
+    text = (whole_artifact / card.CARD).read_text()
+    body = json.loads((whole_artifact / "manifest.json").read_text())
 
     assert "Apache-2.0" in text and "numpy" in text and f"Seed {body['seed']}" in text
     for test, found in body["figures"].items():
@@ -52,8 +39,10 @@ def test_the_card_names_sources_with_licences_versions_and_every_figure(trained:
             assert row["n"] > 0 and row["low"] <= row["high"]
 
 
-def test_figures_stand_beside_the_baselines(trained: Path) -> None:
-    routing = json.loads((trained / "manifest.json").read_text())["figures"]["routing mmlu_pro"]
+def test_figures_stand_beside_the_baselines(whole_artifact: Path) -> None:
+    routing = json.loads((whole_artifact / "manifest.json").read_text())["figures"][
+        "routing mmlu_pro"
+    ]
 
     assert {"APGR", "CPT(50)", "CPT(80)", "APGR random", "APGR prompt length"} <= set(routing)
     assert routing["APGR random"]["value"] == 0.5

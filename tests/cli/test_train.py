@@ -230,6 +230,22 @@ def test_a_folder_that_holds_something_else_is_left_alone(
     assert (tmp_path / "card.md").read_text() == "mine"
 
 
+def test_a_classifier_that_cannot_be_read_is_replaced_by_force_alone(
+    adapted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "mine"
+    shutil.copytree(adapted, out)
+    (out / "responses.npz").write_bytes(b"damaged")
+    few = write_labels(tmp_path / "few.csv", labelled(60))
+
+    assert adapt(few, out) == 1
+    assert "cannot be read" in capsys.readouterr().err
+    assert (out / "responses.npz").read_bytes() == b"damaged"
+
+    assert adapt(few, out, "--force") == 0
+    assert PromptClassifier.load(out).manifest.body["adaptation"]["prompts"] == 60
+
+
 def test_without_the_extra_it_says_how_to_install_it(
     labels: Path,
     tmp_path: Path,
