@@ -7,7 +7,6 @@ tables of words alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,26 +23,37 @@ _Hashes = NDArray[np.uint64]
 
 # Odd multipliers spread neighbouring letters over the slots; their values do not matter.
 _STEP, _SPREAD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
-_FOLD, _KEEP = np.uint64(29), np.uint64(64 - 20)
+_FOLD, _KEEP, _ONE = np.uint64(29), np.uint64(64 - 20), np.uint64(1)
 
 
-def slots(letters: Letters) -> Iterator[tuple[IntArray, Places]]:
-    """Yield, for one to five letters, the slot of each n-gram of a row and whether it counts.
+def slots(letters: Letters) -> tuple[IntArray, IntArray]:
+    """Return the slot of each n-gram of a row that counts, and where it begins, rising."""
+    size = len(letters)
+    hashed = np.zeros((size, LONGEST), dtype=np.uint64)
+    wide = letters.astype(np.uint64)
+    shorter = np.zeros(size, dtype=np.uint64)
+    for order in range(min(LONGEST, size)):
+        shorter = _longer(shorter[: size - order], wide[order:])
+        hashed[: size - order, order] = shorter
+    counts = _reach(letters)[:, None] >= np.arange(1, LONGEST + 1)
+    counts[:, 0] = letters != SEPARATOR
+    counted = np.flatnonzero(counts)
+    return _slot(hashed.ravel()[counted]), counted // LONGEST
 
-    The n-gram at place i begins there, so each order is one shorter than the one before.
+
+def _reach(letters: Letters) -> IntArray:
+    """Return how many letters the longest n-gram may take from each place on.
+
+    It may end with the next separator, and no letter that stands alone is in it beside others.
     """
-    separates = letters == SEPARATOR
-    joined = ~alone_table()[letters]
-    hashed = _longer(np.zeros(len(letters), dtype=np.uint64), letters)
-    yield _slot(hashed), ~separates
-    counts = joined
-    for size in range(2, min(LONGEST, len(letters)) + 1):
-        # The last letter of the shorter n-gram is inside this one, where no word may end.
-        counts = counts[:-1] & joined[size - 1 :]
-        if size > 2:
-            counts &= ~separates[size - 2 : -1]
-        hashed = _longer(hashed[:-1], letters[size - 1 :])
-        yield _slot(hashed), counts
+    places = np.arange(len(letters))
+    ends = np.append(np.flatnonzero(letters == SEPARATOR), len(letters) - 1)
+    reach: IntArray = ends[np.searchsorted(ends[:-1], places, side="right")] - places + 1
+    alone = np.flatnonzero(alone_table()[letters])
+    if len(alone):
+        stops = np.append(alone, len(letters))[np.searchsorted(alone, places)]
+        reach = np.minimum(reach, stops - places)
+    return reach
 
 
 def slots_of(table: Letters) -> tuple[IntArray, Places]:
@@ -59,10 +69,13 @@ def slots_of(table: Letters) -> tuple[IntArray, Places]:
 
 def _longer(hashed: _Hashes, letters: NDArray[Any]) -> _Hashes:
     """Return the hashes of n-grams one letter longer; one more, so that a separator changes it."""
-    result: _Hashes = (hashed ^ (hashed >> _FOLD)) * _STEP + letters.astype(np.uint64)
-    result += np.uint64(1)
+    result: _Hashes = hashed >> _FOLD
+    result ^= hashed
+    result *= _STEP
+    result += letters
+    result += _ONE
     return result
 
 
 def _slot(hashed: _Hashes) -> IntArray:
-    return ((hashed * _SPREAD) >> _KEEP).astype(np.int64)
+    return ((hashed * _SPREAD) >> _KEEP).view(np.int64)

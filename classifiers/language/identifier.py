@@ -193,11 +193,10 @@ def known_grams(
     rows: NDArray[np.int32], letters: Letters, owners: IntArray
 ) -> tuple[NDArray[np.int32], IntArray]:
     """Return the row of each n-gram that has one, and its text; texts rising."""
-    found = np.full((len(letters), grams.LONGEST), -1, dtype=np.int32)
-    for order, (slots, counted) in enumerate(grams.slots(letters)):
-        found[: len(slots), order] = np.where(counted, rows[slots], -1)
-    places, _ = known = np.nonzero(found >= 0)
-    return found[known], owners[places]
+    slots, places = grams.slots(letters)
+    found = rows[slots]
+    known = found >= 0
+    return found[known], owners[places[known]]
 
 
 def script_shares(letters: Letters, owners: IntArray, size: int) -> FloatArray:
@@ -216,12 +215,12 @@ def bags(model: LowRank, texts: Sequence[str]) -> Bags:
     """Return n >= 1 texts as the model reads them."""
     letters, owners = characters.read([characters.shorten(text) for text in texts])
     sums = np.zeros((len(texts), len(model.weights)), dtype=np.float32)
-    counts = np.zeros(len(texts), dtype=np.int64)
     rows, texts_of = known_grams(model.rows, letters, owners)
+    counts = np.bincount(texts_of, minlength=len(texts))
     if len(rows):
-        starts = np.flatnonzero(np.concatenate([[True], texts_of[1:] != texts_of[:-1]]))
-        sums[texts_of[starts]] = np.add.reduceat(model.table[rows], starts, axis=0)
-        counts = np.bincount(texts_of, minlength=len(texts))
+        filled = np.flatnonzero(counts)
+        starts = (np.cumsum(counts) - counts)[filled]
+        sums[filled] = np.add.reduceat(model.table[rows], starts, axis=0)
     return Bags(sums, counts, script_shares(letters, owners, len(texts)))
 
 

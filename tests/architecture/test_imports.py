@@ -65,7 +65,7 @@ def test_an_unspoiled_copy_keeps_every_contract(copy: Path) -> None:
         (
             "router/signals/learned.py",
             "from classifiers.base import Head",
-            "Only classifier and cli",
+            "Only classifier, identifier and cli",
         ),
     ],
 )

@@ -1,15 +1,17 @@
 """Hashed letter n-grams."""
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from classifiers.language.characters import letter_table, read
 from classifiers.language.grams import LONGEST, SLOTS, slots, slots_of
 
 
-def counted(text: str) -> list[set[int]]:
-    """The slots that count, by length of the n-gram."""
+def counted(text: str) -> set[int]:
+    """The slots that count."""
     letters, _ = read([text])
-    return [set(found[places].tolist()) for found, places in slots(letters)]
+    return set(slots(letters)[0].tolist())
 
 
 def slot(gram: str) -> int:
@@ -21,28 +23,49 @@ def slot(gram: str) -> int:
 
 
 def test_a_word_is_read_with_its_beginning_and_its_end() -> None:
-    assert counted("abc") == [
-        {slot(gram) for gram in grams}
-        for grams in (
-            ["a", "b", "c"],
-            ["^a", "ab", "bc", "c$"],
-            ["^ab", "abc", "bc$"],
-            ["^abc", "abc$"],
-            ["^abc$"],
-        )
-    ]
+    grams = "a b c ^a ab bc c$ ^ab abc bc$ ^abc abc$ ^abc$"
+    assert counted("abc") == {slot(gram) for gram in grams.split()}
+
+
+def test_the_longest_n_grams_have_five_letters() -> None:
+    found = counted("abcdef")
+    assert {slot("abcde"), slot("^abcd"), slot("cdef$")} <= found
+    assert len(found) == 6 + 7 + 6 + 5 + 4
 
 
 def test_no_n_gram_spans_two_words() -> None:
-    together, first, second = counted("one two"), counted("one"), counted("two")
-    assert all(
-        all_of == one | two for all_of, one, two in zip(together, first, second, strict=True)
-    )
+    assert counted("one two") == counted("one") | counted("two")
 
 
 def test_letters_that_stand_alone_have_no_neighbours() -> None:
-    assert [len(found) for found in counted("你好")] == [2, 0, 0, 0]
-    assert [len(found) for found in counted("あいう")] == [1, 0, 0, 0, 0]
+    assert counted("你好") == {slot("你"), slot("好")}
+    assert counted("a你b") == {slot(gram) for gram in ("a", "你", "b", "^a", "b$")}
+    assert counted("あいう") == {slot("ん")}
+
+
+def test_n_grams_come_by_the_place_where_they_begin() -> None:
+    letters, _ = read(["ab"])
+    found, places = slots(letters)
+    grams = ["^a", "^ab", "^ab$", "a", "ab", "ab$", "b", "b$"]
+    assert found.tolist() == [slot(gram) for gram in grams]
+    assert places.tolist() == [0, 0, 0, 1, 1, 1, 2, 2]
+
+
+@given(st.text(alphabet="ab你 .", max_size=12))
+def test_each_n_gram_is_a_stretch_of_one_word_with_its_borders(text: str) -> None:
+    row = "".join(map(chr, read([text])[0]))
+    stretches = [row[a : a + size] for a in range(len(row)) for size in range(1, LONGEST + 1)]
+    whole = {
+        stretch
+        for start, stretch in zip(
+            (a for a in range(len(row)) for _ in range(LONGEST)), stretches, strict=True
+        )
+        if start + len(stretch) <= len(row)
+        and stretch != "\0"
+        and "\0" not in stretch[1:-1]
+        and (len(stretch) == 1 or ("你" not in stretch and stretch != "\0\0"))
+    }
+    assert counted(text) == {slot(stretch.replace("\0", "^")) for stretch in whole}
 
 
 def test_neighbouring_n_grams_are_spread_over_all_slots() -> None:
@@ -54,6 +77,5 @@ def test_neighbouring_n_grams_are_spread_over_all_slots() -> None:
 
 
 def test_a_row_shorter_than_the_longest_n_gram_is_read_too() -> None:
-    assert len(counted("")) == 1
-    assert len(counted("a")) == 3
-    assert len(counted("abcdef")) == LONGEST
+    assert counted("") == set()
+    assert counted("a") == {slot(gram) for gram in ("a", "^a", "a$", "^a$")}
