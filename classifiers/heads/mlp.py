@@ -92,7 +92,14 @@ class MlpHead:
         self, coefs: Sequence[NDArray[Any]], intercepts: Sequence[NDArray[Any]], width: int
     ) -> None:
         sparse, scale = quantised(coefs[0][width:])
-        parts = (coefs[0][:width], sparse, scale, intercepts[0], coefs[1], intercepts[1])
+        parts: tuple[NDArray[Any], ...] = (
+            coefs[0][:width],
+            sparse,
+            scale,
+            intercepts[0],
+            coefs[1],
+            intercepts[1],
+        )
         self.arrays_ = {
             name: part if part.dtype == np.int8 else part.astype(np.float32)
             for name, part in zip(_STORED, parts, strict=True)

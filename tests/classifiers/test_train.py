@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from classifiers import card, train
 from classifiers import prompt_classifier as names
