@@ -21,7 +21,7 @@ from classifiers.base import FloatArray
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _OPTION = re.compile(r"^\s*\(?[a-j1-9]\s?[).:]\s", re.MULTILINE)
 _BULLET = re.compile(r"^\s*[-*•]\s", re.MULTILINE)
-_FORMULA = re.compile(r"\b(?:[a-z]{1,2}\d+){1,6}\b|[_^][\w{(]|\b[a-z]\([a-z]\)")
+_FORMULA = re.compile(r"(?<![a-z])[a-z]{1,2}\d|[_^][\w{(]|\b[a-z]\([a-z]\)")
 _WORD = re.compile(r"[^\W\d_]+")
 _CODE = ("```", "def ", "class ", "return ", "import ", "#include", "=>", "->", "::", "()", "==")
 _CODE_TOO = ("!=", "select * ", "</", ";\n", "{\n", "}\n", "const ", "print(", "0x", "&&")
