@@ -11,6 +11,7 @@ import msgspec
 from router.core.cost import Usage
 from router.core.tokens import estimated_tokens
 from router.errors import UpstreamBroken
+from router.ports import Told
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are no JSON, no UTF-8, or nested beyond all reason."""
@@ -25,21 +26,33 @@ class _Answer(msgspec.Struct):
 _answers = msgspec.json.Decoder(_Answer)
 
 
+def told_by_chat(body: bytes) -> Told:
+    """A plain answer as it came, with what it tells. Raises UpstreamBroken if it is no object."""
+    usage = usage_of(body)
+    return Told(body, usage, 0 if usage else estimated_output_tokens(body))
+
+
 def usage_of(body: bytes) -> Usage | None:
     """The usage that a plain answer tells, None if it tells none.
 
     Raises UpstreamBroken if the answer is not a JSON object.
     """
+    usage = raw_usage_of(body)
+    return read_usage(usage) if usage is not None else None
+
+
+def raw_usage_of(body: bytes) -> Mapping[str, object] | None:
+    """The usage object of an answer in any dialect. Raises UpstreamBroken as above."""
     try:
         usage = _answers.decode(body).usage
     except UNREADABLE:
         raise UpstreamBroken("The upstream's answer is not a JSON object.") from None
-    return read_usage(usage) if isinstance(usage, dict) else None
+    return usage if isinstance(usage, dict) else None
 
 
 def read_usage(usage: Mapping[str, object]) -> Usage | None:
     """OpenAI's `usage` object as a Usage; None if it holds no whole counts."""
-    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens", 0)
+    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens") or 0
     if not isinstance(prompt, int) or not isinstance(completion, int):
         return None
     return Usage(

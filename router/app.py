@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from router import prices
 from router.api import ROUTES
-from router.api.errors import on_crash, on_http_error, on_router_error
+from router.api.handlers import on_crash, on_http_error, on_router_error
 from router.api.shutdown import CutShort
 from router.assembly import Assembly
 from router.core.catalog import AUTO

@@ -12,6 +12,7 @@ RouterError
 │   ├── UpstreamUnreachable  no connection, or the connection broke before the first byte
 │   ├── UpstreamTimeout      no answer within the time allowed
 │   ├── UpstreamRefused      answered with a status that another model may not answer with
+│   │   └── RefusedInStream  the same, told in the first event of a stream
 │   └── UpstreamBroken       the answer stopped or lost its form after it had begun
 ├── PolicyFileError          a policy or catalog file is wrong; carries every problem found
 ├── DecisionLogError         the decision log cannot be opened, read or written
@@ -93,8 +94,19 @@ class UpstreamRefused(UpstreamError):
         self.headers = dict(headers or {})
 
 
+class RefusedInStream(UpstreamRefused):
+    """The upstream promised a stream and refused the request in its first event."""
+
+
 class UpstreamBroken(UpstreamError):
-    """The answer stopped or lost its form after it had begun."""
+    """The answer stopped or lost its form after it had begun.
+
+    `body` holds what the upstream itself said of it, if it did.
+    """
+
+    def __init__(self, message: str, body: bytes = b"") -> None:
+        super().__init__(message)
+        self.body = body
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,18 @@ It knows the core and the ports, and no concrete adapter.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from router.core.catalog import Catalog
+from router.core.catalog import Catalog, Endpoint
 from router.core.decide import decide
 from router.core.decision import Decision
 from router.core.policy import Policy
 from router.core.request import RoutedRequest
 from router.core.signals import Signals, SignalValue
 from router.errors import ModelsUnavailable, NoCandidate, RouterError, UnknownModel, UnknownPolicy
-from router.ports import Clock, DecisionLog, Observer, Signal, StatsStore, Upstream
+from router.ports import Clock, DecisionLog, Observer, Signal, StatsStore, Upstream, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +62,15 @@ class Routed:
 class Call:
     """A caller's request as the HTTP shell hands it over.
 
-    `for_upstream` gives the body under an upstream's name of the model. `withhold_usage`: the
-    usage event of a stream was our wish, not the caller's. `received` is when the request's head
-    came and `read` when its body had, on the monotonic clock. `status_of` tells how the shell
-    answers an error.
+    `way` tells how it reaches an upstream that speaks certain endpoints. `received` is when the
+    request's head came and `read` when its body had, on the monotonic clock. `status_of` tells how
+    the shell answers an error.
     """
 
     id: str
     endpoint: str
-    path: str
     request: RoutedRequest
-    for_upstream: Callable[[str], bytes]
-    withhold_usage: bool
+    way: Callable[[Collection[Endpoint]], Way]
     received: float
     read: float
     status_of: Callable[[RouterError], int]
