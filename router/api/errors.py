@@ -1,22 +1,26 @@
-"""Which error answers with which status, and the form that it takes there: OpenAI's, or the form
-of the endpoint that was called."""
+"""Which error answers with which status, and the handlers that answer for endpoints which did not.
+
+Rule: an upstream's own words reach the caller where they speak of the caller's request or of load,
+never where they speak of our key or our account.
+"""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from router import errors
-from router.answer import UNREADABLE
+from router.api.error_forms import OPENAI, ErrorForm, Words, error_body, form_of, said_in
+from router.api.request_id import named
 from router.exchange import NOT_THE_CALLERS_FAULT, is_callers_own
 
-PASSED_ON = re.compile(r"retry-after(-ms)?|x-should-retry|x-ratelimit-.*|x-upstream-request-id")
-"""What of a refusing upstream's headers tells a caller how to go on."""
+__all__ = ["STATUS", "answer_of", "error_body", "respond", "words_of"]
+
+_FOR_WHO_WAITS = re.compile(r"retry-after(-ms)?|x-should-retry|x-ratelimit-.*")
+"""What of a refusing upstream's headers tells a caller when to come again."""
 
 
 class Answer(NamedTuple):
@@ -57,27 +61,6 @@ _OVERLOADED = {
 }
 
 
-class Words(NamedTuple):
-    """What is told of an error, whatever its form: `said` is the upstream's own error object."""
-
-    status: int
-    message: str
-    type: str
-    code: str | None
-    param: str | None
-    said: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorForm:
-    """How errors are written: as a body, as an event of a stream that has begun, and how the body
-    of an upstream that refused the caller's own request is passed on."""
-
-    body: Callable[[Words], bytes]
-    event: Callable[[Words], bytes]
-    passed_on: Callable[[bytes, int], bytes]
-
-
 def answer_of(error: errors.RouterError) -> Answer:
     """How an error is answered: by its own row, else by that of its nearest ancestor."""
     row = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
@@ -91,58 +74,12 @@ def answer_of(error: errors.RouterError) -> Answer:
 
 def words_of(error: errors.RouterError) -> Words:
     """What is told of an error: our words, or the provider's where they are for the caller."""
-    row = answer_of(error)
-    said = None
+    row, said = answer_of(error), None
     between_us = isinstance(error, errors.UpstreamRefused) and error.status in _BETWEEN_US
     if isinstance(error, errors.UpstreamRefused | errors.UpstreamBroken) and not between_us:
         said = said_in(error.body)
     param = getattr(error, "param", None)
     return Words(row.status, str(error), row.type, row.code, param, said)
-
-
-def said_in(body: bytes) -> dict[str, Any] | None:
-    """The error object of a provider's answer, if it is one in OpenAI's form or Anthropic's."""
-    try:
-        error = msgspec.json.decode(body)["error"]
-    except (*UNREADABLE, TypeError, KeyError, IndexError):
-        return None
-    return error if isinstance(error, dict) and isinstance(error.get("message"), str) else None
-
-
-def error_body(message: str, type: str, code: str | None, param: str | None = None) -> bytes:
-    """OpenAI's error object as JSON."""
-    error = {"message": message, "type": type, "param": param, "code": code}
-    return msgspec.json.encode({"error": error})
-
-
-def _openai(words: Words) -> bytes:
-    if words.said is None:
-        return error_body(words.message, words.type, words.code, words.param)
-    return msgspec.json.encode({"error": {"type": words.type, "param": None} | dict(words.said)})
-
-
-def _openai_passed_on(body: bytes, status: int) -> bytes:
-    """An OpenAI error as it came; another form in OpenAI's."""
-    said = said_in(body)
-    if said is not None and {"type", "code", "param"} & said.keys():
-        return body
-    told = str(said["message"]) if said else message_in(body, status)
-    return error_body(told, "invalid_request_error", "upstream_refused")
-
-
-def message_in(body: bytes, status: int) -> str:
-    """What an error of no known form says: what FastAPI and older servers have, else its status."""
-    try:
-        told = msgspec.json.decode(body)
-    except UNREADABLE:
-        told = None
-    for name in ("message", "detail", "error"):
-        if isinstance(told, dict) and isinstance(told.get(name), str):
-            return str(told[name])
-    return f"The upstream answered with status {status}."
-
-
-OPENAI = ErrorForm(_openai, lambda words: b"data: " + _openai(words) + b"\n\n", _openai_passed_on)
 
 
 def respond(
@@ -155,24 +92,34 @@ def respond(
     if isinstance(error, errors.ModelsUnavailable):
         told["retry-after"] = str(max(1, round(error.retry_after_s)))
     if isinstance(error, errors.UpstreamRefused) and error.status not in _BETWEEN_US:
-        kept = {name: it for name, it in error.headers.items() if PASSED_ON.fullmatch(name)}
-        told = {**kept, **told}
+        waits = {name: it for name, it in error.headers.items() if _FOR_WHO_WAITS.fullmatch(name)}
+        told = {**waits, **told}
     words = words_of(error)
     return Response(form.body(words), words.status, told, "application/json")
 
 
-def http_error(request: Request, status: int) -> Words:
-    """What is told of a request that the framework refuses: unknown paths, wrong methods."""
-    message = f"{HTTPStatus(status).phrase}."
-    if status in (404, 405):
-        verb = "is no" if status == 404 else "takes no"
-        path = request.scope["path"]
-        message = f"{path} {verb} {request.method}." if status == 405 else ""
-        message = message or f"There is no {request.method} {path}."
-    return Words(status, message, "invalid_request_error", None, None)
+async def on_router_error(request: Request, error: Exception) -> Response:
+    """Handler for our own errors."""
+    assert isinstance(error, errors.RouterError)
+    return respond(error, form=form_of(request.scope["path"]))
 
 
-def crash() -> Words:
-    """What is told of our own mistakes: that it was us, and nothing else."""
+async def on_http_error(request: Request, error: Any) -> Response:
+    """Handler for what the framework refuses: unknown paths, wrong methods."""
+    path = request.scope["path"]
+    message = f"{HTTPStatus(error.status_code).phrase}."
+    if error.status_code == 404:
+        message = f"There is no {request.method} {path}."
+    elif error.status_code == 405:
+        message = f"{path} takes no {request.method}."
+    words = Words(error.status_code, message, "invalid_request_error", None)
+    return Response(form_of(path).body(words), words.status, error.headers, "application/json")
+
+
+async def on_crash(request: Request, error: Exception) -> Response:
+    """Handler for our own mistakes: the caller learns that it was us, and nothing else."""
     told = "The gateway failed to handle the request."
-    return Words(500, told, "server_error", "internal_error", None)
+    words = Words(500, told, "server_error", "internal_error")
+    # The framework answers this one outside of all middleware.
+    body = form_of(request.scope["path"]).body(words)
+    return Response(body, 500, named({}), "application/json")

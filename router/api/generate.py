@@ -4,8 +4,6 @@ Rule: an endpoint is its form of body and its form of error; nothing else tells 
 """
 
 import asyncio
-import secrets
-import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,9 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router.api.caller import body_of, unless_caller_leaves
-from router.api.errors import OPENAI, ErrorForm, answer_of, respond
+from router.api.error_forms import OPENAI, ErrorForm
+from router.api.errors import answer_of, respond
 from router.api.freedom import limits_of
 from router.api.headers import exchange_headers
+from router.api.request_id import new_id
 from router.api.session import session_of
 from router.api.sse import EventStream
 from router.api.state import runtime_of
@@ -56,11 +56,6 @@ class Form:
     endpoint: str
     read: Callable[[bytes, Mapping[str, str]], Body]
     errors: ErrorForm = OPENAI
-
-
-def new_id() -> str:
-    """A decision id: sorts by time of arrival, and cannot be guessed."""
-    return f"dec_{time.time_ns() // 1_000_000:011x}{secrets.token_hex(8)}"
 
 
 async def generate(request: Request, form: Form) -> Response:

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from router.api.caller import unless_caller_leaves
-from router.api.errors import ErrorForm, words_of
+from router.api.error_forms import ErrorForm
+from router.api.errors import words_of
 from router.errors import CallerLeft, RouterError, UpstreamBroken, UpstreamError
 from router.exchange import Exchange
 
