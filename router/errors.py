@@ -52,10 +52,14 @@ class CallerLeft(RouterError):
 
 
 class NoCandidate(RouterError):
-    """No model may serve this request. `reasons` maps each model to what stands against it."""
+    """No model may serve this request. `reasons` maps each model to what stands against it.
 
-    def __init__(self, reasons: Mapping[str, str]) -> None:
+    `param` is the one field that keeps the request from being translated for them, if it does.
+    """
+
+    def __init__(self, reasons: Mapping[str, str], param: str | None = None) -> None:
         self.reasons = dict(reasons)
+        self.param = param
         told = "; ".join(f"{model}: {reason}" for model, reason in self.reasons.items())
         super().__init__(f"No model can serve this request. {told or 'The catalog is empty.'}")
 

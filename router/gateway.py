@@ -140,17 +140,19 @@ def draw_of(id: str) -> float:
     return (int.from_bytes(digest, "big") >> 11) / 2**53
 
 
-def unserved(decision: Decision, cooldown_s: float) -> RouterError:
+def unserved(decision: Decision, cooldown_s: float, bound_by: str | None = None) -> RouterError:
     """Why a decision has no candidate, as the error to raise.
 
-    Where a model would have served but for its health the fault is passing, and retrying helps.
+    `bound_by` is the field that binds the request to upstreams with its own endpoint. Where a
+    model would have served but for its health the fault is passing, and retrying helps.
     """
     reasons = {r.model: r.detail for r in decision.rejected if r.code != "not_a_candidate"}
     if not reasons:
         reasons = {r.model: r.detail for r in decision.rejected}
     if any(rejection.code == "unhealthy" for rejection in decision.rejected):
         return ModelsUnavailable(reasons, cooldown_s)
-    return NoCandidate(reasons)
+    bound = any(rejection.code == "lacks_endpoint" for rejection in decision.rejected)
+    return NoCandidate(reasons, bound_by if bound else None)
 
 
 async def _extracted(

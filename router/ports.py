@@ -60,10 +60,17 @@ class Events(Protocol):
     and said that the answer had failed.
     """
 
-    begun: bool
-    events: int
-    usage: Usage | None
-    failed: bool
+    @property
+    def begun(self) -> bool: ...
+
+    @property
+    def events(self) -> int: ...
+
+    @property
+    def usage(self) -> Usage | None: ...
+
+    @property
+    def failed(self) -> bool: ...
 
     def feed(self, chunk: bytes) -> Iterable[bytes]:
         """The events that may go on now, one by one.
@@ -82,8 +89,8 @@ class Way:
     """How a request reaches one upstream and how its answer comes back: as bytes where both speak
     the same form, translated where they do not.
 
-    `body` takes the upstream's name of the model; it raises UpstreamRefused naming the field that
-    cannot be translated. `answer` takes a whole answer; it raises UpstreamBroken if that is none.
+    `body` takes the upstream's name of the model. `answer` takes a whole answer; it raises
+    UpstreamBroken if that is none.
     """
 
     path: str

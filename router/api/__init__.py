@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router.api.chat import chat_completions
+from router.api.completions import completions
+from router.api.embeddings import embeddings
 from router.api.health import healthz, readyz
 from router.api.metrics import metrics
 from router.api.models import list_models, one_model
@@ -15,6 +17,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
     ("POST", "/v1/chat/completions", chat_completions),
+    ("POST", "/v1/completions", completions),
+    ("POST", "/v1/embeddings", embeddings),
     ("POST", "/v1/route", route),
     ("GET", "/v1/models", list_models),
     ("GET", "/v1/models/{id:path}", one_model),

@@ -16,7 +16,7 @@ from router.runtime import Reload, Runtime
 from router.settings import Settings
 from router.upstreams.connections import Connections
 from router.upstreams.openai_http import OpenAIHTTP
-from tests.fakes.gateway import CATALOG, MemoryLog, fake_gateway
+from tests.fakes.gateway import CATALOG, MemoryLog, catalog, fake_gateway
 from tests.fakes.scripted_upstream import Answering, ScriptedUpstream, scripted_process_wide
 from tests.fakes.upstream import FakeUpstream
 
@@ -75,7 +75,9 @@ def through(serve: Serve) -> Iterator[Callable[..., Through]]:
                 "upstreams": {**CATALOG["upstreams"], "near": near},
                 "models": {**CATALOG["models"], "small": small},
             }
-            reached = OpenAIHTTP(OpenAIHTTPSpec(**near), KEY, Connections())
+            read = catalog(data).upstreams["near"]
+            assert isinstance(read, OpenAIHTTPSpec)
+            reached = OpenAIHTTP(read, KEY, Connections())
             down = FakeUpstream(UpstreamUnreachable("down"))
             gateway = fake_gateway({"near": reached, "far": down}, catalog_data=data)
             client = serve(gateway)
