@@ -4,12 +4,13 @@ Rule: a form says what its body becomes, what a plain answer becomes, and what e
 stream becomes; how a stream is cut, counted and found broken is decided here, once.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NoReturn, Protocol
 
 import msgspec
 
 from router.answer import UNREADABLE, estimated_output_tokens, read_usage
+from router.core.catalog import Endpoint
 from router.core.cost import Usage
 from router.errors import InvalidRequest, UpstreamBroken
 from router.ports import Told
@@ -22,6 +23,18 @@ Renames = Mapping[str, str]
 def refuse(param: str, message: str) -> NoReturn:
     """The field cannot be put into a chat completion."""
     raise InvalidRequest(message, param)
+
+
+def with_model(chat: Fields, model: str, speaks: Collection[Endpoint]) -> bytes:
+    """A translated body under an upstream's name of the model.
+
+    Whoever speaks responses knows the bound on the answer by its new name, and OpenAI's reasoning
+    models by no other; smaller servers know the old one.
+    """
+    sent = {"model": model, **chat}
+    if "responses" in speaks and "max_tokens" in sent:
+        sent["max_completion_tokens"] = sent.pop("max_tokens")
+    return msgspec.json.encode(sent)
 
 
 def renamed(fields: Mapping[str, Any], names: Renames) -> Fields:
@@ -104,7 +117,7 @@ def told_through(body: bytes, translate: Callable[[Mapping[str, Any]], Fields]) 
     counted = read_usage(usage) if isinstance(usage, dict) else None
     try:
         content = msgspec.json.encode(translate(answer))
-    except (KeyError, IndexError, TypeError, AttributeError):
+    except (KeyError, IndexError, TypeError, AttributeError, *UNREADABLE):
         raise UpstreamBroken("The upstream's answer is not a chat completion.") from None
     return Told(content, counted, 0 if counted else estimated_output_tokens(body))
 
