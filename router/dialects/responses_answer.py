@@ -133,11 +133,14 @@ def begun(answer: Mapping[str, Any], asked: Mapping[str, Any]) -> Fields:
 
 def _usage(usage: Mapping[str, Any]) -> Fields:
     given, written = usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0
-    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+    details = usage.get("prompt_tokens_details") or {}
+    read, written_ahead = (
+        details.get(name) or 0 for name in ("cached_tokens", "cache_write_tokens")
+    )
     thought = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
     return {
         "input_tokens": given,
-        "input_tokens_details": {"cached_tokens": cached},
+        "input_tokens_details": {"cached_tokens": read, "cache_write_tokens": written_ahead},
         "output_tokens": written,
         "output_tokens_details": {"reasoning_tokens": thought},
         "total_tokens": given + written,
@@ -245,12 +248,12 @@ class ResponsesWriter:
         whole = item.whole(self._head)
         yield self._event("response.output_item.done", output_index=item.index, item=whole)
 
-    def _at(self, item: _Item, name: str, **fields: Any) -> bytes:
+    def _at(self, item: _Item, name: str, /, **fields: Any) -> bytes:
         place: Fields = {"item_id": item.whole(self._head)["id"], "output_index": item.index}
         if item.kind != "call":
             place["content_index"] = 0
         return self._event(name, **place, **fields)
 
-    def _event(self, name: str, **fields: Any) -> bytes:
+    def _event(self, name: str, /, **fields: Any) -> bytes:
         self._number += 1
         return event_of(name, {"type": name, "sequence_number": self._number, **fields})

@@ -29,9 +29,10 @@ STREAM = Typed(
     frozenset({"response.failed"}),
     read_responses_usage,
 )
-_SPOKEN = frozenset({"input_text", "output_text", "text"})
-_CALLS = frozenset({"function_call", "custom_tool_call"})
-_RESULTS = frozenset({"function_call_output", "custom_tool_call_output"})
+# Tuples: what a caller gives as a type may be anything, also what has no hash.
+_SPOKEN = ("input_text", "output_text", "text")
+_CALLS = ("function_call", "custom_tool_call")
+_RESULTS = ("function_call_output", "custom_tool_call_output")
 
 
 class ResponsesBody:
@@ -160,6 +161,7 @@ def _attached(given: Any) -> Iterator[str]:
     for item in given if isinstance(given, list) else ():
         if item.get("type", "message") not in ("message", *_RESULTS):
             yield from texts(value for name, value in item.items() if name != "encrypted_content")
-        for part in item.get("content") if isinstance(item.get("content"), list) else ():
-            if part.get("type") not in _SPOKEN:
+        content = item.get("content")
+        for part in content if isinstance(content, list) else ():
+            if not isinstance(part, dict) or part.get("type") not in _SPOKEN:
                 yield from texts([part])

@@ -16,6 +16,9 @@ from router.errors import InvalidRequest, UpstreamBroken
 from router.ports import Told
 from router.stream import StreamReader, data_of
 
+_ODD = (KeyError, IndexError, TypeError, AttributeError, *UNREADABLE)
+"""What reading raises that meets other things than it was promised."""
+
 Fields = dict[str, Any]
 Renames = Mapping[str, str]
 
@@ -85,18 +88,22 @@ class TranslatedEvents:
 
     def end(self) -> bytes:
         """What closes the stream. Raises UpstreamBroken if it was cut off."""
-        rest = self._reader.end()
-        written = b"".join(self._written(rest))
-        return written + b"".join(self._writer.end())
+        written = self._written(self._reader.end())
+        return b"".join((*written, *_made(self._writer.end)))
 
-    def _written(self, event: bytes) -> Iterable[bytes]:
+    def _written(self, event: bytes) -> list[bytes]:
         data = data_of(event)
         if data is None or data.startswith(b"[DONE]"):
-            return ()
-        try:
-            return list(self._writer.chunk(object_in(data)))
-        except (KeyError, IndexError, TypeError, AttributeError):
-            raise UpstreamBroken("The upstream's stream is not a chat completion's.") from None
+            return []
+        return _made(self._writer.chunk, object_in(data))
+
+
+def _made(write: Callable[..., Iterable[bytes]], *given: Any) -> list[bytes]:
+    """What a writer makes. Raises UpstreamBroken where it meets what no chat completion holds."""
+    try:
+        return list(write(*given))
+    except _ODD:
+        raise UpstreamBroken("The upstream's stream is not a chat completion's.") from None
 
 
 def object_in(data: bytes) -> Mapping[str, Any]:
@@ -117,7 +124,7 @@ def told_through(body: bytes, translate: Callable[[Mapping[str, Any]], Fields]) 
     counted = read_usage(usage) if isinstance(usage, dict) else None
     try:
         content = msgspec.json.encode(translate(answer))
-    except (KeyError, IndexError, TypeError, AttributeError, *UNREADABLE):
+    except _ODD:
         raise UpstreamBroken("The upstream's answer is not a chat completion.") from None
     return Told(content, counted, 0 if counted else estimated_output_tokens(body))
 
