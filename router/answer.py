@@ -11,6 +11,7 @@ import msgspec
 from router.core.cost import Usage
 from router.core.tokens import estimated_tokens
 from router.errors import UpstreamBroken
+from router.ports import Told
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are no JSON, no UTF-8, or nested beyond all reason."""
@@ -22,7 +23,16 @@ class _Answer(msgspec.Struct):
     usage: object = None
 
 
+UsageFields = Mapping[str, object]
+"""A usage object as an upstream tells it, in whatever dialect."""
+
 _answers = msgspec.json.Decoder(_Answer)
+
+
+def told_by_chat(body: bytes) -> Told:
+    """A plain answer as it came, with what it tells. Raises UpstreamBroken if it is no object."""
+    usage = usage_of(body)
+    return Told(body, usage, 0 if usage else estimated_output_tokens(body))
 
 
 def usage_of(body: bytes) -> Usage | None:
@@ -30,16 +40,22 @@ def usage_of(body: bytes) -> Usage | None:
 
     Raises UpstreamBroken if the answer is not a JSON object.
     """
+    usage = raw_usage_of(body)
+    return read_usage(usage) if usage is not None else None
+
+
+def raw_usage_of(body: bytes) -> UsageFields | None:
+    """The usage object of an answer in any dialect. Raises UpstreamBroken as above."""
     try:
         usage = _answers.decode(body).usage
     except UNREADABLE:
         raise UpstreamBroken("The upstream's answer is not a JSON object.") from None
-    return read_usage(usage) if isinstance(usage, dict) else None
+    return usage if isinstance(usage, dict) else None
 
 
-def read_usage(usage: Mapping[str, object]) -> Usage | None:
+def read_usage(usage: UsageFields) -> Usage | None:
     """OpenAI's `usage` object as a Usage; None if it holds no whole counts."""
-    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens", 0)
+    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens") or 0
     if not isinstance(prompt, int) or not isinstance(completion, int):
         return None
     return Usage(
@@ -48,6 +64,31 @@ def read_usage(usage: Mapping[str, object]) -> Usage | None:
         cached_input_tokens=_detail(usage, "prompt_tokens_details", "cached_tokens"),
         reasoning_tokens=_detail(usage, "completion_tokens_details", "reasoning_tokens"),
     )
+
+
+def read_responses_usage(usage: UsageFields) -> Usage | None:
+    """The `usage` of OpenAI's responses; None if it holds no whole counts."""
+    given, written = usage.get("input_tokens"), usage.get("output_tokens")
+    if not isinstance(given, int) or not isinstance(written, int):
+        return None
+    return Usage(
+        input_tokens=given,
+        output_tokens=written,
+        cached_input_tokens=_detail(usage, "input_tokens_details", "cached_tokens"),
+        reasoning_tokens=_detail(usage, "output_tokens_details", "reasoning_tokens"),
+    )
+
+
+def read_messages_usage(usage: UsageFields) -> Usage | None:
+    """The `usage` of Anthropic's messages, which counts cached input beside the rest of it."""
+    given, written = usage.get("input_tokens"), usage.get("output_tokens")
+    if not isinstance(given, int) or not isinstance(written, int):
+        return None
+    read, created = (
+        value if isinstance(value := usage.get(name), int) else 0
+        for name in ("cache_read_input_tokens", "cache_creation_input_tokens")
+    )
+    return Usage(given + read + created, written, cached_input_tokens=read)
 
 
 def estimated_output_tokens(body: bytes) -> int:
@@ -59,7 +100,7 @@ def estimated_output_tokens(body: bytes) -> int:
     return sum(estimated_tokens(text) for text in _texts(answer))
 
 
-def _detail(usage: Mapping[str, object], group: str, name: str) -> int:
+def _detail(usage: UsageFields, group: str, name: str) -> int:
     details = usage.get(group)
     value = details.get(name) if isinstance(details, dict) else None
     return value if isinstance(value, int) else 0

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from router import prices
 from router.api import ROUTES
 from router.api.errors import on_crash, on_http_error, on_router_error
+from router.api.request_id import RequestId
 from router.api.shutdown import CutShort
 from router.assembly import Assembly
 from router.core.catalog import AUTO
@@ -34,6 +35,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.runtime = runtime
     app.add_middleware(CutShort, runtime=runtime)
+    app.add_middleware(RequestId)
     for method, path, endpoint in ROUTES:
         app.add_route(path, endpoint, methods=[method])
     app.add_exception_handler(RouterError, on_router_error)

@@ -13,6 +13,7 @@ RouterError
 │   ├── UpstreamUnreachable  no connection, or the connection broke before the first byte
 │   ├── UpstreamTimeout      no answer within the time allowed
 │   ├── UpstreamRefused      answered with a status that another model may not answer with
+│   │   └── RefusedInStream  the same, told in the first event of a stream
 │   └── UpstreamBroken       the answer stopped or lost its form after it had begun
 ├── PolicyFileError          a policy or catalog file is wrong; carries every problem found
 ├── DecisionLogError         the decision log cannot be opened, read or written
@@ -56,12 +57,19 @@ class CallerLeft(RouterError):
 
 
 class NoCandidate(RouterError):
-    """No model may serve this request. `reasons` maps each model to what stands against it."""
+    """No model may serve this request. `reasons` maps each model to what stands against it.
 
-    def __init__(self, reasons: Mapping[str, str]) -> None:
+    `param` is the one field that keeps the request from being translated for them, if it does, and
+    `why` says in a sentence what is wrong with it.
+    """
+
+    def __init__(self, reasons: Mapping[str, str], param: str | None = None, why: str = "") -> None:
         self.reasons = dict(reasons)
+        self.param = param
         told = "; ".join(f"{model}: {reason}" for model, reason in self.reasons.items())
-        super().__init__(f"No model can serve this request. {told or 'The catalog is empty.'}")
+        cause = f"{why} " if why else ""
+        told = told or "The catalog is empty."
+        super().__init__(f"{cause}No model can serve this request. {told}")
 
 
 class ModelsUnavailable(RouterError):
@@ -98,8 +106,19 @@ class UpstreamRefused(UpstreamError):
         self.headers = dict(headers or {})
 
 
+class RefusedInStream(UpstreamRefused):
+    """The upstream promised a stream and refused the request in its first event."""
+
+
 class UpstreamBroken(UpstreamError):
-    """The answer stopped or lost its form after it had begun."""
+    """The answer stopped or lost its form after it had begun.
+
+    `body` holds what the upstream itself said of it, if it did.
+    """
+
+    def __init__(self, message: str, body: bytes = b"") -> None:
+        super().__init__(message)
+        self.body = body
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,24 +6,23 @@ Rule: fall back only while nothing has reached the caller; record before the las
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from router.answer import estimated_output_tokens, usage_of
 from router.core.event import Outcome
 from router.core.stats import COOLDOWN_S
 from router.errors import (
     ModelsUnavailable,
+    RefusedInStream,
     RouterError,
     UpstreamBroken,
     UpstreamError,
     UpstreamRefused,
 )
 from router.gateway import Call, Gateway, Routed, unserved
-from router.ports import Reply, UpstreamCall
+from router.ports import Events, Reply, UpstreamCall, Way
 from router.recording import Trace
-from router.stream import StreamReader
 
-NOT_THE_CALLERS_FAULT = frozenset({401, 403, 404, 408, 429})
-"""Client errors that say something of our key, our catalog or the upstream's load, not of the
-request: another model may answer. Any other 4xx is the caller's own and is passed on."""
+NOT_THE_CALLERS_FAULT = frozenset({401, 402, 403, 404, 405, 407, 408, 421, 429})
+"""Client errors that say something of our key, our account, our catalog or the upstream's load,
+not of the request: another model may answer. Any other 4xx is the caller's own and is passed on."""
 
 MAX_ERROR_BYTES = 64 * 1024
 SERVICE_UNAVAILABLE = 503
@@ -36,6 +35,11 @@ def is_callers_own(status: int) -> bool:
     return 400 <= status < 500 and status not in NOT_THE_CALLERS_FAULT
 
 
+def _is_final(error: UpstreamError) -> bool:
+    """Whether an upstream has judged the caller's own request, so that nobody else is asked."""
+    return isinstance(error, RefusedInStream) and is_callers_own(error.status)
+
+
 class Exchange:
     """One request. `open` first; then `body` is the answer, or `events()` if it `streams`."""
 
@@ -45,7 +49,7 @@ class Exchange:
         self.reply: Reply | None = None
         self.trace = Trace(gateway, call, routed)
         self._call = call
-        self._reader = StreamReader(call.withhold_usage)
+        self._reader: Events | None = None
         self._first: list[bytes] = []
         self._chunks: AsyncIterator[bytes] | None = None
         self._interrupted = False
@@ -88,10 +92,11 @@ class Exchange:
 
     async def events(self) -> AsyncGenerator[bytes, None]:
         """The stream's events as they may go on. Raises UpstreamError after it was recorded."""
+        assert self._reader is not None
         try:
             for event in self._first:
                 yield event
-            async for event in self._rest():
+            async for event in self._rest(self._reader):
                 yield event
             last = self._reader.end()
         except (asyncio.CancelledError, GeneratorExit):
@@ -102,7 +107,7 @@ class Exchange:
             # An upstream that broke, or our own mistake: either way it is recorded, then told.
             await self._finish("broken")
             raise
-        await self._finish("ok")
+        await self._finish("broken" if self._reader.failed else "ok")
         if last:
             yield last
 
@@ -114,14 +119,16 @@ class Exchange:
                 await self._ask(candidate.model)
             except UpstreamError as error:
                 failure = error
+                if _is_final(error):
+                    break
             else:
                 return None
         return failure
 
-    async def _rest(self) -> AsyncGenerator[bytes, None]:
+    async def _rest(self, reader: Events) -> AsyncGenerator[bytes, None]:
         assert self._chunks is not None
         async for chunk in self._chunks:
-            for event in self._reader.feed(chunk):
+            for event in reader.feed(chunk):
                 self.trace.keep(event)
                 yield event
 
@@ -129,12 +136,14 @@ class Exchange:
         in_force, trace = self.routed.in_force, self.trace
         card = in_force.catalog.models[model]
         name = card.upstream_model or model
-        body = self._call.for_upstream(name)
+        way = self._call.way(in_force.catalog.speaks(model))
         trace.opening()
         try:
-            call = UpstreamCall(self._call.path, name, body, self._call.request.stream)
+            call = UpstreamCall(
+                way.path, name, way.body(name), self._call.request.stream, way.headers
+            )
             self.reply = await in_force.upstreams[card.upstream].open(call)
-            await self._read_head(self.reply)
+            await self._read_head(self.reply, way)
         except (UpstreamError, asyncio.CancelledError) as error:
             trace.attempted(model, card, self.status, error)
             if isinstance(error, UpstreamError):
@@ -147,31 +156,30 @@ class Exchange:
         trace.model = model
         trace.attempted(model, card, self.status)
 
-    async def _read_head(self, reply: Reply) -> None:
+    async def _read_head(self, reply: Reply, way: Way) -> None:
         """Read what shows that the answer is one: all of a plain one, the first of a stream."""
-        if reply.status in NOT_THE_CALLERS_FAULT or reply.status >= 500:
+        if reply.status != 200 and not is_callers_own(reply.status):
             body = await _all(reply, MAX_ERROR_BYTES)
             message = f"The upstream answered with status {reply.status}."
             raise UpstreamRefused(message, reply.status, body, reply.headers)
         if self.streams:
-            await self._read_first(reply)
+            await self._read_first(reply, way)
         else:
             self.body = await _all(reply)
+            if reply.status == 200:
+                told = way.answer(self.body)
+                self.body, self.trace.usage, self.trace.received_tokens = told
             self.trace.keep(self.body)
-            if reply.status < 400:
-                self.trace.usage = usage_of(self.body)
-                if self.trace.usage is None:
-                    self.trace.received_tokens = estimated_output_tokens(self.body)
         self.trace.first_byte = self.trace.now()
 
-    async def _read_first(self, reply: Reply) -> None:
+    async def _read_first(self, reply: Reply, way: Way) -> None:
         if not reply.headers.get("content-type", "").startswith("text/event-stream"):
             raise UpstreamBroken("The upstream answered a streamed request without a stream.")
-        self._reader = StreamReader(self._call.withhold_usage)
+        self._reader = reader = way.events()
         self._first, self._chunks = [], reply.chunks()
         async for chunk in self._chunks:
-            self._first += self._reader.feed(chunk)
-            if self._reader.begun:
+            self._first += reader.feed(chunk)
+            if reader.begun:
                 break
         else:
             raise UpstreamBroken("The upstream ended the stream before it had begun.")
@@ -180,7 +188,8 @@ class Exchange:
 
     async def _nobody(self, failure: UpstreamError | None) -> RouterError:
         """Record that nobody answered; the error that says so."""
-        error: RouterError = failure or unserved(self.routed.decision, COOLDOWN_S)
+        request = self._call.request
+        error: RouterError = failure or unserved(self.routed.decision, COOLDOWN_S, request)
         outcome: Outcome = "no_candidate"
         if isinstance(error, UpstreamRefused) and is_callers_own(error.status):
             outcome = "refused"
@@ -194,7 +203,7 @@ class Exchange:
     async def _finish(self, outcome: Outcome, status: int | None = None) -> None:
         """The exchange is over, except for its last byte. It is recorded whatever else happens."""
         trace = self.trace
-        if self.streams:
+        if self.streams and self._reader is not None:
             trace.usage, trace.received_tokens = self._reader.usage, self._reader.events
         if trace.model is not None and outcome != "cancelled":
             trace.observe(trace.model, ok=outcome != "broken", streamed=self.streams)

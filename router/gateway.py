@@ -6,18 +6,18 @@ It knows the core and the ports, and no concrete adapter.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
-from router.core.catalog import Catalog
+from router.core.catalog import Catalog, Endpoint
 from router.core.decide import decide
 from router.core.decision import Decision
 from router.core.policy import Policy
 from router.core.request import RoutedRequest
 from router.core.signals import QUALITY, Signals, SignalValue
 from router.errors import ModelsUnavailable, NoCandidate, RouterError, UnknownModel, UnknownPolicy
-from router.ports import Clock, DecisionLog, Observer, Signal, StatsStore, Upstream
+from router.ports import Clock, DecisionLog, Observer, Signal, StatsStore, Upstream, Way
 
 CARD, GIVEN = "prior and difficulty", "given"
 """Sources of a predicted quality that no classifier foresaw."""
@@ -73,18 +73,15 @@ class Routed:
 class Call:
     """A caller's request as the HTTP shell hands it over.
 
-    `for_upstream` gives the body under an upstream's name of the model. `withhold_usage`: the
-    usage event of a stream was our wish, not the caller's. `received` is when the request's head
-    came and `read` when its body had, on the monotonic clock. `status_of` tells how the shell
-    answers an error.
+    `way` tells how it reaches an upstream that speaks certain endpoints. `received` is when the
+    request's head came and `read` when its body had, on the monotonic clock. `status_of` tells how
+    the shell answers an error.
     """
 
     id: str
     endpoint: str
-    path: str
     request: RoutedRequest
-    for_upstream: Callable[[str], bytes]
-    withhold_usage: bool
+    way: Callable[[Collection[Endpoint]], Way]
     received: float
     read: float
     status_of: Callable[[RouterError], int]
@@ -154,7 +151,7 @@ def draw_of(id: str) -> float:
     return (int.from_bytes(digest, "big") >> 11) / 2**53
 
 
-def unserved(decision: Decision, cooldown_s: float) -> RouterError:
+def unserved(decision: Decision, cooldown_s: float, request: RoutedRequest) -> RouterError:
     """Why a decision has no candidate, as the error to raise.
 
     Where a model would have served but for its health the fault is passing, and retrying helps.
@@ -164,7 +161,10 @@ def unserved(decision: Decision, cooldown_s: float) -> RouterError:
         reasons = {r.model: r.detail for r in decision.rejected}
     if any(rejection.code == "unhealthy" for rejection in decision.rejected):
         return ModelsUnavailable(reasons, cooldown_s)
-    return NoCandidate(reasons)
+    bound = any(rejection.code == "lacks_endpoint" for rejection in decision.rejected)
+    return (
+        NoCandidate(reasons, request.bound_by, request.why_bound) if bound else NoCandidate(reasons)
+    )
 
 
 async def _extracted(

@@ -1,11 +1,12 @@
 """Every seam of the gateway on one page. Adapters satisfy these by shape; none inherits."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
+from router.core.cost import Usage
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
 from router.core.request import RoutedRequest
@@ -31,12 +32,73 @@ class SignalKind:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamCall:
-    """One call to make. `body` is the caller's JSON with `model` already the upstream's name."""
+    """One call to make. `body` is the caller's JSON with `model` already the upstream's name.
+
+    `headers` are those of the caller's that belong to its request, lower-case, by allow-list.
+    """
 
     path: str
     model: str
     body: bytes
     stream: bool
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Told(NamedTuple):
+    """A whole answer in the caller's form, with the upstream's own count of its tokens; where it
+    tells none, `received_tokens` is about how many were written."""
+
+    body: bytes
+    usage: Usage | None
+    received_tokens: int
+
+
+class Events(Protocol):
+    """Follows one stream of an upstream and gives it in the caller's form.
+
+    `begun` once an event with data has come, `events` how many held content so far: about as many
+    tokens. `usage` is the upstream's own count, once told. `failed`: the stream ended well formed,
+    and said that the answer had failed.
+    """
+
+    @property
+    def begun(self) -> bool: ...
+
+    @property
+    def events(self) -> int: ...
+
+    @property
+    def usage(self) -> Usage | None: ...
+
+    @property
+    def failed(self) -> bool: ...
+
+    def feed(self, chunk: bytes) -> Iterable[bytes]:
+        """The events that may go on now, one by one.
+
+        Raises UpstreamError at one that tells a fault, after those before it.
+        """
+        ...
+
+    def end(self) -> bytes:
+        """What is still owed once the upstream has ended. Raises UpstreamBroken if it is cut."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a request reaches one upstream and how its answer comes back: as bytes where both speak
+    the same form, translated where they do not.
+
+    `body` takes the upstream's name of the model. `answer` takes a whole answer; it raises
+    UpstreamBroken if that is none.
+    """
+
+    path: str
+    body: Callable[[str], bytes]
+    answer: Callable[[bytes], Told]
+    events: Callable[[], Events]
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Reply(Protocol):

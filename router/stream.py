@@ -12,17 +12,21 @@ import msgspec
 
 from router.answer import UNREADABLE, read_usage
 from router.core.cost import Usage
-from router.errors import UpstreamBroken
+from router.errors import RefusedInStream, UpstreamBroken, UpstreamError
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n")
 _LONGEST_BLANK_LINE = 4
+_MARK = b"\xef\xbb\xbf"
+"""A byte order mark, which may stand before the first line and is none of it."""
+
 _DONE = b"[DONE]"
 _TELLING = (b'"usage"', b'"error"', b'"finish_reason":"', b'"finish_reason": "')
 """What an event holds that tells more than a token; a token that holds it is only parsed too."""
 
 
 class _Choice(msgspec.Struct):
+    index: int = 0
     finish_reason: str | None = None
 
 
@@ -37,49 +41,16 @@ class _Event(msgspec.Struct):
 _events = msgspec.json.Decoder(_Event)
 
 
-class StreamReader:
-    """Follows one stream. `withhold_usage`: the caller did not ask for the usage event, we did.
+class Splitter:
+    """Cuts a stream into its events, however the network cut it into pieces."""
 
-    `begun` once an event with data has come, `events` how many held content so far: about as many
-    tokens have been received. `usage` is the upstream's own count, once told.
-    """
-
-    def __init__(self, withhold_usage: bool) -> None:
-        self.begun = False
-        self.events = 0
-        self.usage: Usage | None = None
-        self._withhold_usage = withhold_usage
-        self._finished = False
+    def __init__(self) -> None:
         self._buffer = bytearray()
         self._searched = 0
-        self._last: bytes | None = None
 
-    def feed(self, chunk: bytes) -> list[bytes]:
-        """The events that `chunk` completes and that may go on now.
-
-        `data: [DONE]` is kept for `end`, so that a request can be recorded before its last byte.
-        Raises UpstreamBroken for an error event, and for an event that exceeds all bounds.
-        """
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """The events that `chunk` completes. Raises UpstreamBroken for one beyond all bounds."""
         self._buffer += chunk
-        passed = [event for event in self._split() if self._passes(event)]
-        if len(self._buffer) > MAX_EVENT_BYTES:
-            raise UpstreamBroken("The upstream sent an event without an end.")
-        return passed
-
-    def end(self) -> bytes:
-        """The bytes still owed once the upstream has ended the stream.
-
-        Raises UpstreamBroken if it ended before any answer was complete.
-        """
-        rest = bytes(self._buffer)
-        self._buffer.clear()
-        if rest.strip() and not self._passes(rest):
-            rest = b""
-        if not self._finished and self._last is None:
-            raise UpstreamBroken("The upstream ended the stream before the answer was complete.")
-        return rest + (self._last or b"")
-
-    def _split(self) -> Iterator[bytes]:
         start = 0
         # What was searched before is not searched again, but for the start of a blank line.
         for match in _BLANK_LINE.finditer(self._buffer, self._searched):
@@ -87,18 +58,69 @@ class StreamReader:
             start = match.end()
         del self._buffer[:start]
         self._searched = max(len(self._buffer) - _LONGEST_BLANK_LINE + 1, 0)
+        if len(self._buffer) > MAX_EVENT_BYTES:
+            raise UpstreamBroken("The upstream sent an event without an end.")
+
+    def rest(self) -> bytes:
+        """What came after the last event's end."""
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        return rest
+
+
+class StreamReader:
+    """Follows one stream. `withhold_usage`: the caller did not ask for the usage event, we did.
+    `answers`: how many the caller asked for; the stream is whole when all of them are.
+
+    `begun` once an event with data has come, `events` how many held content so far: about as many
+    tokens have been received. `usage` is the upstream's own count, once told.
+    """
+
+    failed = False
+
+    def __init__(self, withhold_usage: bool, answers: int = 1) -> None:
+        self.begun = False
+        self.events = 0
+        self.usage: Usage | None = None
+        self._withhold_usage = withhold_usage
+        self._answers = answers
+        self._finished: set[int] = set()
+        self._splitter = Splitter()
+        self._last: bytes | None = None
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """The events that `chunk` completes and that may go on now.
+
+        `data: [DONE]` is kept for `end`, so that a request can be recorded before its last byte.
+        Raises UpstreamError for an error event, and UpstreamBroken for one without an end, each
+        after the events before it.
+        """
+        return filter(self._passes, self._splitter.feed(chunk))
+
+    def end(self) -> bytes:
+        """The bytes still owed once the upstream has ended the stream.
+
+        Raises UpstreamBroken if it ended before every answer was complete.
+        """
+        rest = self._splitter.rest()
+        if rest.strip() and not self._passes(rest):
+            rest = b""
+        if len(self._finished) < self._answers and self._last is None:
+            raise UpstreamBroken("The upstream ended the stream before the answer was complete.")
+        return rest + (self._last or b"")
 
     def _passes(self, event: bytes) -> bool:
-        data = _data(event)
+        data = data_of(event)
         if data is None:
             return True
-        self.begun = True
-        if data == _DONE:
+        if data == _DONE or data.strip() == _DONE:
+            self.begun = True
             self._last = event
             return False
         # A cheap look first: most events are one token and need no parsing.
         if any(mark in data for mark in _TELLING):
             return self._read(data)
+        self.begun = True
         self.events += 1
         return True
 
@@ -107,20 +129,35 @@ class StreamReader:
             event = _events.decode(data)
         except UNREADABLE:
             # Not the form we know: the caller's client shall judge it, as it would without us.
+            self.begun = True
             return True
-        if event.error is not None and not event.choices:
-            raise UpstreamBroken("The upstream reported an error in the middle of its answer.")
-        self._finished |= any(choice.finish_reason for choice in event.choices)
+        if event.error:
+            raise told_in_stream(event.error, data, self.begun)
+        self.begun = True
+        self._finished |= {choice.index for choice in event.choices if choice.finish_reason}
         self.events += bool(event.choices)
         if event.usage is not None:
             self.usage = read_usage(event.usage) or self.usage
         return not (self._withhold_usage and event.usage is not None and not event.choices)
 
 
-def _data(event: bytes) -> bytes | None:
+def told_in_stream(error: object, data: bytes, begun: bool) -> UpstreamError:
+    """The fault that an event tells; `data` is what it holds, `error` the error object in it.
+
+    Servers that have promised a stream can refuse a request only in its first event, with the
+    status as the error's code.
+    """
+    code = error.get("code") if isinstance(error, dict) else None
+    if not begun and isinstance(code, int) and 400 <= code < 600:
+        return RefusedInStream(f"The upstream answered with status {code}.", code, data)
+    told = "The upstream reported an error in the middle of its answer."
+    return UpstreamBroken(told, data)
+
+
+def data_of(event: bytes) -> bytes | None:
     """The event's data: its `data:` lines joined; None for comments and other fields alone."""
     if event.startswith(b"data: ") and event.count(b"\n") <= 2 and b"\r" not in event:
         return event[6:].rstrip(b"\n")
-    lines = re.split(rb"\r\n|\n|\r", event)
+    lines = re.split(rb"\r\n|\n|\r", event.removeprefix(_MARK))
     data = [line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:")]
     return b"\n".join(data) if data else None

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.core.cost import Usage
-from router.errors import UpstreamBroken
+from router.errors import RefusedInStream, UpstreamBroken
 from router.stream import StreamReader
 from tests.fakes.upstream import DONE, USAGE, event
 
@@ -40,7 +40,7 @@ def test_every_line_end_of_the_standard_separates_events(newline: bytes) -> None
 def test_the_usage_event_is_withheld_from_a_caller_who_did_not_ask_and_still_read() -> None:
     reader = StreamReader(withhold_usage=True)
 
-    passed = reader.feed(b"".join(WHOLE))
+    passed = list(reader.feed(b"".join(WHOLE)))
 
     assert USAGE not in passed
     assert passed == list(WHOLE[:3])
@@ -50,7 +50,7 @@ def test_the_usage_event_is_withheld_from_a_caller_who_did_not_ask_and_still_rea
 def test_done_is_kept_back_until_the_end_so_that_the_record_comes_first() -> None:
     reader = StreamReader(withhold_usage=False)
 
-    assert DONE not in reader.feed(b"".join(WHOLE))
+    assert DONE not in list(reader.feed(b"".join(WHOLE)))
     assert reader.end() == DONE
 
 
@@ -66,6 +66,39 @@ def test_a_stream_that_ends_before_the_model_finished_is_broken() -> None:
 def test_an_error_event_breaks_the_stream() -> None:
     with pytest.raises(UpstreamBroken):
         relayed([event("Hi"), b'data: {"error": {"message": "overloaded"}}\n\n'])
+
+
+def test_what_came_before_an_error_in_the_same_piece_is_passed_on() -> None:
+    reader = StreamReader(withhold_usage=False)
+    events = reader.feed(event("Hi") + b'data: {"error": {"message": "overloaded"}}\n\n')
+
+    assert next(iter(events)) == event("Hi")
+    with pytest.raises(UpstreamBroken):
+        list(events)
+
+
+@pytest.mark.parametrize("code", [400, 429, 500])
+def test_an_error_as_first_event_is_a_refusal_by_its_status(code: int) -> None:
+    reader = StreamReader(withhold_usage=False)
+
+    with pytest.raises(RefusedInStream) as error:
+        list(reader.feed(b'data: {"error": {"message": "no", "code": %d}}\n\n' % code))
+
+    assert error.value.status == code
+
+
+def test_a_stream_is_whole_when_every_answer_is() -> None:
+    reader = StreamReader(withhold_usage=False, answers=2)
+    list(reader.feed(event("Hi") + event(finish="stop")))
+
+    with pytest.raises(UpstreamBroken):
+        reader.end()
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
+    whole = b"\xef\xbb\xbf" + event(finish="stop") + DONE
+
+    assert relayed([whole]) == whole
 
 
 def test_a_token_that_speaks_of_errors_breaks_nothing() -> None:
@@ -85,7 +118,7 @@ def test_an_event_without_an_end_is_given_up() -> None:
     reader = StreamReader(withhold_usage=False)
 
     with pytest.raises(UpstreamBroken):
-        reader.feed(b"data: " + b"x" * (17 * 1024 * 1024))
+        list(reader.feed(b"data: " + b"x" * (17 * 1024 * 1024)))
 
 
 def test_events_of_a_form_we_do_not_know_pass_as_they_are() -> None:
@@ -106,16 +139,16 @@ def test_a_long_event_in_many_pieces_is_searched_once() -> None:
     reader = StreamReader(withhold_usage=False)
     piece, pieces = b"x" * 16_384, 15 * 64
 
-    assert reader.feed(b"data: ") == []
+    assert list(reader.feed(b"data: ")) == []
     for _ in range(pieces):
-        assert reader.feed(piece) == []
-    assert reader.feed(b"\n\n") == [b"data: " + piece * pieces + b"\n\n"]
+        assert list(reader.feed(piece)) == []
+    assert list(reader.feed(b"\n\n")) == [b"data: " + piece * pieces + b"\n\n"]
 
 
 def test_a_comment_alone_has_begun_nothing() -> None:
     reader = StreamReader(withhold_usage=False)
 
-    assert reader.feed(b": processing\n\n") == [b": processing\n\n"]
+    assert list(reader.feed(b": processing\n\n")) == [b": processing\n\n"]
     assert not reader.begun
-    reader.feed(event("Hi"))
+    list(reader.feed(event("Hi")))
     assert reader.begun

@@ -1,16 +1,26 @@
-"""Which error answers with which status, and the one form every error takes: OpenAI's."""
+"""Which error answers with which status, and the handlers that answer for endpoints which did not.
 
+Rule: an upstream's own words reach the caller where they speak of the caller's request or of load,
+never where they speak of our key or our account.
+"""
+
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from router import errors
-from router.answer import UNREADABLE
-from router.exchange import is_callers_own
+from router.api.error_forms import OPENAI, ErrorForm, Words, error_body, form_of, said_in
+from router.api.request_id import named
+from router.exchange import NOT_THE_CALLERS_FAULT, is_callers_own
+
+__all__ = ["STATUS", "answer_of", "error_body", "respond", "words_of"]
+
+_FOR_WHO_WAITS = re.compile(r"retry-after(-ms)?|x-should-retry|x-ratelimit-.*")
+"""What of a refusing upstream's headers tells a caller when to come again."""
 
 
 class Answer(NamedTuple):
@@ -33,6 +43,7 @@ STATUS: Mapping[type[errors.RouterError], Answer] = {
     errors.UpstreamUnreachable: Answer(502, "server_error", "upstream_unreachable"),
     errors.UpstreamTimeout: Answer(504, "server_error", "upstream_timeout"),
     errors.UpstreamRefused: Answer(502, "server_error", "upstream_refused"),
+    errors.RefusedInStream: Answer(502, "server_error", "upstream_refused"),
     errors.UpstreamBroken: Answer(502, "server_error", "upstream_broken"),
     errors.PolicyFileError: Answer(500, "server_error", "policy_error"),
     errors.DecisionLogError: Answer(500, "server_error", "decision_log_error"),
@@ -41,20 +52,14 @@ STATUS: Mapping[type[errors.RouterError], Answer] = {
     errors.CallerLeft: Answer(499, "invalid_request_error", "caller_left"),
 }
 
-_BETWEEN_US = frozenset({401, 403, 404})
-"""Refusals of our key or of our catalog's names: nothing that a caller could act on."""
+_BETWEEN_US = NOT_THE_CALLERS_FAULT - {408, 429}
+"""Refusals of our key, our account or our catalog's names: nothing that a caller could act on."""
 
 _OVERLOADED = {
     429: (429, "rate_limit_error"),
     503: (503, "server_error"),
     529: (503, "server_error"),
 }
-
-
-def error_body(message: str, type: str, code: str | None, param: str | None = None) -> bytes:
-    """OpenAI's error object as JSON."""
-    error = {"message": message, "type": type, "param": param, "code": code}
-    return msgspec.json.encode({"error": error})
 
 
 def answer_of(error: errors.RouterError) -> Answer:
@@ -68,53 +73,54 @@ def answer_of(error: errors.RouterError) -> Answer:
     return row
 
 
-def error_json(error: errors.RouterError) -> bytes:
-    """An error as OpenAI's error object: ours, or the provider's own words where they are meant
-    for the caller."""
-    row = answer_of(error)
-    if isinstance(error, errors.UpstreamRefused) and error.status not in _BETWEEN_US:
-        said = _said(error.body)
-        if said is not None:
-            return msgspec.json.encode({"error": {"type": row.type, "param": None} | said})
-    return error_body(str(error), row.type, row.code, getattr(error, "param", None))
+def words_of(error: errors.RouterError) -> Words:
+    """What is told of an error: our words, or the provider's where they are for the caller."""
+    row, said = answer_of(error), None
+    between_us = isinstance(error, errors.UpstreamRefused) and error.status in _BETWEEN_US
+    if isinstance(error, errors.UpstreamRefused | errors.UpstreamBroken) and not between_us:
+        said = said_in(error.body)
+    param = getattr(error, "param", None)
+    return Words(row.status, str(error), row.type, row.code, param, said)
 
 
-def _said(body: bytes) -> dict[str, Any] | None:
-    """The error object of a provider's answer, if it is one in OpenAI's form."""
-    try:
-        error = msgspec.json.decode(body)["error"]
-    except (*UNREADABLE, TypeError, KeyError, IndexError):
-        return None
-    return error if isinstance(error, dict) and isinstance(error.get("message"), str) else None
-
-
-def respond(error: errors.RouterError, headers: Mapping[str, str] | None = None) -> Response:
+def respond(
+    error: errors.RouterError,
+    headers: Mapping[str, str] | None = None,
+    form: ErrorForm = OPENAI,
+) -> Response:
     """The whole answer to an error of ours."""
     told = dict(headers or {})
     if isinstance(error, errors.ModelsUnavailable):
         told["retry-after"] = str(max(1, round(error.retry_after_s)))
-    if isinstance(error, errors.UpstreamRefused) and "retry-after" in error.headers:
-        told["retry-after"] = error.headers["retry-after"]
-    return Response(error_json(error), answer_of(error).status, told, "application/json")
+    if isinstance(error, errors.UpstreamRefused) and error.status not in _BETWEEN_US:
+        waits = {name: it for name, it in error.headers.items() if _FOR_WHO_WAITS.fullmatch(name)}
+        told = {**waits, **told}
+    words = words_of(error)
+    return Response(form.body(words), words.status, told, "application/json")
 
 
 async def on_router_error(request: Request, error: Exception) -> Response:
     """Handler for our own errors."""
     assert isinstance(error, errors.RouterError)
-    return respond(error)
+    return respond(error, form=form_of(request.scope["path"]))
 
 
 async def on_http_error(request: Request, error: Any) -> Response:
     """Handler for what the framework refuses: unknown paths, wrong methods."""
+    path = request.scope["path"]
+    message = f"{HTTPStatus(error.status_code).phrase}."
     if error.status_code == 404:
-        message = f"There is no {request.method} {request.scope['path']}."
-    else:
-        message = f"{HTTPStatus(error.status_code).phrase}."
-    body = error_body(message, "invalid_request_error", None)
-    return Response(body, error.status_code, error.headers, "application/json")
+        message = f"There is no {request.method} {path}."
+    elif error.status_code == 405:
+        message = f"{path} takes no {request.method}."
+    words = Words(error.status_code, message, "invalid_request_error", None)
+    return Response(form_of(path).body(words), words.status, error.headers, "application/json")
 
 
 async def on_crash(request: Request, error: Exception) -> Response:
     """Handler for our own mistakes: the caller learns that it was us, and nothing else."""
-    body = error_body("The gateway failed to handle the request.", "server_error", "internal_error")
-    return Response(body, 500, media_type="application/json")
+    told = "The gateway failed to handle the request."
+    words = Words(500, told, "server_error", "internal_error")
+    # The framework answers this one outside of all middleware.
+    body = form_of(request.scope["path"]).body(words)
+    return Response(body, 500, named({}), "application/json")

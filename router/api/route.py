@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router.api.caller import body_of
-from router.api.chat import new_id
-from router.api.chat_body import ChatBody
 from router.api.freedom import limits_of
 from router.api.headers import decision_headers
+from router.api.request_id import new_id
 from router.api.session import session_of
 from router.api.state import runtime_of
+from router.dialects.chat_body import ChatBody
 from router.gateway import Routed
 
 

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from router.api.caller import unless_caller_leaves
-from router.api.errors import error_json
+from router.api.error_forms import ErrorForm
+from router.api.errors import words_of
 from router.errors import CallerLeft, RouterError, UpstreamBroken, UpstreamError
 from router.exchange import Exchange
 
@@ -21,10 +22,11 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, exchange: Exchange, headers: Mapping[str, str]) -> None:
+    def __init__(self, exchange: Exchange, headers: Mapping[str, str], errors: ErrorForm) -> None:
         super().__init__(b"", 200, {**headers, "cache-control": "no-cache"})
         del self.headers["content-length"]
         self._exchange = exchange
+        self._errors = errors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, until it ends or the caller leaves."""
@@ -37,7 +39,7 @@ class EventStream(Response):
         except asyncio.CancelledError:
             # We are being shut down under it. The relay has not yet been told: tell it why.
             self._exchange.interrupt()
-            await send(_told(_SHUT_DOWN))
+            await send(self._told(_SHUT_DOWN))
             raise
 
     async def _relay(self, send: Send) -> None:
@@ -46,10 +48,9 @@ class EventStream(Response):
                 async for event in events:
                     await send({"type": "http.response.body", "body": event, "more_body": True})
             except UpstreamError as error:
-                await send(_told(error))
+                await send(self._told(error))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-
-def _told(error: RouterError) -> Message:
-    event = b"data: " + error_json(error) + b"\n\n"
-    return {"type": "http.response.body", "body": event, "more_body": True}
+    def _told(self, error: RouterError) -> Message:
+        event = self._errors.event(words_of(error))
+        return {"type": "http.response.body", "body": event, "more_body": True}

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from router.api.chat_body import ChatBody
 from router.api.freedom import PREFIX, limits_of
 from router.classifier import sources_of
 from router.clock import SystemClock
 from router.core.request import RoutedRequest
 from router.core.signals import Signals, SignalValue
+from router.dialects.chat_body import ChatBody
 from router.gateway import Gateway, PolicyInForce
 from router.identifier import shipped_identifier
 from router.policyfile import LoadedPolicy, load, load_directory, shipped_policies

@@ -1,6 +1,7 @@
 """ModelCard and Catalog: what is known of each model before any request. Also the YAML schema."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -10,6 +11,9 @@ from router.core.units import Duration
 
 Location = Literal["local", "cloud"]
 Capability = Literal["tools", "vision", "json_schema", "audio", "files"]
+Endpoint = Literal["chat", "completions", "embeddings", "responses", "messages"]
+"""What an upstream may be asked through: OpenAI's chat completions, its legacy completions, its
+embeddings and its responses, and Anthropic's messages."""
 Dollars = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(gt=0)]
 
@@ -23,6 +27,15 @@ DEFAULT_CONTEXT_WINDOW = 8_192
 DEFAULT_OUTPUT_TOKENS = 300
 DEFAULT_FIRST_TOKEN_S = 0.5
 DEFAULT_TOKENS_PER_SECOND = 40.0
+
+
+def _unlike(endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
+    if len(set(endpoints)) < len(endpoints):
+        raise ValueError("expected each endpoint once")
+    return endpoints
+
+
+Endpoints = Annotated[tuple[Endpoint, ...], Field(min_length=1), AfterValidator(_unlike)]
 
 
 class _FromFile(BaseModel):
@@ -82,14 +95,17 @@ class ModelCard(_FromFile):
     """What is known of one model.
 
     `upstream` names an entry of the catalog's upstreams; `upstream_model` is the model's name
-    there (the card's own name by default). `context_window`, `capabilities` and `price` left out
-    are taken from litellm's bundled catalogue, under `catalogue_name` if the name differs there.
+    there (the card's own name by default). `speaks` is what this model is asked through where that
+    is not all that its upstream speaks, such as `embeddings`. `context_window`, `capabilities` and
+    `price` left out are taken from litellm's bundled catalogue, under `catalogue_name` if the name
+    differs there.
     """
 
     upstream: str
     upstream_model: str | None = None
     catalogue_name: str | None = None
     location: Location
+    speaks: Endpoints | None = None
     specialises_in: Specialities = Specialities()
     context_window: Count | None = None
     max_output_tokens: Count | None = None
@@ -115,11 +131,18 @@ class _UpstreamSpec(_FromFile):
 
 
 class OpenAIHTTPSpec(_UpstreamSpec):
-    """Any OpenAI-compatible server. `api_key_env` names the environment variable with its key."""
+    """Any OpenAI-compatible server. `api_key_env` names the environment variable with its key.
+
+    `speaks` are the endpoints that it has; requests to others are translated into chat
+    completions. The key goes into `api_key_header`: by default `authorization`, and `x-api-key`
+    for `messages`, as Anthropic has it.
+    """
 
     kind: Literal["openai_http"]
     base_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")]
     api_key_env: str | None = None
+    api_key_header: Literal["authorization", "x-api-key"] | None = None
+    speaks: Endpoints = ("chat",)
 
 
 class LiteLLMSpec(_UpstreamSpec):
@@ -133,6 +156,11 @@ class LiteLLMSpec(_UpstreamSpec):
     base_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] | None = None
     api_key_env: str | None = None
 
+    @property
+    def speaks(self) -> Endpoints:
+        """What litellm is asked through here."""
+        return ("chat", "embeddings")
+
 
 class SimulatedSpec(_UpstreamSpec):
     """Answers by itself: for demonstrations, tests and load tests. Shares are in [0, 1]."""
@@ -141,6 +169,11 @@ class SimulatedSpec(_UpstreamSpec):
     first_token: Duration = 0.02
     tokens_per_second: Positive = 500.0
     failing_share: Share = 0.0
+
+    @property
+    def speaks(self) -> Endpoints:
+        """What it answers."""
+        return ("chat", "embeddings")
 
 
 UpstreamSpec = Annotated[OpenAIHTTPSpec | LiteLLMSpec | SimulatedSpec, Field(discriminator="kind")]
@@ -167,6 +200,27 @@ class Catalog(_FromFile):
     def is_simulated(self) -> bool:
         """Whether nothing but simulated upstreams would answer."""
         return all(self.upstream_of(name).kind == "simulated" for name in self.models)
+
+    def speaks(self, model: str) -> tuple[Endpoint, ...]:
+        """What a model is asked through. Raises KeyError for a model not in the catalog.
+
+        Models that make embeddings make nothing else, so a card must say that it is one.
+        """
+        return self._spoken[model]
+
+    @cached_property
+    def _spoken(self) -> Mapping[str, tuple[Endpoint, ...]]:
+        return {name: self._speaks(name, card) for name, card in self.models.items()}
+
+    def _speaks(self, name: str, card: ModelCard) -> tuple[Endpoint, ...]:
+        if card.speaks is not None:
+            return card.speaks
+        every = self.upstream_of(name).speaks
+        return tuple(endpoint for endpoint in every if endpoint != "embeddings") or every
+
+    def served_name(self, model: str) -> str:
+        """A model's name at its upstream: equal for two cards that are one and the same model."""
+        return self.models[model].upstream_model or model
 
     def upstream_of(self, model: str) -> OpenAIHTTPSpec | LiteLLMSpec | SimulatedSpec:
         """The upstream that serves a model. Raises KeyError for a model not in the catalog."""

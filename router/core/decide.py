@@ -6,7 +6,7 @@ Pure: the same arguments always give the same decision. Time and chance are argu
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from router.core.catalog import Catalog, ModelCard
+from router.core.catalog import Catalog
 from router.core.conditions import holds
 from router.core.decision import Candidate, Decision, Rejection
 from router.core.gate import selected, weigh
@@ -47,16 +47,16 @@ def decide(
     """The decision for one request; its `candidates` are empty if no model may and can serve.
 
     `draw` is uniform in [0, 1) and settles exploration. A request that names a model is not
-    routed, but every limit of the policy still binds it: that model is its only candidate.
+    routed, but every limit of the policy still binds it: that model is its only candidate (of
+    embeddings: on whichever upstream).
     """
     match = _match(policy, signals)
     limits = policy.limits.tightened(match.limits).tightened(request.limits)
     candidates: list[Candidate] = []
     rejected: list[Rejection] = []
-    for name, card in catalog.models.items():
-        weighed = _passed_over(name, card, request, match) or weigh(
-            name, request, signals, catalog, stats, limits
-        )
+    for name in catalog.models:
+        passed_over = _passed_over(name, request, match, catalog)
+        weighed = passed_over or weigh(name, request, signals, catalog, stats, limits)
         if isinstance(weighed, Candidate):
             candidates.append(weighed)
         else:
@@ -114,15 +114,28 @@ def _bounds(route: Route) -> Limits:
 
 
 def _passed_over(
-    name: str, card: ModelCard, request: RoutedRequest, match: _Match
+    name: str, request: RoutedRequest, match: _Match, catalog: Catalog
 ) -> Rejection | None:
     if not request.is_routed:
-        if name == request.model:
+        if name == request.model or _is_twin(name, request, catalog):
             return None
         return Rejection(name, "not_a_candidate", "the request names another model")
-    if selected(name, card, match.route.candidates):
+    if selected(name, catalog.models[name], match.route.candidates):
         return None
     return Rejection(name, "not_a_candidate", f"not a candidate of rule {match.rule}")
+
+
+def _is_twin(name: str, request: RoutedRequest, catalog: Catalog) -> bool:
+    """Whether another upstream's card of the very model that was named may stand in for it.
+
+    Only for embeddings: vectors of another model would not fit those that the caller has.
+    """
+    named = request.model
+    return (
+        request.endpoints == ("embeddings",)
+        and named in catalog.models
+        and catalog.served_name(name) == catalog.served_name(named)
+    )
 
 
 def _ranked(
@@ -131,7 +144,8 @@ def _ranked(
     if not candidates:
         return Ranking((), "no model may and can serve this request", good_enough=0)
     if not request.is_routed:
-        return Ranking(tuple(candidates), "the request names this model", good_enough=1)
+        ordered = sorted(candidates, key=lambda candidate: candidate.model != request.model)
+        return Ranking(tuple(ordered), "the request names this model", good_enough=1)
     return _ordered(match.route, candidates, signals)
 
 

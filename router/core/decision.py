@@ -10,6 +10,7 @@ RejectionCode = Literal[
     "not_a_candidate",
     "not_allowed",
     "must_stay_local",
+    "lacks_endpoint",
     "lacks_tools",
     "lacks_vision",
     "lacks_json_schema",

@@ -5,9 +5,9 @@ the operator or the caller forbids, what the model cannot do, what its price, sp
 quality would be, and last what its health allows: a model that is merely unhealthy could serve.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from router.core.catalog import Capability, Catalog, ModelCard
+from router.core.catalog import Capability, Catalog, Endpoint, ModelCard
 from router.core.cost import call_cost, expected_latency, expected_usage
 from router.core.decision import Candidate, Rejection, RejectionCode
 from router.core.limits import Limits
@@ -44,7 +44,11 @@ def weigh(
 ) -> Candidate | Rejection:
     """One model of the catalog: a candidate with its expectations, or what stands against it."""
     card, stats = catalog.models[name], snapshot.of(name)
-    objection = _forbidden(name, card, limits) or _unable(card, request)
+    objection = (
+        _forbidden(name, card, limits)
+        or _unasked(catalog.speaks(name), request)
+        or _unable(card, request)
+    )
     if objection is None:
         candidate = _expected(name, card, request, signals, stats)
         objection = _out_of_bounds(candidate, limits) or _out_of_order(stats, snapshot.now)
@@ -76,6 +80,14 @@ def _forbidden(name: str, card: ModelCard, limits: Limits) -> Objection | None:
     return None
 
 
+def _unasked(speaks: Sequence[Endpoint], request: RoutedRequest) -> Objection | None:
+    if any(endpoint in speaks for endpoint in request.endpoints):
+        return None
+    asked = " or ".join(request.endpoints)
+    cause = f"{request.bound_by} needs" if request.bound_by else "the request needs"
+    return "lacks_endpoint", f"{cause} {asked}, the model is asked through {', '.join(speaks)}"
+
+
 _LACKS: Mapping[Capability, RejectionCode] = {
     "tools": "lacks_tools",
     "vision": "lacks_vision",
@@ -96,7 +108,7 @@ def _unable(card: ModelCard, request: RoutedRequest) -> Objection | None:
             f"up to {asked} tokens are asked for, the model writes at most"
             f" {card.max_output_tokens}",
         )
-    tokens = request.input_tokens + asked
+    tokens = request.context_tokens + asked
     if tokens > card.window:
         return "context_too_small", f"about {tokens} tokens exceed its window of {card.window}"
     return None

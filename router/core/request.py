@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from router.core.catalog import AUTO, Capability
+from router.core.catalog import AUTO, Capability, Endpoint
 from router.core.limits import Limits
 from router.core.tokens import TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, estimated_tokens
 
@@ -22,7 +22,10 @@ STANDALONE_WORDS = 12
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message of a conversation, reduced to what routing reads."""
+    """One message of a conversation, reduced to what routing reads.
+
+    `tokens` counts what was given as numbers: only the model that they are meant for can read it.
+    """
 
     role: str
     text: str
@@ -30,6 +33,11 @@ class Turn:
     audio: int = 0
     files: int = 0
     tool_calls: int = 0
+    tokens: int = 0
+
+
+class UnreadableText(ValueError):
+    """Part of the text was given as token numbers, so nothing can be said of what it says."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,10 @@ class RoutedRequest:
     `model` is what the caller asked for: "auto", "auto:<policy>" or the name of a model.
     `max_output_tokens` is the caller's own bound on each answer, if any; `answers` is `n`.
     `attached` is every text that is sent beside the conversation: tools, calls, schemas, names.
-    `limits` is the freedom the caller gave up for this request.
+    `limits` is the freedom the caller gave up for this request. `endpoints` are those through
+    which it can be asked for, the caller's own first; `bound_by` is the field of the body that
+    leaves only that one, `why_bound` a sentence for the caller. `separate`: each turn is an input
+    of its own, not one conversation.
     """
 
     model: str
@@ -53,6 +64,10 @@ class RoutedRequest:
     attached: str = ""
     session: str | None = None
     limits: Limits = field(default_factory=Limits)
+    endpoints: tuple[Endpoint, ...] = ("chat",)
+    bound_by: str | None = None
+    why_bound: str = ""
+    separate: bool = False
 
     @property
     def policy_name(self) -> str | None:
@@ -67,13 +82,24 @@ class RoutedRequest:
 
     @cached_property
     def text(self) -> str:
-        """Everything said in the conversation, in order, one turn a paragraph."""
+        """Everything said in the conversation, in order, one turn a paragraph.
+
+        Raises UnreadableText, so that every signal that reads it stays unknown.
+        """
+        if any(turn.tokens for turn in self.turns):
+            raise UnreadableText("the input is given as token numbers")
+        return self._said
+
+    @cached_property
+    def _said(self) -> str:
         return "\n\n".join(turn.text for turn in self.turns if turn.text)
 
     @cached_property
     def last_user_text(self) -> str:
-        """The last thing the user said, "" if nothing."""
-        return next((turn.text for turn in reversed(self.turns) if turn.role == "user"), "")
+        """The last thing the user said, "" if nothing. Raises UnreadableText."""
+        return self.text and next(
+            (turn.text for turn in reversed(self.turns) if turn.role == "user"), ""
+        )
 
     @cached_property
     def focus(self) -> str:
@@ -84,6 +110,7 @@ class RoutedRequest:
         user turn that stands on its own has been reached. Where the user said nothing, all that
         was said is the focus.
         """
+        said = self.text
         spoken = [t for t in self.turns if t.text and t.role in ("user", "assistant")]
         while spoken and spoken[-1].role != "user":
             spoken.pop()
@@ -95,13 +122,22 @@ class RoutedRequest:
             room -= len(kept[-1])
             if room <= 0 or (turn.role == "user" and _stands_alone(turn.text)):
                 break
-        return "\n\n".join(reversed(kept)) or self.text[:FOCUS_CHARACTERS]
+        return "\n\n".join(reversed(kept)) or said[:FOCUS_CHARACTERS]
 
     @cached_property
     def input_tokens(self) -> int:
         """About how many tokens of input the request takes: what is said, shown and attached."""
-        said = estimated_tokens(self.text) + estimated_tokens(self.attached)
-        return said + TOKENS_PER_MESSAGE * len(self.turns) + TOKENS_PER_IMAGE * self.images
+        said = estimated_tokens(self._said) + estimated_tokens(self.attached)
+        given = sum(turn.tokens for turn in self.turns)
+        framed = TOKENS_PER_MESSAGE * len(self.turns) + TOKENS_PER_IMAGE * self.images
+        return said + given + framed
+
+    @cached_property
+    def context_tokens(self) -> int:
+        """About how many of them must fit into a model's window together."""
+        if not self.separate:
+            return self.input_tokens
+        return max(turn.tokens or estimated_tokens(turn.text) for turn in self.turns)
 
     @property
     def images(self) -> int:

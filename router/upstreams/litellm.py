@@ -20,13 +20,16 @@ from weakref import WeakSet
 import msgspec
 
 from router.core.catalog import LiteLLMSpec
-from router.errors import UpstreamBroken, UpstreamError, UpstreamRefused, UpstreamTimeout
+from router.errors import UpstreamBroken, UpstreamError, UpstreamTimeout
 from router.ports import Reply, UpstreamCall
 from router.upstreams.connections import Connections
+from router.upstreams.litellm_checks import check
 from router.upstreams.litellm_failure import failure
 from router.upstreams.reply import EVENT_STREAM, JSON, BytesReply, error_reply
 
 CHAT = "/chat/completions"
+EMBEDDINGS = "/embeddings"
+EMBEDDING_FIELDS = frozenset({"input", "dimensions", "encoding_format", "user"})
 
 PASSED_FIELDS = frozenset(
     [
@@ -64,14 +67,6 @@ PASSED_FIELDS = frozenset(
 )
 """OpenAI's fields, and `thinking`, by which Anthropic's models are told to reason."""
 
-ESSENTIAL_FIELDS = ("tools", "response_format", "n", "logprobs", "top_logprobs", "stop")
-"""A provider that cannot do these refuses; others, such as `seed`, are left out for it."""
-
-TAKES_ADDRESSES = frozenset({"anthropic"})
-"""Providers that fetch images by https address themselves. For all others litellm would fetch
-them here, and the gateway fetches nothing that a request names."""
-
-_TOOL_TYPES = frozenset({"function", "custom"})
 _ENVIRONMENT = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it fetches its prices at import
     "LITELLM_MODE": "PRODUCTION",  # else it reads .env files
@@ -102,7 +97,8 @@ class LiteLLM:
 
     async def open(self, call: UpstreamCall) -> Reply:
         """Send the call. Raises an UpstreamError; also UpstreamRefused for what cannot be sent."""
-        if call.path.removeprefix("/v1") != CHAT:
+        path = call.path.removeprefix("/v1")
+        if path not in (CHAT, EMBEDDINGS):
             told = f"This provider is not reached through {call.path}."
             return error_reply(404, told, "invalid_request_error")
         if self._litellm is None:
@@ -111,6 +107,9 @@ class LiteLLM:
         opened: list[Any] = []
         try:
             async with asyncio.timeout(self._spec.first_byte_timeout):
+                _opened.set(opened)
+                if path == EMBEDDINGS:
+                    return await self._embedded(call)
                 return await self._answered(self._arguments(call), call.stream, opened)
         except TimeoutError:
             raise UpstreamTimeout(_NO_ANSWER_IN_TIME) from None
@@ -126,7 +125,6 @@ class LiteLLM:
     async def _answered(
         self, arguments: Mapping[str, Any], stream: bool, opened: list[Any]
     ) -> Reply:
-        _opened.set(opened)
         answer = await self._litellm.acompletion(**arguments)
         if not stream:
             told = answer.model_dump(mode="json", exclude_none=True, warnings=False)
@@ -141,6 +139,13 @@ class LiteLLM:
             raise
         return _LiteLLMStream(answer, first, opened, self._spec.idle_timeout)
 
+    async def _embedded(self, call: UpstreamCall) -> Reply:
+        body = msgspec.json.decode(call.body)
+        fields = {n: v for n, v in body.items() if n in EMBEDDING_FIELDS and v is not None}
+        answer = await self._litellm.aembedding(**fields, **self._common(call.model))
+        told = answer.model_dump(mode="json", exclude_none=True, warnings=False)
+        return BytesReply(200, {"content-type": JSON}, msgspec.json.encode(told))
+
     def _arguments(self, call: UpstreamCall) -> dict[str, Any]:
         body = msgspec.json.decode(call.body)
         provider = self._spec.provider
@@ -149,14 +154,16 @@ class LiteLLM:
         supported = self._litellm.get_supported_openai_params(
             model=name, custom_llm_provider=provider
         )
-        _check(fields, supported, provider)
+        check(fields, supported, provider)
+        return {**fields, **self._common(call.model), "drop_params": True}
+
+    def _common(self, model: str) -> dict[str, Any]:
+        provider = self._spec.provider
         return {
-            **fields,
-            "model": f"{provider}/{name}",
+            "model": f"{provider}/{model.removeprefix(f'{provider}/')}",
             "api_key": self._key,
             "api_base": self._spec.base_url,
             "timeout": self._spec.timeout,
-            "drop_params": True,
             "max_retries": 0,
             "num_retries": 0,
         }
@@ -245,40 +252,3 @@ async def _close_clients() -> None:
     litellm.in_memory_llm_clients_cache.flush_cache()  # else it would hand out closed ones
     for transport in tuple(_transports):
         await transport.aclose()  # it opens a new session where it is used again
-
-
-def _check(fields: Mapping[str, Any], supported: list[str] | None, provider: str) -> None:
-    """Raises UpstreamRefused for a field that must neither be dropped nor be sent."""
-    for name in ESSENTIAL_FIELDS:
-        if supported is not None and name not in supported and _asks(name, fields.get(name)):
-            raise _unsupported(name, f"{provider} does not support {name}.")
-    for tool in fields.get("tools") or ():
-        if isinstance(tool, Mapping) and tool.get("type", "function") not in _TOOL_TYPES:
-            raise _unsupported("tools", f"{provider} takes tools of type function only.")
-    for address in _addresses(fields.get("messages")):
-        if not (address.startswith("https://") and provider in TAKES_ADDRESSES):
-            told = f"{provider} takes media as data: URLs only; the gateway fetches none."
-            raise _unsupported("messages", told)
-
-
-def _asks(name: str, value: object) -> bool:
-    if name == "n":
-        return value not in (None, 1)
-    return bool(value) and value != {"type": "text"}
-
-
-def _unsupported(param: str, message: str) -> UpstreamRefused:
-    code = "unsupported_parameter"
-    error = {"message": message, "type": "invalid_request_error", "param": param, "code": code}
-    return UpstreamRefused(message, 400, msgspec.json.encode({"error": error}))
-
-
-def _addresses(value: object, key: str = "") -> list[str]:
-    """Every web address under a `url`, `image_url` or `file_id`, wherever it stands."""
-    if isinstance(value, Mapping):
-        return [a for name, part in value.items() for a in _addresses(part, str(name))]
-    if isinstance(value, list):
-        return [a for part in value for a in _addresses(part, key)]
-    named = key in ("url", "image_url", "file_id", "file_data", "data", "source")
-    is_address = isinstance(value, str) and value[:8].lower().startswith(("http://", "https://"))
-    return [str(value)] if named and is_address else []

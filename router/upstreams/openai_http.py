@@ -7,6 +7,7 @@ text that we write holds an address or a key.
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
@@ -16,13 +17,14 @@ from router.core.catalog import OpenAIHTTPSpec
 from router.errors import UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
 from router.ports import Reply, UpstreamCall
 from router.upstreams.connections import Connections
+from router.upstreams.hidden import Blotter, blotted
 from router.upstreams.reply import EVENT_STREAM, JSON, passed_on
 
 MAX_PLAIN_BYTES = 64 * 1024 * 1024
 """Largest answer that is not a stream; a larger one is a fault, not an answer."""
 
 MAX_ERROR_BYTES = 1024 * 1024
-_HIDDEN = b"***"
+ANTHROPICS = "/messages"
 
 _UNREACHABLE = "The upstream cannot be reached."
 _NOT_HTTP = "The upstream did not answer as an HTTP server does."
@@ -38,12 +40,15 @@ class OpenAIHTTP:
 
     def __init__(self, spec: OpenAIHTTPSpec, key: str | None, connections: Connections) -> None:
         self._spec = spec
-        self._key = key.strip().encode() if key and key.strip() else None
+        self._key = key.strip() if key and key.strip() else None
+        self._hidden = (
+            self._key.encode() if self._key else None,
+            urlsplit(spec.base_url).netloc.encode(),
+        )
         self._connections = connections
         self._urls: dict[str, URL] = {}
+        self._known_headers: dict[tuple[str, bool], Mapping[str, str]] = {}
         self._timeout = aiohttp.ClientTimeout(total=spec.timeout, sock_connect=spec.connect_timeout)
-        self._plain = self._headers(JSON)
-        self._streamed = self._headers(EVENT_STREAM)
         connections.hold()
 
     async def open(self, call: UpstreamCall) -> Reply:
@@ -59,9 +64,7 @@ class OpenAIHTTP:
             raise UpstreamUnreachable(_UNREACHABLE) from None
         except (aiohttp.ClientError, ValueError):
             raise UpstreamUnreachable(_NOT_HTTP) from None
-        streams = response.content_type == EVENT_STREAM and response.status < 400
-        limit = None if streams else MAX_PLAIN_BYTES
-        return _HTTPReply(response, self._spec.idle_timeout, limit, self._key)
+        return _HTTPReply(response, self._spec.idle_timeout, self._hidden)
 
     async def close(self) -> None:
         """Let go of the pool."""
@@ -82,7 +85,7 @@ class OpenAIHTTP:
         return await self._connections.session.post(
             self._url(call.path),
             data=call.body,
-            headers=self._streamed if call.stream else self._plain,
+            headers={**self._headers(call.path, call.stream), **call.headers},
             allow_redirects=False,
             timeout=self._timeout,
             trace_request_ctx=trace,
@@ -96,48 +99,67 @@ class OpenAIHTTP:
             url = self._urls[path] = URL(f"{self._spec.base_url.rstrip('/')}/{tail}")
         return url
 
-    def _headers(self, accept: str) -> Mapping[str, str]:
-        headers = {
-            "accept": accept,
-            "accept-encoding": "identity",
-            "content-type": JSON,
-            "user-agent": f"slm-router/{__version__}",
-        }
-        if self._key is not None:
-            headers["authorization"] = f"Bearer {self._key.decode()}"
+    def _headers(self, path: str, stream: bool) -> Mapping[str, str]:
+        headers = self._known_headers.get((path, stream))
+        if headers is None:
+            headers = {
+                "accept": EVENT_STREAM if stream else JSON,
+                "accept-encoding": "identity",
+                "content-type": JSON,
+                "user-agent": f"slm-router/{__version__}",
+                **self._authorization(path),
+            }
+            self._known_headers[path, stream] = headers
         return headers
+
+    def _authorization(self, path: str) -> Mapping[str, str]:
+        if self._key is None:
+            return {}
+        usual = "x-api-key" if path.startswith(ANTHROPICS) else "authorization"
+        name = self._spec.api_key_header or usual
+        return {name: self._key if name == "x-api-key" else f"Bearer {self._key}"}
 
 
 class _HTTPReply:
-    """An answer as it arrives. `limit` bounds its size in bytes (None = a stream)."""
+    """An answer as it arrives. `hidden` is what no error's text may tell: our key, the address."""
 
     def __init__(
         self,
         response: aiohttp.ClientResponse,
         idle_timeout: float,
-        limit: int | None,
-        key: bytes | None,
+        hidden: tuple[bytes | None, bytes],
     ) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = passed_on(response.headers.items())
         self._response = response
         self._idle_timeout = idle_timeout
-        self._limit = limit
-        self._key = key
+        self._streams = response.content_type == EVENT_STREAM and response.status < 400
+        self._hidden = hidden
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body. Raises UpstreamBroken or UpstreamTimeout."""
-        if self.status < 400:
-            async for chunk in self._arriving(self._limit):
+        if self.status >= 400:
+            # An error is gathered whole first: some servers quote the key that they refuse.
+            body = b"".join([chunk async for chunk in self._arriving(MAX_ERROR_BYTES)])
+            yield blotted(body, [secret for secret in self._hidden if secret])
+        elif self._streams:
+            async for chunk in self._streaming():
                 yield chunk
-            return
-        # An error is gathered whole first: some servers quote the key that they refuse.
-        body = b"".join([chunk async for chunk in self._arriving(MAX_ERROR_BYTES)])
-        yield body if self._key is None else body.replace(self._key, _HIDDEN)
+        else:
+            async for chunk in self._arriving(MAX_PLAIN_BYTES):
+                yield chunk
 
     async def close(self) -> None:
         """Drop the connection if the answer is not complete; else it is back in the pool."""
         self._response.close()
+
+    async def _streaming(self) -> AsyncIterator[bytes]:
+        blotter = Blotter(*self._hidden)
+        async for chunk in self._arriving(None):
+            if passed := blotter.feed(chunk):
+                yield passed
+        if rest := blotter.rest():
+            yield rest
 
     async def _arriving(self, limit: int | None) -> AsyncIterator[bytes]:
         content, received = self._response.content, 0

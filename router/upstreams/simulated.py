@@ -15,9 +15,11 @@ from router.errors import UpstreamUnreachable
 from router.ports import Reply, UpstreamCall
 from router.upstreams.reply import EVENT_STREAM, JSON, BytesReply, error_reply
 from router.upstreams.simulated_answer import Answers, answers
+from router.upstreams.simulated_embeddings import embeddings
 from router.upstreams.simulated_wire import completion, events
 
 CHAT = "/chat/completions"
+EMBEDDINGS = "/embeddings"
 SHORTEST_SLEEP_S = 0.002
 """Below this an event loop's timer is coarser than the wait."""
 
@@ -32,13 +34,16 @@ class Simulated:
 
     async def open(self, call: UpstreamCall) -> Reply:
         """Wait as long as the spec says, then answer. Raises UpstreamUnreachable in its share."""
-        if call.path.removeprefix("/v1") != CHAT:
+        path = call.path.removeprefix("/v1")
+        if path not in (CHAT, EMBEDDINGS):
             return _refusal(404, f"A simulated upstream has no {call.path}.")
         fault = self._fault(call.body)
         if fault is not None:
             await asyncio.sleep(self._spec.first_token)
             return fault
         try:
+            if path == EMBEDDINGS:
+                return await self._embedded(call)
             told = answers(msgspec.json.decode(call.body), call.model)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return _refusal(400, f"The simulated model cannot read this body: {error}.")
@@ -52,6 +57,11 @@ class Simulated:
 
     async def close(self) -> None:
         """Nothing is held."""
+
+    async def _embedded(self, call: UpstreamCall) -> Reply:
+        told = embeddings(msgspec.json.decode(call.body), call.model)
+        await asyncio.sleep(self._spec.first_token)
+        return BytesReply(200, {"content-type": JSON}, msgspec.json.encode(told))
 
     def _fault(self, body: bytes) -> Reply | None:
         """What goes wrong with this body, if anything: overload, a rate limit or no connection."""

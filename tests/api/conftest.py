@@ -1,14 +1,26 @@
 """The HTTP shell in process, over a gateway on fake upstreams."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, cast
 
 import pytest
 from starlette.testclient import TestClient
 
 from router.app import create_app
+from router.core.catalog import OpenAIHTTPSpec
+from router.errors import UpstreamUnreachable
 from router.gateway import Gateway
 from router.runtime import Reload, Runtime
 from router.settings import Settings
+from router.upstreams.connections import Connections
+from router.upstreams.openai_http import OpenAIHTTP
+from tests.fakes.gateway import CATALOG, MemoryLog, catalog, fake_gateway
+from tests.fakes.scripted_upstream import Answering, ScriptedUpstream, scripted_process_wide
+from tests.fakes.upstream import FakeUpstream
+
+KEY = "sk-canary-0123456789"
 
 Serve = Callable[[Gateway], TestClient]
 
@@ -37,3 +49,39 @@ def serve() -> Iterator[Serve]:
     yield client
     for made in clients:
         made.__exit__(None, None, None)
+
+
+@dataclass(frozen=True)
+class Through:
+    """The application, and the server that it reaches as its nearer model's upstream."""
+
+    client: TestClient
+    upstream: ScriptedUpstream
+    log: MemoryLog
+
+
+@pytest.fixture
+def through(serve: Serve) -> Iterator[Callable[..., Through]]:
+    """Makes an application over a scripted server, whose key is KEY; `spec` is the upstream's."""
+    with ExitStack() as stack:
+
+        def made(
+            script: Answering | None = None, capable: Sequence[str] = ("tools",), **spec: Any
+        ) -> Through:
+            upstream = stack.enter_context(scripted_process_wide(script))
+            near = {"kind": "openai_http", "base_url": upstream.base_url, **spec}
+            small = {**CATALOG["models"]["small"], "capabilities": capable}
+            data = {
+                "upstreams": {**CATALOG["upstreams"], "near": near},
+                "models": {**CATALOG["models"], "small": small},
+            }
+            read = catalog(data).upstreams["near"]
+            assert isinstance(read, OpenAIHTTPSpec)
+            reached = OpenAIHTTP(read, KEY, Connections())
+            down = FakeUpstream(UpstreamUnreachable("down"))
+            gateway = fake_gateway({"near": reached, "far": down}, catalog_data=data)
+            client = serve(gateway)
+            stack.callback(lambda: client.portal.call(reached.close))  # type: ignore[union-attr]
+            return Through(client, upstream, cast(MemoryLog, gateway.log))
+
+        yield made

@@ -3,10 +3,10 @@
 import json
 from typing import cast
 
-from router.api.chat_body import ChatBody
 from router.api.errors import answer_of
 from router.core.event import RoutingEvent
 from router.core.limits import Limits
+from router.dialects.chat_body import ChatBody
 from router.exchange import Exchange
 from router.gateway import Call, Gateway
 from tests.fakes.clock import FakeClock
@@ -32,10 +32,8 @@ async def exchange_with(
     call = Call(
         id="dec_1",
         endpoint="chat.completions",
-        path="/chat/completions",
         request=request,
-        for_upstream=chat.for_upstream,
-        withhold_usage=stream,
+        way=chat.way,
         received=received,
         read=gateway.clock.elapsed(),
         status_of=lambda error: answer_of(error).status,

@@ -126,12 +126,13 @@ def fake_gateway(
     upstreams: Mapping[str, Upstream],
     signals: Mapping[str, Signal] | None = None,
     policies: tuple[Policy, ...] = (),
+    catalog_data: Mapping[str, Any] = CATALOG,
 ) -> Gateway:
     """A gateway that answers from `upstreams` ("near" and "far")."""
     clock = FakeClock()
     signals = signals or {"learned": FixedSignal({"complexity": 0.2, "difficulty": 0.0})}
     in_force = {
-        it.name: PolicyInForce(it, catalog(), "1a2b3c4d", signals, signals, upstreams)
+        it.name: PolicyInForce(it, catalog(catalog_data), "1a2b3c4d", signals, signals, upstreams)
         for it in policies or (policy(),)
     }
     return Gateway(

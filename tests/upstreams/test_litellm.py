@@ -276,7 +276,7 @@ async def test_nothing_is_logged_of_prompt_or_key(
 
 
 async def test_another_path_is_not_guessed_at(upstream: LiteLLM) -> None:
-    assert (await upstream.open(call(MODEL, path="/embeddings"))).status == 404
+    assert (await upstream.open(call(MODEL, path="/rerank"))).status == 404
 
 
 def test_building_the_upstreams_does_not_import_litellm() -> None:

@@ -137,7 +137,7 @@ async def test_what_is_no_json_object_is_the_callers_fault() -> None:
 
 
 async def test_another_path_is_not_there() -> None:
-    assert (await simulated().open(call(path="/embeddings"))).status == 404
+    assert (await simulated().open(call(path="/rerank"))).status == 404
 
 
 async def outcome(upstream: Simulated, seed: int) -> object:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.api.chat_body import ChatBody
 from router.core.limits import Limits
 from router.core.request import RoutedRequest
+from router.dialects.chat_body import ChatBody
 from router.errors import InvalidRequest
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -30,6 +30,25 @@ def test_only_the_models_name_changes_on_the_way_to_an_upstream() -> None:
     assert ChatBody(content).for_upstream("llama3.2:3b") == content.replace(
         b'"model":"auto"', b'"model":"llama3.2:3b"'
     )
+
+
+_SPACE = st.text(" \t\r\n", max_size=2).map(str.encode)
+
+
+@given(st.data())
+def test_every_byte_but_the_models_name_is_the_callers(data: st.DataObject) -> None:
+    names = data.draw(st.permutations(["messages", "model", "x", "y\u00e9"]))
+    values = {"messages": b"[]", "model": b'"auto"', "x": b'"model"', "y\u00e9": b"[1.0 ,{ }]"}
+    space = [data.draw(_SPACE) for _ in range(10)]
+    fields = [
+        space[0] + json.dumps(name, ensure_ascii=False).encode() + space[1] + b":" + values[name]
+        for name in names
+    ]
+    content = space[2] + b"{" + (space[3] + b"," + space[4]).join(fields) + space[5] + b"}"
+
+    sent = ChatBody(content).for_upstream("large")
+
+    assert sent == content.replace(b'"auto"', b'"large"')
 
 
 @pytest.mark.parametrize(
@@ -65,7 +84,7 @@ def test_a_streams_usage_is_asked_for_without_touching_the_rest() -> None:
 
     assert sent == (
         b'{"model":"small","stream":true,"messages":[{"role":"user","content":"Hi"}]'
-        b',"stream_options":{"include_usage":true}}'
+        b',"stream_options":{"include_usage":true}} \n'
     )
 
 

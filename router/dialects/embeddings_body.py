@@ -1,0 +1,59 @@
+"""An embedding's body: bytes through, by the model's name.
+
+Not routed: vectors of two models do not fit together, so there is nothing to choose. The policy's
+limits bind all the same, and the same model on another upstream may stand in.
+"""
+
+from collections.abc import Collection
+
+import msgspec
+
+from router.answer import told_by_chat
+from router.core.catalog import Endpoint
+from router.core.limits import Limits
+from router.core.request import RoutedRequest
+from router.dialects.attached import texts
+from router.dialects.fields import Fields
+from router.dialects.prompt_input import turns_of
+from router.errors import InvalidRequest
+from router.ports import Way
+from router.stream import StreamReader
+
+
+class EmbeddingsBody:
+    """One request body. Raises InvalidRequest naming the field at fault."""
+
+    def __init__(self, content: bytes) -> None:
+        self._fields = Fields(content)
+
+    @property
+    def user(self) -> str | None:
+        """Whom the caller speaks for."""
+        return self._fields.get("user", str)
+
+    def request(self, limits: Limits, session: str | None) -> RoutedRequest:
+        """The facts of the request. Every text is an input of its own."""
+        fields = self._fields
+        request = RoutedRequest(
+            model=fields.model(),
+            turns=turns_of(fields.get("input", object), "input"),
+            attached="\n".join(texts(fields.beside(("model", "input")))),
+            session=session,
+            limits=limits,
+            endpoints=("embeddings",),
+            separate=True,
+        )
+        if request.is_routed:
+            raise InvalidRequest(
+                "Embeddings of different models do not fit together: name the model.", "model"
+            )
+        return request
+
+    def way(self, speaks: Collection[Endpoint]) -> Way:
+        """As bytes, with the model's name replaced."""
+        return Way(
+            path="/embeddings",
+            body=lambda model: self._fields.written({"model": msgspec.json.encode(model)}),
+            answer=told_by_chat,
+            events=lambda: StreamReader(withhold_usage=False),
+        )

@@ -1,0 +1,135 @@
+"""Fields: the top level of a JSON body, its values left as the bytes that the caller wrote.
+
+Rule: only what is read is decoded. What is written anew stands in the place of the old value, and
+every other byte stays as it was, so that what was decided on is what is sent. The one exception
+is a body that names a field twice: readers disagree on which counts, so it is written with one.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from router.answer import UNREADABLE
+from router.errors import InvalidRequest
+
+MAX_MODEL_NAME = 256
+_T = TypeVar("_T")
+_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_loose = msgspec.json.Decoder(float_hook=str)
+"""For values that are only looked through for texts: a number beyond all bounds is no fault."""
+
+_BEFORE = re.compile(rb"[ \t\n\r]*[{,][ \t\n\r]*")
+_COLON = re.compile(rb"[ \t\n\r]*:[ \t\n\r]*")
+_END = re.compile(rb"[ \t\n\r]*\}[ \t\n\r]*")
+_Span = tuple[int, int]
+
+
+class Fields:
+    """One body. Raises InvalidRequest if it is no JSON object in UTF-8."""
+
+    def __init__(self, content: bytes) -> None:
+        try:
+            self._raw = _decoder.decode(content)
+        except UnicodeDecodeError:
+            raise InvalidRequest("The body must be UTF-8.") from None
+        except UNREADABLE as error:
+            raise InvalidRequest(f"The body must be a JSON object: {error}.") from None
+        self._content = content
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._raw
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    def get(self, name: str, kind: type[_T]) -> _T | None:
+        """A field's value, None if it is absent or null. Raises InvalidRequest naming it."""
+        raw = self._raw.get(name)
+        if raw is None:
+            return None
+        try:
+            value: _T | None = msgspec.json.decode(raw, type=kind | None)
+        except UnicodeDecodeError:
+            raise InvalidRequest("Expected UTF-8.", name) from None
+        except UNREADABLE as error:
+            raise InvalidRequest(f"{error}.", name) from None
+        return value
+
+    def model(self) -> str:
+        """The model's name, which every body must have."""
+        model = self.get("model", str)
+        if not model:
+            raise InvalidRequest("Expected the name of a model, or auto.", "model")
+        if len(model) > MAX_MODEL_NAME:
+            raise InvalidRequest(f"Expected at most {MAX_MODEL_NAME} characters.", "model")
+        return model
+
+    def count(self, name: str) -> int | None:
+        """A whole number of at least 1, None if absent."""
+        value = self.get(name, int)
+        if value is not None and value < 1:
+            raise InvalidRequest(f"Expected a whole number of at least 1, got {value}.", name)
+        return value
+
+    def beside(self, names: Collection[str]) -> Iterator[Any]:
+        """The values of all other fields that can hold text."""
+        for name, raw in self._raw.items():
+            if name not in names and memoryview(raw)[0] in b'"{[':
+                try:
+                    yield _loose.decode(raw)
+                except UnicodeDecodeError:
+                    raise InvalidRequest("Expected UTF-8.", name) from None
+                except UNREADABLE as error:
+                    raise InvalidRequest(f"{error}.", name) from None
+
+    def decoded(self) -> dict[str, Any]:
+        """Every field with its value; null ones are left out."""
+        values = {name: self.get(name, object) for name in self._raw}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def written(self, values: Mapping[str, bytes]) -> bytes:
+        """The body with some values replaced, or added at its end; all else byte for byte."""
+        spans = self._spans()
+        if spans is None:
+            raw = {name: msgspec.Raw(value) for name, value in values.items()}
+            return msgspec.json.encode({**self._raw, **raw})
+        parts: list[bytes] = []
+        at = 0
+        for name, (start, end) in spans.items():
+            if name in values:
+                parts += (self._content[at:start], values[name])
+                at = end
+        added = [msgspec.json.encode(n) + b":" + v for n, v in values.items() if n not in spans]
+        if added:
+            end = self._content.rindex(b"}")
+            parts += (self._content[at:end], b"," if spans else b"", b",".join(added))
+            at = end
+        return b"".join((*parts, self._content[at:]))
+
+    def _spans(self) -> dict[str, _Span] | None:
+        """Where each value stands; None if a field stands twice or its name is written oddly.
+
+        Walked is what the decoder found. It is the whole body, to its last byte, exactly if every
+        name and value is met in its place, and then no field stands there twice.
+        """
+        at, spans = 0, {}
+        for name, raw in self._raw.items():
+            value, key = bytes(raw), msgspec.json.encode(name)
+            start = _past(_BEFORE, self._content, at)
+            if start is None or not self._content.startswith(key, start):
+                return None
+            start = _past(_COLON, self._content, start + len(key))
+            if start is None or not self._content.startswith(value, start):
+                return None
+            at = start + len(value)
+            spans[name] = (start, at)
+        if not spans:
+            at = self._content.index(b"{") + 1
+        return spans if _END.fullmatch(self._content, at) else None
+
+
+def _past(pattern: re.Pattern[bytes], content: bytes, at: int) -> int | None:
+    match = pattern.match(content, at)
+    return None if match is None else match.end()

@@ -1,0 +1,34 @@
+"""What completions and embeddings take as input: a text, several, or token numbers.
+
+Token numbers count as tokens and say nothing: only the model that they are meant for can read them.
+"""
+
+from typing import Any
+
+from router.core.request import Turn
+from router.errors import InvalidRequest
+
+
+def turns_of(value: Any, param: str) -> tuple[Turn, ...]:
+    """Each input as a turn of the user's. Raises InvalidRequest naming what is none."""
+    if isinstance(value, str):
+        return (Turn("user", value),)
+    if not isinstance(value, list) or not value:
+        raise InvalidRequest(
+            "Expected a text, a list of texts, or token numbers in one list or several.", param
+        )
+    if _are_tokens(value):
+        return (Turn("user", "", tokens=len(value)),)
+    return tuple(_turn(item, f"{param}[{at}]") for at, item in enumerate(value))
+
+
+def _turn(item: Any, param: str) -> Turn:
+    if isinstance(item, str):
+        return Turn("user", item)
+    if isinstance(item, list) and item and _are_tokens(item):
+        return Turn("user", "", tokens=len(item))
+    raise InvalidRequest("Expected a text or a list of token numbers.", param)
+
+
+def _are_tokens(items: list[Any]) -> bool:
+    return all(isinstance(item, int) and not isinstance(item, bool) for item in items)
