@@ -58,6 +58,14 @@ def test_a_bad_cell_is_named(folder: Path, table: str, change: dict[str, Any], t
         check_tables(folder)
 
 
+def test_tasks_of_another_kind_may_lack_what_is_not_read(folder: Path) -> None:
+    path = folder / "tasks.jsonl"
+    with path.open("a", encoding="utf-8") as lines:
+        lines.write('{"task": "self_instruct", "prompt": "Do it.", "split": "train"}\n')
+
+    check_tables(folder)
+
+
 def test_missing_tables_are_named_with_what_to_do(folder: Path) -> None:
     (folder / "tasks.jsonl").unlink()
     (folder / "language.jsonl").unlink()
