@@ -65,7 +65,7 @@ class Call:
     `for_upstream` gives the body under an upstream's name of the model. `withhold_usage`: the
     usage event of a stream was our wish, not the caller's. `received` is when the request's head
     came and `read` when its body had, on the monotonic clock. `status_of` tells how the shell
-    answers an error.
+    answers an error. `key_name` is the name of the caller's API key.
     """
 
     id: str
@@ -78,6 +78,7 @@ class Call:
     read: float
     status_of: Callable[[RouterError], int]
     content: bytes | None = None
+    key_name: str | None = None
 
 
 @dataclass(frozen=True)

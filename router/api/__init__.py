@@ -1,24 +1,19 @@
 """HTTP: one file per endpoint, and the one table of routes."""
 
-from collections.abc import Awaitable, Callable
-
-from starlette.requests import Request
-from starlette.responses import Response
-
+from router.api.access import Access, Endpoint
 from router.api.chat import chat_completions
 from router.api.health import healthz, readyz
 from router.api.metrics import metrics
 from router.api.models import list_models, one_model
 from router.api.route import route
 
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
-    ("POST", "/v1/chat/completions", chat_completions),
-    ("POST", "/v1/route", route),
-    ("GET", "/v1/models", list_models),
-    ("GET", "/v1/models/{id:path}", one_model),
-    ("GET", "/healthz", healthz),
-    ("GET", "/readyz", readyz),
-    ("GET", "/metrics", metrics),
+ROUTES: tuple[tuple[str, str, Endpoint, Access], ...] = (
+    ("POST", "/v1/chat/completions", chat_completions, "call"),
+    ("POST", "/v1/route", route, "call"),
+    ("GET", "/v1/models", list_models, "call"),
+    ("GET", "/v1/models/{id:path}", one_model, "call"),
+    ("GET", "/healthz", healthz, "open"),
+    ("GET", "/readyz", readyz, "open"),
+    ("GET", "/metrics", metrics, "metrics"),
 )
+"""Method, path, endpoint, and what it asks of its caller. An open path is literal."""

@@ -7,6 +7,7 @@ import time
 from starlette.requests import Request
 from starlette.responses import Response
 
+from router.api.access import key_name_of
 from router.api.caller import body_of, unless_caller_leaves
 from router.api.chat_body import ChatBody
 from router.api.errors import answer_of, respond
@@ -45,6 +46,7 @@ async def chat_completions(request: Request) -> Response:
         read=read,
         status_of=lambda error: answer_of(error).status,
         content=content if runtime.settings.store_content else None,
+        key_name=key_name_of(request),
     )
     exchange = Exchange(gateway, call, await gateway.route(facts, call.id))
     try:

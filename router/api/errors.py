@@ -26,6 +26,9 @@ STATUS: Mapping[type[errors.RouterError], Answer] = {
     errors.BodyTooLarge: Answer(413, "invalid_request_error", "request_too_large"),
     errors.UnknownModel: Answer(404, "invalid_request_error", "model_not_found"),
     errors.UnknownPolicy: Answer(404, "invalid_request_error", "policy_not_found"),
+    errors.Unauthenticated: Answer(401, "invalid_request_error", "invalid_api_key"),
+    errors.Forbidden: Answer(403, "invalid_request_error", "insufficient_permissions"),
+    errors.Overloaded: Answer(503, "server_error", "overloaded"),
     errors.NoCandidate: Answer(400, "invalid_request_error", "no_candidate"),
     errors.ModelsUnavailable: Answer(503, "server_error", "models_unavailable"),
     errors.UpstreamError: Answer(502, "server_error", "upstream_error"),
@@ -35,6 +38,7 @@ STATUS: Mapping[type[errors.RouterError], Answer] = {
     errors.UpstreamBroken: Answer(502, "server_error", "upstream_broken"),
     errors.PolicyFileError: Answer(500, "server_error", "policy_error"),
     errors.DecisionLogError: Answer(500, "server_error", "decision_log_error"),
+    errors.KeyStoreError: Answer(500, "server_error", "key_store_error"),
     errors.StartupError: Answer(500, "server_error", "startup_error"),
     errors.RouterError: Answer(500, "server_error", "internal_error"),
     errors.CallerLeft: Answer(499, "invalid_request_error", "caller_left"),
@@ -90,8 +94,13 @@ def _said(body: bytes) -> dict[str, Any] | None:
 def respond(error: errors.RouterError, headers: Mapping[str, str] | None = None) -> Response:
     """The whole answer to an error of ours."""
     told = dict(headers or {})
-    if isinstance(error, errors.ModelsUnavailable):
+    if isinstance(error, errors.ModelsUnavailable | errors.Overloaded):
         told["retry-after"] = str(max(1, round(error.retry_after_s)))
+    if isinstance(error, errors.Unauthenticated):
+        told["www-authenticate"] = "Bearer"
+    if isinstance(error, errors.BodyTooLarge):
+        # What it still sends is not read to its end.
+        told["connection"] = "close"
     if isinstance(error, errors.UpstreamRefused) and "retry-after" in error.headers:
         told["retry-after"] = error.headers["retry-after"]
     return Response(error_json(error), answer_of(error).status, told, "application/json")

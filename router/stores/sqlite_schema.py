@@ -67,6 +67,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         "CREATE INDEX decisions_by_model ON decisions (model, at)",
         "CREATE INDEX decisions_by_rule ON decisions (rule, at)",
     ),
+    ("ALTER TABLE decisions ADD COLUMN key_name TEXT",),
 )
 
 _WAL_SIZE_LIMIT = 64 * 1024 * 1024
