@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from types import SimpleNamespace
 
 import aiohttp
+from pydantic import SecretStr
 from yarl import URL
 
 from router import __version__
@@ -16,13 +17,12 @@ from router.core.catalog import OpenAIHTTPSpec
 from router.errors import UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
 from router.ports import Reply, UpstreamCall
 from router.upstreams.connections import Connections
-from router.upstreams.reply import EVENT_STREAM, JSON, passed_on
+from router.upstreams.reply import EVENT_STREAM, JSON, blotted, passed_on
 
 MAX_PLAIN_BYTES = 64 * 1024 * 1024
 """Largest answer that is not a stream; a larger one is a fault, not an answer."""
 
 MAX_ERROR_BYTES = 1024 * 1024
-_HIDDEN = b"***"
 
 _UNREACHABLE = "The upstream cannot be reached."
 _NOT_HTTP = "The upstream did not answer as an HTTP server does."
@@ -36,9 +36,11 @@ _STALLED = "The upstream stopped sending in the middle of its answer."
 class OpenAIHTTP:
     """One server. `connections` may be shared with others; `close` lets go of it."""
 
-    def __init__(self, spec: OpenAIHTTPSpec, key: str | None, connections: Connections) -> None:
+    def __init__(
+        self, spec: OpenAIHTTPSpec, key: SecretStr | None, connections: Connections
+    ) -> None:
         self._spec = spec
-        self._key = key.strip().encode() if key and key.strip() else None
+        self._key = key
         self._connections = connections
         self._urls: dict[str, URL] = {}
         self._timeout = aiohttp.ClientTimeout(total=spec.timeout, sock_connect=spec.connect_timeout)
@@ -104,7 +106,7 @@ class OpenAIHTTP:
             "user-agent": f"slm-router/{__version__}",
         }
         if self._key is not None:
-            headers["authorization"] = f"Bearer {self._key.decode()}"
+            headers["authorization"] = f"Bearer {self._key.get_secret_value()}"
         return headers
 
 
@@ -116,7 +118,7 @@ class _HTTPReply:
         response: aiohttp.ClientResponse,
         idle_timeout: float,
         limit: int | None,
-        key: bytes | None,
+        key: SecretStr | None,
     ) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = passed_on(response.headers.items())
@@ -133,7 +135,7 @@ class _HTTPReply:
             return
         # An error is gathered whole first: some servers quote the key that they refuse.
         body = b"".join([chunk async for chunk in self._arriving(MAX_ERROR_BYTES)])
-        yield body if self._key is None else body.replace(self._key, _HIDDEN)
+        yield body if self._key is None else blotted(body, self._key)
 
     async def close(self) -> None:
         """Drop the connection if the answer is not complete; else it is back in the pool."""

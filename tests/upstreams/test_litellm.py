@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from router.core.catalog import LiteLLMSpec
 from router.errors import UpstreamBroken, UpstreamRefused, UpstreamTimeout, UpstreamUnreachable
@@ -46,7 +47,7 @@ async def server() -> AsyncIterator[FakeAnthropicServer]:
 
 @pytest.fixture
 async def upstream(server: FakeAnthropicServer) -> AsyncIterator[LiteLLM]:
-    built = LiteLLM(litellm_spec(server.base_url), KEY, Connections())
+    built = LiteLLM(litellm_spec(server.base_url), SecretStr(KEY), Connections())
     yield built
     await built.close()
 
@@ -160,7 +161,9 @@ async def test_an_image_address_reaches_a_provider_that_fetches_for_itself(
 async def test_an_image_address_that_we_would_have_to_fetch_is_refused(
     server: FakeAnthropicServer, provider: str, url: str
 ) -> None:
-    upstream = LiteLLM(litellm_spec(server.base_url, provider=provider), KEY, Connections())
+    upstream = LiteLLM(
+        litellm_spec(server.base_url, provider=provider), SecretStr(KEY), Connections()
+    )
     with pytest.raises(UpstreamRefused, match="data: URLs only"):
         await upstream.open(call("any", messages=image(url)))
     await upstream.close()
@@ -213,7 +216,7 @@ async def test_a_refused_connection_is_unreachable_and_tells_no_address(
 ) -> None:
     async with unused_port() as port:
         spec = litellm_spec(f"http://127.0.0.1:{port}", provider=provider)
-        upstream = LiteLLM(spec, KEY, Connections())
+        upstream = LiteLLM(spec, SecretStr(KEY), Connections())
         with pytest.raises(UpstreamUnreachable) as raised:
             await upstream.open(call("any-model", stream=stream))
         await upstream.close()
@@ -225,7 +228,9 @@ async def test_a_refused_connection_is_unreachable_and_tells_no_address(
 async def test_a_refusal_of_a_provider_that_is_asked_late_still_shows_while_opening(
     server: FakeAnthropicServer, stream: bool
 ) -> None:
-    upstream = LiteLLM(litellm_spec(server.base_url, provider="gemini"), KEY, Connections())
+    upstream = LiteLLM(
+        litellm_spec(server.base_url, provider="gemini"), SecretStr(KEY), Connections()
+    )
     reply = await upstream.open(call("gemini-2.5-flash", stream=stream))
     await reply.close()
     await upstream.close()
@@ -235,7 +240,7 @@ async def test_a_refusal_of_a_provider_that_is_asked_late_still_shows_while_open
 async def test_a_hanging_provider_is_a_timeout_and_is_let_go(server: FakeAnthropicServer) -> None:
     server.hang = True
     spec = litellm_spec(server.base_url, first_byte_timeout="300ms")
-    upstream = LiteLLM(spec, KEY, Connections())
+    upstream = LiteLLM(spec, SecretStr(KEY), Connections())
     with pytest.raises(UpstreamTimeout):
         await upstream.open(call(MODEL))
     async with asyncio.timeout(2):
