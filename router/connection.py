@@ -8,6 +8,7 @@ Rule: nothing is done per request that one look a second at each connection can 
 """
 
 import asyncio
+import socket
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -16,21 +17,26 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from router.api.errors import error_body
 
-LINGER_S = 5.0
-"""How long what is left of a refused body is taken and thrown away: a caller that is cut off while
-it sends would see a reset instead of the refusal."""
-
 LOOK_S = 1.0
+
+KERNEL_BYTES = 256 * 1024
+"""What the kernel may hold of an answer. By itself it takes megabytes, and then it cannot be seen
+for minutes whether a slow reader reads."""
 
 _IDLE, _HEAD, _BODY = "idle", "head", "body"
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Most bytes of a head, and how long a peer may take for one or stand still, in seconds."""
+    """Most bytes of a head, and how long a peer may take for one or stand still, in seconds.
+
+    What is left of a refused body is taken and thrown away for `linger_s`: a caller that is cut
+    off while it sends would see a reset instead of the refusal.
+    """
 
     head_bytes: int = 64 * 1024
     patience_s: float = 30.0
+    linger_s: float = 5.0
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -148,13 +154,22 @@ class BoundedProtocol(HttpToolsProtocol):
             # It is we who do not read.
             self._since = now
         refused = self._phase is _BODY and self.cycle.response_complete
-        if now - self._since < (LINGER_S if refused else self.bounds.patience_s):
+        if now - self._since < (self.bounds.linger_s if refused else self.bounds.patience_s):
             return
         if refused or (self._phase is _HEAD and not self._head_bytes):
             self.transport.close()
         else:
             told = f"The request's {self._phase} did not come within {self.bounds.patience_s:g} s."
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, told)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens, for connections with these bounds. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=2048)
+    # Connections have it from the socket that took them.
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
+    return listening
 
 
 def bounded(bounds: Bounds) -> type[BoundedProtocol]:

@@ -98,9 +98,6 @@ def respond(error: errors.RouterError, headers: Mapping[str, str] | None = None)
         told["retry-after"] = str(max(1, round(error.retry_after_s)))
     if isinstance(error, errors.Unauthenticated):
         told["www-authenticate"] = "Bearer"
-    if isinstance(error, errors.BodyTooLarge):
-        # What it still sends is not read to its end.
-        told["connection"] = "close"
     if isinstance(error, errors.UpstreamRefused) and "retry-after" in error.headers:
         told["retry-after"] = error.headers["retry-after"]
     return Response(error_json(error), answer_of(error).status, told, "application/json")

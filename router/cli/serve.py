@@ -141,9 +141,10 @@ def settings_of(arguments: argparse.Namespace) -> "Settings":
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    from router.connection import listen
+
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=2048)
+        return listen(host, port)
     except OSError as error:
         raise StartupError(
             f"Cannot listen on {host}:{port}: {error.strerror or error}."
