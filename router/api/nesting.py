@@ -10,6 +10,7 @@ import numpy as np
 from router.errors import InvalidRequest
 
 MOST = 64
+_BEGINNING = 4096
 
 # Possessive, and content without an end counts as a string too: nothing is ever tried twice.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
@@ -22,7 +23,10 @@ _NOT_BRACKETS = bytes(byte for byte in range(256) if not _STEP[byte])
 
 def within_depth(content: bytes, most: int = MOST) -> bytes:
     """The content. Raises InvalidRequest if it is nested deeper than `most` levels."""
-    if content.count(b"[") + content.count(b"{") > most and _depth(content) > most:
+    if content.count(b"[") + content.count(b"{") <= most:
+        return content
+    # What is made to be deep is so from its beginning on.
+    if _depth(content[:_BEGINNING]) > most or _depth(content) > most:
         raise InvalidRequest(f"The body is nested deeper than {most} levels.")
     return content
 
