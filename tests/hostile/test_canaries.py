@@ -142,18 +142,7 @@ async def test_nothing_secret_is_told_anywhere(tmp_path: Path, level: str) -> No
     )
     environment = {"SLM_ROUTER_LOG_LEVEL": level, "NEAR": UPSTREAM_KEY, "FOREIGN": FOREIGN_KEY}
     async with FakeOpenAIServer() as near, FakeAnthropicServer() as foreign:
-        file = policy(
-            tmp_path,
-            {
-                "near": {"kind": "openai_http", "base_url": near.base_url, "api_key_env": "NEAR"},
-                "foreign": {
-                    "kind": "litellm",
-                    "provider": "anthropic",
-                    "base_url": foreign.base_url,
-                    "api_key_env": "FOREIGN",
-                },
-            },
-        )
+        file = policy(tmp_path, _upstreams(near, foreign))
         arguments = ["--policy", str(file), "--require-keys"]
         starting = asyncio.to_thread(_started, state, arguments, environment)
         running, gateway = await starting
@@ -176,6 +165,18 @@ async def test_nothing_secret_is_told_anywhere(tmp_path: Path, level: str) -> No
     _assert_silent({"errors": "\n".join(traffic.errors)}, (near.base_url, WRONG_KEY))
     assert "outcome=" in gateway.output, "the log is empty: the scan proves nothing"
     _assert_rows_are_silent(state, (*SECRETS, key))
+
+
+def _upstreams(near: FakeOpenAIServer, foreign: FakeAnthropicServer) -> dict[str, Any]:
+    return {
+        "near": {"kind": "openai_http", "base_url": near.base_url, "api_key_env": "NEAR"},
+        "foreign": {
+            "kind": "litellm",
+            "provider": "anthropic",
+            "base_url": foreign.base_url,
+            "api_key_env": "FOREIGN",
+        },
+    }
 
 
 def _started(state: Path, arguments: list[str], environment: dict[str, str]) -> Any:

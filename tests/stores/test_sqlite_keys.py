@@ -52,8 +52,11 @@ def test_what_another_process_adds_or_revokes_is_a_change(path: Path) -> None:
     reading, writing = SQLiteKeyStore(path), SQLiteKeyStore(path)
     reading.all()
 
-    for change in (lambda: writing.add(a_key()), lambda: writing.revoke("app", 2.0)):
-        change()
+    for change in ("add", "revoke"):
+        if change == "add":
+            writing.add(a_key())
+        else:
+            writing.revoke("app", 2.0)
         assert reading.changed()
         reading.all()
         assert not reading.changed()
