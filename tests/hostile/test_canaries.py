@@ -103,6 +103,8 @@ class Traffic:
 
     async def mix(self, near: FakeOpenAIServer, foreign: FakeAnthropicServer | None) -> None:
         async with aiohttp.ClientSession() as session:
+            # First, for a model that has failed often is not asked for a while.
+            await self._leave(session, near)
             for fault in FAULTS:
                 for stream in (False, True):
                     near.fault = fault
@@ -118,7 +120,6 @@ class Traffic:
             await self.send(session, CHAT, json={}, headers={"x-slm-router-min-quality": HEADER})
             wrong = {"x-api-key": WRONG_KEY}
             await self.send(session, CHAT, json=asked("near", False), headers=wrong)
-            await self._leave(session, near)
 
     async def _leave(self, session: aiohttp.ClientSession, near: FakeOpenAIServer) -> None:
         near.fault = Fault("hang")
