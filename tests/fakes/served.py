@@ -99,3 +99,4 @@ async def served(app: Any, bounds: Bounds) -> AsyncIterator[Served]:
         made.leave()
         server.close()
         await asyncio.gather(*state.tasks, return_exceptions=True)
+        await asyncio.sleep(0.01)  # the loop closes sockets a turn after they were let go of
