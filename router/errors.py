@@ -6,6 +6,9 @@ RouterError
 │   ├── UnknownModel         the request names a model that the catalog lacks
 │   ├── UnknownPolicy        the request names a policy that is not loaded
 │   └── UnknownDecision      the request names a decision that the log does not hold
+├── Unauthenticated          the caller showed no API key, or one that is not in force
+├── Forbidden                the caller may not do this
+├── Overloaded               the gateway serves as many requests as it can
 ├── CallerLeft               the caller closed the connection before it had its answer
 ├── NoCandidate              no model may or can serve the request; says why, model by model
 ├── ModelsUnavailable        models could serve, but none is healthy at the moment
@@ -17,6 +20,7 @@ RouterError
 │   └── UpstreamBroken       the answer stopped or lost its form after it had begun
 ├── PolicyFileError          a policy or catalog file is wrong; carries every problem found
 ├── DecisionLogError         the decision log cannot be opened, read or written
+├── KeyStoreError            the API keys cannot be read or written, or there is no such key
 └── StartupError             the gateway cannot start; says what to do next
 """
 
@@ -50,6 +54,22 @@ class UnknownPolicy(InvalidRequest):
 
 class UnknownDecision(InvalidRequest):
     """The request names a decision that the log does not hold."""
+
+
+class Unauthenticated(RouterError):
+    """The caller showed no API key, or one that is not in force. The text never holds the key."""
+
+
+class Forbidden(RouterError):
+    """The caller may not do this."""
+
+
+class Overloaded(RouterError):
+    """The gateway serves as many requests as it can; `retry_after_s` is when to ask again."""
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class CallerLeft(RouterError):
@@ -149,6 +169,10 @@ class PolicyFileError(RouterError):
 
 class DecisionLogError(RouterError):
     """The decision log cannot be opened, read or written."""
+
+
+class KeyStoreError(RouterError):
+    """The API keys cannot be read or written, or there is no such key."""
 
 
 class StartupError(RouterError):

@@ -75,7 +75,7 @@ class Call:
 
     `way` tells how it reaches an upstream that speaks certain endpoints. `received` is when the
     request's head came and `read` when its body had, on the monotonic clock. `status_of` tells how
-    the shell answers an error.
+    the shell answers an error. `key_name` is the name of the caller's API key.
     """
 
     id: str
@@ -86,6 +86,7 @@ class Call:
     read: float
     status_of: Callable[[RouterError], int]
     content: bytes | None = None
+    key_name: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """Every seam of the gateway on one page. Adapters satisfy these by shape; none inherits."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
+from router.core.access import APIKey, Caller
 from router.core.cost import Usage
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
@@ -168,6 +169,52 @@ class Observer(Protocol):
 
     def observe(self, event: RoutingEvent) -> None:
         """One request is over."""
+        ...
+
+
+class KeyStore(Protocol):
+    """Keeps API keys, by the SHA-256 of their secrets; for one thread at a time.
+
+    Every method raises KeyStoreError where the keys cannot be read or written.
+    """
+
+    def add(self, key: APIKey) -> None:
+        """Keep a new key. Raises KeyStoreError if its name is taken, also by a revoked one."""
+        ...
+
+    def revoke(self, name: str, at: float) -> None:
+        """Put a key out of force. Raises KeyStoreError if there is none of that name in force."""
+        ...
+
+    def used(self, at: Mapping[str, float]) -> None:
+        """Note when keys, by name, were last used."""
+        ...
+
+    def all(self) -> Sequence[APIKey]:
+        """All keys, oldest first, revoked ones too."""
+        ...
+
+    def changed(self) -> bool:
+        """Whether others may have changed what `all` says since it was last asked; cheap."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        ...
+
+
+class Limiter(Protocol):
+    """Whether a caller's request may begin: by load today; budgets and rates would be others."""
+
+    def enter(self, caller: Caller) -> Awaitable[None] | None:
+        """None: it may begin. Else what to await first; cancelled, the request has not entered.
+
+        Raises Overloaded, at once or from what is awaited.
+        """
+        ...
+
+    def leave(self, caller: Caller) -> None:
+        """A request that had entered is over."""
         ...
 
 

@@ -126,6 +126,7 @@ def event_of(trace: Trace, outcome: Outcome, status: int) -> RoutingEvent:
         status=status,
         simulated=trace.model is not None and routed.in_force.is_simulated(trace.model),
         content=_content(trace),
+        key_name=call.key_name,
     )
 
 

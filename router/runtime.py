@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from secrets import token_bytes
 
 from router.gateway import Gateway
+from router.keyring import Keyring
 from router.settings import Settings
 
 
@@ -24,7 +25,7 @@ class Runtime:
     """What the HTTP shell reads while the process runs.
 
     `metrics` gives the exposition and its content type. `accepting` turns False on shutdown.
-    `session_key` keys the pseudonyms of sessions.
+    `session_key` keys the pseudonyms of sessions, `keyring` knows the callers' API keys.
     """
 
     gateway: Gateway
@@ -34,3 +35,4 @@ class Runtime:
     started: float
     accepting: bool = True
     session_key: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
+    keyring: Keyring = field(default_factory=Keyring)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_state_path
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOCAL_POLICY = Path("slm-router.yaml")
@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     )
     state_dir: Path = Field(
         default_factory=lambda: user_state_path("slm-router"),
-        description="Where the decision log is kept.",
+        description="Where the decision log and the API keys are kept.",
     )
     simulated: bool = Field(False, description="Use only the embedded simulated upstreams.")
     store_content: bool = Field(
@@ -48,12 +48,39 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         4 * 1024 * 1024, gt=0, description="Largest request body; above it the answer is 413."
     )
+    require_keys: bool = Field(
+        False,
+        description="Ask for an API key on loopback too, as is done on every other address.",
+    )
+    api_key: SecretStr | None = Field(
+        None,
+        description="A key with the roles call and metrics, beside those of `slm-router keys`.",
+    )
+    max_head_bytes: int = Field(
+        64 * 1024, gt=0, description="Largest head of a request; above it the answer is 431."
+    )
+    max_in_flight: int = Field(1000, gt=0, description="Calls that are served at a time.")
+    max_waiting: int = Field(
+        100, ge=0, description="Calls that wait for one of those to end; the next is answered 503."
+    )
+    max_wait_s: float = Field(10.0, gt=0, description="Seconds that a call waits at most.")
+    peer_timeout_s: float = Field(
+        30.0,
+        gt=0,
+        description="Seconds that a caller gets for a request's head, and between two pieces of"
+        " its body or of its reading of an answer.",
+    )
     shutdown_s: float = Field(
         25.0, gt=0, description="Seconds that requests in flight get to finish on SIGTERM."
     )
     artifact: Path | None = Field(
         None, description="Directory of a classifier to use instead of the shipped one."
     )
+
+    @property
+    def keys(self) -> Path:
+        """The file of the API keys."""
+        return self.state_dir / "keys.sqlite3"
 
     @property
     def decision_log(self) -> Path:

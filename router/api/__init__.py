@@ -1,10 +1,6 @@
 """HTTP: one file per endpoint, and the one table of routes."""
 
-from collections.abc import Awaitable, Callable
-
-from starlette.requests import Request
-from starlette.responses import Response
-
+from router.api.access import Access, Endpoint
 from router.api.chat import chat_completions
 from router.api.completions import completions
 from router.api.embeddings import embeddings
@@ -16,20 +12,19 @@ from router.api.models import list_models, one_model
 from router.api.responses import responses
 from router.api.route import route
 
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
-    ("POST", "/v1/chat/completions", chat_completions),
-    ("POST", "/v1/completions", completions),
-    ("POST", "/v1/embeddings", embeddings),
-    ("POST", "/v1/responses", responses),
-    ("POST", "/v1/messages", messages),
-    ("POST", "/v1/messages/count_tokens", count_tokens),
-    ("POST", "/v1/route", route),
-    ("POST", "/v1/feedback", feedback),
-    ("GET", "/v1/models", list_models),
-    ("GET", "/v1/models/{id:path}", one_model),
-    ("GET", "/healthz", healthz),
-    ("GET", "/readyz", readyz),
-    ("GET", "/metrics", metrics),
+ROUTES: tuple[tuple[str, str, Endpoint, Access], ...] = (
+    ("POST", "/v1/chat/completions", chat_completions, "call"),
+    ("POST", "/v1/completions", completions, "call"),
+    ("POST", "/v1/embeddings", embeddings, "call"),
+    ("POST", "/v1/responses", responses, "call"),
+    ("POST", "/v1/messages", messages, "call"),
+    ("POST", "/v1/messages/count_tokens", count_tokens, "call"),
+    ("POST", "/v1/route", route, "call"),
+    ("POST", "/v1/feedback", feedback, "call"),
+    ("GET", "/v1/models", list_models, "call"),
+    ("GET", "/v1/models/{id:path}", one_model, "call"),
+    ("GET", "/healthz", healthz, "open"),
+    ("GET", "/readyz", readyz, "open"),
+    ("GET", "/metrics", metrics, "metrics"),
 )
+"""Method, path, endpoint, and what it asks of its caller. An open path is literal."""

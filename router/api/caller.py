@@ -1,12 +1,13 @@
 """The caller's end of a connection: its body, bounded, and whether it is still there."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable
+from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
+from router.api.nesting import within_depth
 from router.errors import BodyTooLarge, CallerLeft
 
 _T = TypeVar("_T")
@@ -15,7 +16,8 @@ _T = TypeVar("_T")
 async def body_of(request: Request, most: int) -> bytes:
     """The request's body.
 
-    Raises BodyTooLarge before more than `most` bytes were read, CallerLeft if it breaks off.
+    Raises BodyTooLarge before more than `most` bytes were read, InvalidRequest if its JSON is
+    nested too deep, CallerLeft if it breaks off.
     """
     stated = request.headers.get("content-length", "")
     parts: list[bytes] = []
@@ -32,10 +34,10 @@ async def body_of(request: Request, most: int) -> bytes:
             raise CallerLeft("The caller left before its request was whole.") from None
     if size > most:
         raise BodyTooLarge(f"The body exceeds the limit of {most} bytes.")
-    return b"".join(parts)
+    return within_depth(b"".join(parts))
 
 
-async def unless_caller_leaves(receive: Receive, work: Coroutine[Any, Any, _T]) -> _T:
+async def unless_caller_leaves(receive: Receive, work: Awaitable[_T]) -> _T:
     """The result of `work`, which is cancelled as soon as the caller leaves.
 
     Raises CallerLeft in that case. `receive` must have given the whole body already.

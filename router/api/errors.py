@@ -37,6 +37,9 @@ STATUS: Mapping[type[errors.RouterError], Answer] = {
     errors.UnknownModel: Answer(404, "invalid_request_error", "model_not_found"),
     errors.UnknownPolicy: Answer(404, "invalid_request_error", "policy_not_found"),
     errors.UnknownDecision: Answer(404, "invalid_request_error", "decision_not_found"),
+    errors.Unauthenticated: Answer(401, "invalid_request_error", "invalid_api_key"),
+    errors.Forbidden: Answer(403, "invalid_request_error", "insufficient_permissions"),
+    errors.Overloaded: Answer(503, "server_error", "overloaded"),
     errors.NoCandidate: Answer(400, "invalid_request_error", "no_candidate"),
     errors.ModelsUnavailable: Answer(503, "server_error", "models_unavailable"),
     errors.UpstreamError: Answer(502, "server_error", "upstream_error"),
@@ -47,6 +50,7 @@ STATUS: Mapping[type[errors.RouterError], Answer] = {
     errors.UpstreamBroken: Answer(502, "server_error", "upstream_broken"),
     errors.PolicyFileError: Answer(500, "server_error", "policy_error"),
     errors.DecisionLogError: Answer(500, "server_error", "decision_log_error"),
+    errors.KeyStoreError: Answer(500, "server_error", "key_store_error"),
     errors.StartupError: Answer(500, "server_error", "startup_error"),
     errors.RouterError: Answer(500, "server_error", "internal_error"),
     errors.CallerLeft: Answer(499, "invalid_request_error", "caller_left"),
@@ -90,8 +94,10 @@ def respond(
 ) -> Response:
     """The whole answer to an error of ours."""
     told = dict(headers or {})
-    if isinstance(error, errors.ModelsUnavailable):
+    if isinstance(error, errors.ModelsUnavailable | errors.Overloaded):
         told["retry-after"] = str(max(1, round(error.retry_after_s)))
+    if isinstance(error, errors.Unauthenticated):
+        told["www-authenticate"] = "Bearer"
     if isinstance(error, errors.UpstreamRefused) and error.status not in _BETWEEN_US:
         waits = {name: it for name, it in error.headers.items() if _FOR_WHO_WAITS.fullmatch(name)}
         told = {**waits, **told}

@@ -11,6 +11,7 @@ from typing import Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
+from router.api.access import key_name_of
 from router.api.caller import body_of, unless_caller_leaves
 from router.api.error_forms import OPENAI, ErrorForm
 from router.api.errors import answer_of, respond
@@ -96,6 +97,7 @@ async def ask(request: Request, form: Form, received: Received) -> Response:
         read=received.read,
         status_of=lambda error: answer_of(error).status,
         content=received.content if runtime.settings.store_content else None,
+        key_name=key_name_of(request),
     )
     exchange = Exchange(gateway, call, await gateway.route(facts, call.id))
     try:

@@ -4,6 +4,7 @@ import hashlib
 
 from starlette.requests import Request
 
+from router.api.access import key_name_of
 from router.api.freedom import SESSION
 from router.api.state import runtime_of
 
@@ -17,5 +18,8 @@ def session_of(request: Request, user: str | None) -> str | None:
     named = request.headers.get(SESSION) or user
     if not named:
         return None
+    # What two callers happen to call the same are two sessions: none shall steer the other's.
+    whose = key_name_of(request)
     key = runtime_of(request).session_key
-    return hashlib.blake2b(named.encode(), digest_size=8, key=key).hexdigest()
+    told = f"{whose}\n{named}" if whose else named
+    return hashlib.blake2b(told.encode("utf-8", "replace"), digest_size=8, key=key).hexdigest()

@@ -14,6 +14,7 @@ COMMANDS = {
     "init": "write the models found on this machine as slm-router.yaml",
     "policy": "validate, explain and test policies",
     "log": "show recent decisions",
+    "keys": "create, list and revoke the API keys of those who may call",
     "classify": "judge prompts: complexity, domain, task, language, private data, quality",
     "train": "learn a classifier from tables, or adapt the shipped one to your own labels",
     "calibrate": "set a policy's threshold so that a promise on quality or cost holds",

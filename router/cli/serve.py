@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import ipaddress
 import logging
 import math
 import signal
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-ARGUMENTS = ("policy", "host", "port", "simulated", "store_content")
+ARGUMENTS = ("policy", "host", "port", "simulated", "store_content", "require_keys")
 """The settings that are arguments too; all others come from the environment alone."""
 
 
@@ -50,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="keep the text of requests and answers in the decision log",
     )
+    parser.add_argument(
+        "--require-keys",
+        action="store_true",
+        default=None,
+        help="ask for an API key on loopback too, as is done on every other address",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         try:
-            runner.run(_serve(settings, listening))
+            runner.run(_serve(_closed_unless_local(settings, listening), listening))
         except asyncio.CancelledError:
             logger.info("told to stop before all was loaded")
     return 0
@@ -78,10 +85,13 @@ async def _serve(settings: "Settings", listening: socket.socket) -> None:
     import uvicorn
 
     from router.app import create_app, running
+    from router.connection import Bounds, bounded
 
     async with running(settings) as (runtime, found):
         config = uvicorn.Config(
             create_app(runtime),
+            http=bounded(Bounds(settings.max_head_bytes, settings.peer_timeout_s)),
+            ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -131,14 +141,21 @@ def settings_of(arguments: argparse.Namespace) -> "Settings":
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    from router.connection import listen
+
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=2048)
+        return listen(host, port)
     except OSError as error:
         raise StartupError(
             f"Cannot listen on {host}:{port}: {error.strerror or error}."
             " Choose another port with --port, or 0 for any that is free."
         ) from None
+
+
+def _closed_unless_local(settings: "Settings", listening: socket.socket) -> "Settings":
+    """Whoever reaches an address that others reach too needs a key."""
+    address = ipaddress.ip_address(listening.getsockname()[0].partition("%")[0])
+    return settings if address.is_loopback else settings.model_copy(update={"require_keys": True})
 
 
 def _server(config: "uvicorn.Config", runtime: "Runtime") -> "uvicorn.Server":
@@ -177,21 +194,30 @@ def banner(found: "Found", runtime: "Runtime", host: str, port: int) -> str:
     for name, card in cards.items():
         price = "no price known" if card.price is None else _price(card.price)
         lines.append(f"            {name:<{width}}  {card.location:<5}  {price}")
-    lines += [f"  log       {runtime.settings.decision_log}", ""]
+    keys = runtime.settings.require_keys
+    lines += [f"  log       {runtime.settings.decision_log}"]
+    lines += [f"  keys      {'every request needs one' if keys else 'none needed: loopback'}", ""]
     lines += [f"  {note}" for note in (found.discovery.notes if found.discovery else ())]
     lines += [f"  NOT SET: {name}, which the catalog names as a key" for name in found.missing_keys]
     lines += [
-        "  First request:",
-        f"    curl -s {url}/v1/chat/completions -H 'content-type: application/json' \\",
-        '      -d \'{"model": "auto", "messages": [{"role": "user", "content": "Hello"}]}\'',
-        "  or point any OpenAI SDK at it:",
-        f'    OpenAI(base_url="{url}/v1", api_key="unused")'
-        '.chat.completions.create(model="auto", ...)',
+        *_first_request(f"{url}/v1", "<API key>" if keys else None),
         "",
         "  Stop with Ctrl-C."
         + ("" if found.files else "  Make this set-up yours: slm-router init"),
     ]
     return "\n".join(lines)
+
+
+def _first_request(url: str, key: str | None) -> list[str]:
+    return [
+        "  First request:",
+        f"    curl -s {url}/chat/completions -H 'content-type: application/json' \\",
+        *([f"      -H 'authorization: Bearer {key}' \\"] if key else []),
+        '      -d \'{"model": "auto", "messages": [{"role": "user", "content": "Hello"}]}\'',
+        "  or point any OpenAI SDK at it:",
+        f'    OpenAI(base_url="{url}", api_key="{key or "unused"}")'
+        '.chat.completions.create(model="auto", ...)',
+    ]
 
 
 def _price(price: "Price") -> str:

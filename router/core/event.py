@@ -53,7 +53,7 @@ class RoutingEvent:
     be replayed. `model` is who answered (None = nobody). `cost_usd` and `baseline_cost_usd` are
     None where not priced; `baseline` names what the latter stands for. `usage_estimated` says
     that the tokens are our estimate, for the upstream told none. `failed_signals` maps a signal
-    kind to the class of its error.
+    kind to the class of its error. `key_name` is the name of the caller's API key, if it had one.
     """
 
     id: str
@@ -79,6 +79,7 @@ class RoutingEvent:
     status: int
     simulated: bool = False
     content: Content | None = None
+    key_name: str | None = None
 
     @property
     def propensity(self) -> float | None:

@@ -285,6 +285,7 @@ COLUMNS: tuple[Column, ...] = (
         "The answer's text; null unless store_content is on",
         _content("response"),
     ),
+    Column("key_name", "text", "The name of the caller's API key; null without", _of("key_name")),
 )
 """Every column, in the order of the schema."""
 

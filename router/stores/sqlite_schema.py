@@ -79,6 +79,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    ("ALTER TABLE decisions ADD COLUMN key_name TEXT",),
 )
 
 _WAL_SIZE_LIMIT = 64 * 1024 * 1024

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pydantic import SecretStr
+
 from router.core.catalog import Catalog
 from router.ports import Upstream
 from router.upstreams.connections import Connections
@@ -10,7 +12,7 @@ from router.upstreams.litellm import LiteLLM
 from router.upstreams.openai_http import OpenAIHTTP
 from router.upstreams.simulated import Simulated, simulated_catalog
 
-Builder = Callable[[Any, str | None, Connections], Upstream]
+Builder = Callable[[Any, SecretStr | None, Connections], Upstream]
 """From a spec, its key (None = none set) and the shared connections."""
 
 UPSTREAMS: Mapping[str, Builder] = {
@@ -45,9 +47,10 @@ def _variable(spec: object) -> str | None:
     return getattr(spec, "api_key_env", None)
 
 
-def _key(spec: object, environment: Mapping[str, str]) -> str | None:
+def _key(spec: object, environment: Mapping[str, str]) -> SecretStr | None:
     name = _variable(spec)
-    return (environment.get(name, "").strip() or None) if name else None
+    key = environment.get(name, "").strip() if name else ""
+    return SecretStr(key) if key else None
 
 
 __all__ = ["UPSTREAMS", "Connections", "build", "missing_keys", "simulated_catalog"]

@@ -11,9 +11,11 @@ _ERROR = b'"error"'
 
 
 def blotted(text: bytes, secrets: Sequence[bytes]) -> bytes:
-    """A whole text without the secrets."""
+    """A whole text without the secrets, as they are or as JSON may write them."""
     for secret in secrets:
         text = text.replace(secret, BLOT)
+        if b"/" in secret:
+            text = text.replace(secret.replace(b"/", b"\\/"), BLOT)
     return text
 
 

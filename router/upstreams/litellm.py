@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from weakref import WeakSet
 
 import msgspec
+from pydantic import SecretStr
 
 from router.core.catalog import LiteLLMSpec
 from router.errors import UpstreamBroken, UpstreamError, UpstreamTimeout
@@ -87,11 +88,11 @@ _BROKE_OFF = "The provider broke off in the middle of its answer."
 class LiteLLM:
     """One provider. `key` None leaves it to litellm to find the provider's own variables."""
 
-    def __init__(self, spec: LiteLLMSpec, key: str | None, connections: Connections) -> None:
+    def __init__(self, spec: LiteLLMSpec, key: SecretStr | None, connections: Connections) -> None:
         self._spec = spec
         self._key = key
         self._connections = connections
-        self._hidden = tuple(text for text in (key, urlsplit(spec.base_url or "").netloc) if text)
+        self._host = urlsplit(spec.base_url or "").netloc
         self._litellm: Any = None
         connections.hold()
 
@@ -116,11 +117,16 @@ class LiteLLM:
         except UpstreamError:
             raise
         except Exception as error:  # noqa: BLE001 - litellm raises what its providers' code raises
-            return failure(error, self._hidden, answered=bool(opened))
+            return failure(error, self._hidden(), answered=bool(opened))
 
     async def close(self) -> None:
         """Let go; litellm's own pool closes with the shared one."""
         await self._connections.release()
+
+    def _hidden(self) -> tuple[str, ...]:
+        """What no error may quote: our key and the provider's address."""
+        key = self._key.get_secret_value() if self._key else ""
+        return tuple(text for text in (key, self._host) if text)
 
     async def _answered(
         self, arguments: Mapping[str, Any], stream: bool, opened: list[Any]
@@ -161,7 +167,7 @@ class LiteLLM:
         provider = self._spec.provider
         return {
             "model": f"{provider}/{model.removeprefix(f'{provider}/')}",
-            "api_key": self._key,
+            "api_key": self._key.get_secret_value() if self._key else None,
             "api_base": self._spec.base_url,
             "timeout": self._spec.timeout,
             "max_retries": 0,

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import aiohttp
+from pydantic import SecretStr
 from yarl import URL
 
 from router import __version__
@@ -38,13 +39,13 @@ _STALLED = "The upstream stopped sending in the middle of its answer."
 class OpenAIHTTP:
     """One server. `connections` may be shared with others; `close` lets go of it."""
 
-    def __init__(self, spec: OpenAIHTTPSpec, key: str | None, connections: Connections) -> None:
+    def __init__(
+        self, spec: OpenAIHTTPSpec, key: SecretStr | None, connections: Connections
+    ) -> None:
         self._spec = spec
-        self._key = key.strip() if key and key.strip() else None
-        self._hidden = (
-            self._key.encode() if self._key else None,
-            urlsplit(spec.base_url).netloc.encode(),
-        )
+        secret = key.get_secret_value().strip() if key else ""
+        self._key = SecretStr(secret) if secret else None
+        self._hidden = (secret.encode() or None, urlsplit(spec.base_url).netloc.encode())
         self._connections = connections
         self._urls: dict[str, URL] = {}
         self._known_headers: dict[tuple[str, bool], Mapping[str, str]] = {}
@@ -117,7 +118,8 @@ class OpenAIHTTP:
             return {}
         usual = "x-api-key" if path.startswith(ANTHROPICS) else "authorization"
         name = self._spec.api_key_header or usual
-        return {name: self._key if name == "x-api-key" else f"Bearer {self._key}"}
+        secret = self._key.get_secret_value()
+        return {name: secret if name == "x-api-key" else f"Bearer {secret}"}
 
 
 class _HTTPReply:

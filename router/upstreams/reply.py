@@ -1,5 +1,6 @@
 """Replies that upstreams have in common, and what of an upstream's headers may be passed on."""
 
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 
 import msgspec
@@ -10,7 +11,8 @@ EVENT_STREAM = "text/event-stream"
 _PASSED_ON = frozenset(
     {"content-type", "retry-after", "retry-after-ms", "x-should-retry", "openai-processing-ms"}
 )
-_RATE_LIMIT = "x-ratelimit-"
+_RATE_LIMIT = re.compile(r"x-ratelimit-[a-z0-9-]{1,64}")
+_PLAIN = re.compile(r"[\x20-\x7e]{0,1000}")
 _REQUEST_ID = "x-request-id"
 UPSTREAM_REQUEST_ID = "x-upstream-request-id"
 """The upstream's own request id travels under this name: `x-request-id` is the gateway's."""
@@ -48,11 +50,16 @@ def error_reply(
 
 
 def passed_on(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The upstream's headers that a caller may see, by allow-list, with lower-case names."""
+    """The upstream's headers that a caller may see, by allow-list, with lower-case names.
+
+    Values that no header of ours may hold, such as those that go on in another line, are left out.
+    """
     kept: dict[str, str] = {}
     for name, value in headers:
         name = name.lower()
-        if name in _PASSED_ON or name.startswith(_RATE_LIMIT):
+        if not _PLAIN.fullmatch(value):
+            continue
+        if name in _PASSED_ON or _RATE_LIMIT.fullmatch(name):
             kept[name] = value
         elif name == _REQUEST_ID:
             kept[UPSTREAM_REQUEST_ID] = value

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from router.app import create_app
@@ -77,7 +78,7 @@ def through(serve: Serve) -> Iterator[Callable[..., Through]]:
             }
             read = catalog(data).upstreams["near"]
             assert isinstance(read, OpenAIHTTPSpec)
-            reached = OpenAIHTTP(read, KEY, Connections())
+            reached = OpenAIHTTP(read, SecretStr(KEY), Connections())
             down = FakeUpstream(UpstreamUnreachable("down"))
             gateway = fake_gateway({"near": reached, "far": down}, catalog_data=data)
             client = serve(gateway)

@@ -124,6 +124,7 @@ WHOLE_ROW: Row = {
         }
     ],
     "propensities": {"small": 0.95, "large": 0.05},
+    "key_name": "my-app",
     "attempts": [
         {"model": "small", "upstream": "near", "status": 200, "error": None, "seconds": 0.4}
     ],

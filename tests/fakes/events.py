@@ -47,6 +47,7 @@ EVENT = RoutingEvent(
     timings=Timings(decision_s=0.001, overhead_s=0.002, first_byte_s=0.3, total_s=0.4),
     outcome="ok",
     status=200,
+    key_name="my-app",
 )
 
 

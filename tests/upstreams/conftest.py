@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from pydantic import SecretStr
 
 from router.upstreams.connections import Connections
 from router.upstreams.openai_http import OpenAIHTTP
@@ -18,6 +19,6 @@ async def server() -> AsyncIterator[FakeOpenAIServer]:
 
 @pytest.fixture
 async def upstream(server: FakeOpenAIServer) -> AsyncIterator[OpenAIHTTP]:
-    built = OpenAIHTTP(http_spec(server.base_url), KEY, Connections())
+    built = OpenAIHTTP(http_spec(server.base_url), SecretStr(KEY), Connections())
     yield built
     await built.close()

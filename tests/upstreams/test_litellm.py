@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from router.core.catalog import LiteLLMSpec
 from router.errors import UpstreamBroken, UpstreamRefused, UpstreamTimeout, UpstreamUnreachable
@@ -28,6 +29,7 @@ from tests.upstreams.calls import ASK_WEATHER, WEATHER, answer, body_of, call
 pytestmark = pytest.mark.filterwarnings("ignore:Item .* on TypedDict class:UserWarning")
 
 KEY = "sk-ant-canary-0123456789"
+SECRET = SecretStr(KEY)
 MODEL = "claude-haiku-4-5"
 
 
@@ -46,7 +48,7 @@ async def server() -> AsyncIterator[FakeAnthropicServer]:
 
 @pytest.fixture
 async def upstream(server: FakeAnthropicServer) -> AsyncIterator[LiteLLM]:
-    built = LiteLLM(litellm_spec(server.base_url), KEY, Connections())
+    built = LiteLLM(litellm_spec(server.base_url), SECRET, Connections())
     yield built
     await built.close()
 
@@ -160,7 +162,7 @@ async def test_an_image_address_reaches_a_provider_that_fetches_for_itself(
 async def test_an_image_address_that_we_would_have_to_fetch_is_refused(
     server: FakeAnthropicServer, provider: str, url: str
 ) -> None:
-    upstream = LiteLLM(litellm_spec(server.base_url, provider=provider), KEY, Connections())
+    upstream = LiteLLM(litellm_spec(server.base_url, provider=provider), SECRET, Connections())
     with pytest.raises(UpstreamRefused, match="data: URLs only"):
         await upstream.open(call("any", messages=image(url)))
     await upstream.close()
@@ -213,7 +215,7 @@ async def test_a_refused_connection_is_unreachable_and_tells_no_address(
 ) -> None:
     async with unused_port() as port:
         spec = litellm_spec(f"http://127.0.0.1:{port}", provider=provider)
-        upstream = LiteLLM(spec, KEY, Connections())
+        upstream = LiteLLM(spec, SECRET, Connections())
         with pytest.raises(UpstreamUnreachable) as raised:
             await upstream.open(call("any-model", stream=stream))
         await upstream.close()
@@ -225,7 +227,7 @@ async def test_a_refused_connection_is_unreachable_and_tells_no_address(
 async def test_a_refusal_of_a_provider_that_is_asked_late_still_shows_while_opening(
     server: FakeAnthropicServer, stream: bool
 ) -> None:
-    upstream = LiteLLM(litellm_spec(server.base_url, provider="gemini"), KEY, Connections())
+    upstream = LiteLLM(litellm_spec(server.base_url, provider="gemini"), SECRET, Connections())
     reply = await upstream.open(call("gemini-2.5-flash", stream=stream))
     await reply.close()
     await upstream.close()
@@ -235,7 +237,7 @@ async def test_a_refusal_of_a_provider_that_is_asked_late_still_shows_while_open
 async def test_a_hanging_provider_is_a_timeout_and_is_let_go(server: FakeAnthropicServer) -> None:
     server.hang = True
     spec = litellm_spec(server.base_url, first_byte_timeout="300ms")
-    upstream = LiteLLM(spec, KEY, Connections())
+    upstream = LiteLLM(spec, SECRET, Connections())
     with pytest.raises(UpstreamTimeout):
         await upstream.open(call(MODEL))
     async with asyncio.timeout(2):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from pydantic import SecretStr
 
 from router.core.catalog import LiteLLMSpec
 from router.ports import UpstreamCall
@@ -20,7 +21,7 @@ ASKED = {"model": "e", "input": ["Hello"], "dimensions": 2, "api_base": "http://
 
 def reached(server: ScriptedUpstream) -> LiteLLM:
     spec = LiteLLMSpec(kind="litellm", provider="jina_ai", base_url=f"{server.base_url}/embeddings")
-    return LiteLLM(spec, KEY, Connections())
+    return LiteLLM(spec, SecretStr(KEY), Connections())
 
 
 def call() -> UpstreamCall:

@@ -4,6 +4,7 @@ import gc
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 
 from router.core.catalog import LiteLLMSpec
 from router.upstreams.connections import Connections
@@ -28,7 +29,7 @@ async def test_closing_leaves_no_session_open_and_a_new_upstream_works(stream: b
     async with FakeAnthropicServer() as server:
         spec = LiteLLMSpec(kind="litellm", provider="anthropic", base_url=server.base_url)
         for _ in range(2):
-            upstream = LiteLLM(spec, "sk-ant-canary", Connections())
+            upstream = LiteLLM(spec, SecretStr("sk-ant-canary"), Connections())
             reply = await upstream.open(call("claude-haiku-4-5", stream=stream))
             assert await body_of(reply)
             assert open_sessions() != before

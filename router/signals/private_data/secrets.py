@@ -14,6 +14,8 @@ from router.signals.private_data.deadline import Deadline
 _FORMS = (
     # OpenAI, Anthropic, OpenRouter, Langfuse, DeepSeek
     r"sk-(?:proj-|svcacct-|admin-|ant-[a-z0-9]{2,10}-|or-v1-|lf-)?[A-Za-z0-9_-]{20,250}",
+    # slm-router's own (router/keyring.py)
+    r"slm-[A-Za-z0-9]{43}(?![A-Za-z0-9])",
     # Amazon Web Services
     r"(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])",
     # GitHub, GitLab
@@ -60,7 +62,21 @@ _ASSIGNED = re.compile(
 _BEARER = re.compile(r"\b[Bb]earer (?P<value>[A-Za-z0-9._~+/-]{20,4096}=*)")
 # What the patterns need to find anything. Looking for plain strings costs a fraction of a pattern.
 _TOKEN_MARKS = (
-    *("sk-", "sk_", "rk_", "A3T", "AKIA", "ASIA", "ABIA", "ACCA", "ghp_", "gho_", "ghu_", "ghs_"),
+    *(
+        "slm-",
+        "sk-",
+        "sk_",
+        "rk_",
+        "A3T",
+        "AKIA",
+        "ASIA",
+        "ABIA",
+        "ACCA",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+    ),
     *("ghr_", "github_pat", "glpat-", "xox", "xapp-", "hooks.slack", "AIza", "ya29.", "GOCSPX"),
     *("whsec_", "hf_", "gsk_", "r8_", "pplx-", "xai-", "nvapi-", "npm_", "pypi-", "dckr_", "SG."),
     *("key-", "SK", "AC", "shpat", "shpca", "shppa", "shpss", "_v1_", "hvs.", "dapi", "lin_api_"),

@@ -30,6 +30,7 @@ SECRETS = [
     "ghp_" + AZ + AZ[:4],
     "github_pat_" + AZ + "_" + AZ,
     "glpat-" + AZ[:20],
+    "slm-" + (AZ * 2)[:43],
     "xoxb-" + "123456789012-" + AZ,
     "AIza" + AZ + AZ[:3],
     "sk_live_" + AZ[:24],

@@ -1,0 +1,186 @@
+"""BoundedProtocol: uvicorn's HTTP connection with an end to everything that a peer can draw out.
+
+A head has to be short and whole in time, a body and the reader of an answer have to move on, and
+what cannot be understood is told as every other error is. uvicorn by itself waits for ever for the
+rest of a head, takes one of any length, and keeps an answer for a reader who never reads.
+
+Rule: nothing is done per request that one look a second at each connection can do.
+"""
+
+import asyncio
+import socket
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from router.api.errors import error_body
+
+LOOK_S = 1.0
+
+KERNEL_BYTES = 256 * 1024
+"""What the kernel may hold of an answer. By itself it takes megabytes, and then it cannot be seen
+for minutes whether a slow reader reads."""
+
+_IDLE, _HEAD, _BODY = "idle", "head", "body"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Most bytes of a head, and how long a peer may take for one or stand still, in seconds.
+
+    What is left of a refused body is taken and thrown away for `linger_s`: a caller that is cut
+    off while it sends would see a reset instead of the refusal.
+    """
+
+    head_bytes: int = 64 * 1024
+    patience_s: float = 30.0
+    linger_s: float = 5.0
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection. `bounded` makes the class that a server is given."""
+
+    bounds = Bounds()
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._phase = _HEAD
+        self._since = self.loop.time()
+        self._received = 0
+        self._head_bytes = 0
+        self._unread = 0
+        self._unread_since = self._since
+        self._refusal: tuple[int, str] | None = None
+        self._looking: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to look after it."""
+        super().connection_made(transport)
+        self._look_later()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is left to look after."""
+        if self._looking is not None:
+            self._looking.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count a head before it is parsed: the parser would keep one without end."""
+        if self._phase is _IDLE:
+            self._begin_head()
+        self._received = len(data)
+        self._head_bytes += len(data)
+        super().data_received(data)
+        if self._phase is _HEAD and self._head_bytes > self.bounds.head_bytes:
+            self._refuse(*self._too_long())
+
+    def on_message_begin(self) -> None:
+        """A request line begins, maybe right behind the request before it."""
+        super().on_message_begin()
+        if self._phase is not _HEAD:
+            self._begin_head()
+            self._head_bytes = self._received
+
+    def on_headers_complete(self) -> None:
+        """Let the request begin, if its head is short enough."""
+        if self._head_bytes > self.bounds.head_bytes and self._exact() > self.bounds.head_bytes:
+            self._refusal = self._too_long()
+            raise ValueError(self._refusal[1])
+        self._phase, self._since = _BODY, self.loop.time()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body: it moves on, unless nobody wants it any more."""
+        super().on_body(body)
+        if not self.cycle.response_complete:
+            self._since = self.loop.time()
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        super().on_message_complete()
+        self._phase = _IDLE
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be parsed, in OpenAI's form."""
+        self._refuse(*(self._refusal or (HTTPStatus.BAD_REQUEST, "This is no valid HTTP request.")))
+
+    def _begin_head(self) -> None:
+        self._phase, self._since, self._head_bytes = _HEAD, self.loop.time(), 0
+
+    def _exact(self) -> int:
+        """The bytes of a head that is whole: what came with it may be body already."""
+        lines = sum(len(name) + len(value) + 4 for name, value in self.headers)
+        return len(self.url) + lines
+
+    def _too_long(self) -> tuple[int, str]:
+        told = f"The head of the request exceeds the limit of {self.bounds.head_bytes} bytes."
+        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, told
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Answer with an error and close, unless that would fall into another answer."""
+        if self.transport.is_closing():
+            return
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if not answering or (self.cycle.more_body and not self.cycle.response_started):
+            self.transport.write(_refusal(status, message))
+        self.transport.close()
+
+    def _look_later(self) -> None:
+        wait = min(LOOK_S, self.bounds.patience_s / 4)
+        self._looking = self.loop.call_later(wait, self._look)
+
+    def _look(self) -> None:
+        now = self.loop.time()
+        self._look_at_reader(now)
+        if not self.transport.is_closing():
+            self._look_at_sender(now)
+        self._look_later()
+
+    def _look_at_reader(self, now: float) -> None:
+        """Drop a peer that takes nothing of what is ready for it, closing or not."""
+        unread = self.transport.get_write_buffer_size()
+        if not unread or unread != self._unread:
+            self._unread, self._unread_since = unread, now
+        elif now - self._unread_since >= self.bounds.patience_s:
+            self.transport.abort()
+
+    def _look_at_sender(self, now: float) -> None:
+        """Drop a peer whose head is not whole in time, or whose body stands still."""
+        if self._phase is _IDLE:
+            return
+        if self.flow.read_paused:
+            # It is we who do not read.
+            self._since = now
+        refused = self._phase is _BODY and self.cycle.response_complete
+        if now - self._since < (self.bounds.linger_s if refused else self.bounds.patience_s):
+            return
+        if refused or (self._phase is _HEAD and not self._head_bytes):
+            self.transport.close()
+        else:
+            told = f"The request's {self._phase} did not come within {self.bounds.patience_s:g} s."
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, told)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens, for connections with these bounds. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=2048)
+    # Connections have it from the socket that took them.
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
+    return listening
+
+
+def bounded(bounds: Bounds) -> type[BoundedProtocol]:
+    """The class of a server's connections."""
+    return type("BoundedProtocol", (BoundedProtocol,), {"bounds": bounds})
+
+
+def _refusal(status: int, message: str) -> bytes:
+    body = error_body(message, "invalid_request_error", None)
+    head = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    )
+    return head.encode() + body
