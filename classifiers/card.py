@@ -80,7 +80,7 @@ Measured while the tables were given latents of their own (APGR by 10-fold cross
 one table, train and val together, with near-duplicates in one fold; ridge regression on one kind
 of features; the penalty in brackets):
 
-| table, label | token n-grams | words and pairs | character 3- to 5-grams | static vectors | shape |
+| table, label | token n-grams | words, pairs | character 3- to 5-grams | static vectors | shape |
 |---|---|---|---|---|---|
 | MMLU, the pair's gap | 0.653 (3) | 0.635 (3) | 0.632 (10) | 0.575 (3) | 0.596 (3) |
 | MATH, the pair's gap | 0.652 (1) | 0.633 (3) | 0.608 (1) | 0.555 (1) | 0.575 (3) |
@@ -101,10 +101,10 @@ MMLU-Pro 0.59 to 0.62, MATH 0.57 to 0.64, ZebraLogic 0.82 to 0.84 | where both f
 than knowing the category gives |
 | domain on MMLU-Pro's val | - | words 0.813, character n-grams 0.828, both with vectors 0.836, \
 squared kernel 0.834: no linear or quadratic mix reached 0.84 |
-| task on unseen SNI tasks (5 folds over tasks) | - | whole prompt 0.658, its first 80 words 0.661, \
-whole and first 40 words 0.665; penalty 2 instead of 1 +0.004 |
-| capitals and courtesies | - | no longer read at all: flips 15 to 0 % (lower case) and 10 to 1 % \
-(politeness), at no cost in APGR |
+| task on unseen SNI tasks (5 folds over tasks) | - | whole prompt 0.658, first 80 words 0.661, \
+whole and first 40 words 0.665; penalty 2 for 1 +0.004 |
+| capitals and courtesies | - | no longer read at all: flips 15 to 0 % (lower case) and 10 to \
+1 % (politeness), at no cost in APGR |
 """
 
 LIMITS = """\

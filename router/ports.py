@@ -152,10 +152,11 @@ class DecisionLog(Protocol):
         """Keep the event. Raises DecisionLogError."""
         ...
 
-    async def record_feedback(self, feedback: Feedback) -> None:
+    async def record_feedback(self, feedback: Feedback, key_name: str | None = None) -> None:
         """Keep what a source says of a decision, in place of what it said before.
 
-        Raises UnknownDecision if the log holds no such decision, and DecisionLogError.
+        With `key_name` only on decisions that came with that API key. Raises UnknownDecision if
+        the log holds no such decision, and DecisionLogError.
         """
         ...
 

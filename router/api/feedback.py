@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router.answer import UNREADABLE
+from router.api.access import caller_of
 from router.api.caller import body_of
 from router.api.state import runtime_of
 from router.core.feedback import SCORES, SOURCES, WORDS, Feedback
@@ -25,12 +26,21 @@ MOST_BYTES = 4096
 
 
 async def feedback(request: Request) -> Response:
-    """Keep one source's feedback on one decision; sent again it takes the place of the first."""
+    """Keep one source's feedback on one decision; sent again it takes the place of the first.
+
+    A key may speak of its own decisions alone, an admin's of all.
+    """
     gateway = runtime_of(request).gateway
     given = read(await body_of(request, MOST_BYTES), gateway.clock.now())
-    await gateway.log.record_feedback(given)
+    await gateway.log.record_feedback(given, _key_of(request))
     told = {"object": "feedback", **asdict(given), "cheaper_would_do": given.cheaper_would_do}
     return Response(msgspec.json.encode(told), 200, media_type="application/json")
+
+
+def _key_of(request: Request) -> str | None:
+    """The name of the key whose decisions the caller may speak of; None for any."""
+    caller = caller_of(request)
+    return None if caller is None or caller.may("admin") else caller.name
 
 
 def read(content: bytes, at: float) -> Feedback:

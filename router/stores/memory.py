@@ -38,10 +38,11 @@ class MemoryDecisionLog:
             del self._rows[oldest]
             self._feedback.pop(oldest, None)
 
-    async def record_feedback(self, feedback: Feedback) -> None:
+    async def record_feedback(self, feedback: Feedback, key_name: str | None = None) -> None:
         """Keep the feedback in place of what its source said before. Raises UnknownDecision."""
         self._refuse_if_closed()
-        if feedback.decision not in self._rows:
+        row = self.find(feedback.decision)
+        if row is None or key_name not in (None, row["key_name"]):
             raise no_such_decision()
         self._feedback.setdefault(feedback.decision, {})[feedback.source] = feedback
 

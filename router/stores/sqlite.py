@@ -8,7 +8,6 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from router.core.feedback import Feedback, Judged
 from router.errors import DecisionLogError, RouterError
 from router.stores.decision_columns import COLUMNS
 from router.stores.decision_row import NOT_A_ROW, DecisionFilter, Row, encoded
-from router.stores.feedback_row import INSERT_FEEDBACK, no_such_decision
+from router.stores.feedback_row import INSERT_FEEDBACK, Given, no_such_decision
 from router.stores.sqlite_reader import DecisionReader
 from router.stores.sqlite_schema import cannot, open_for_writing
 
@@ -34,7 +33,7 @@ _INSERT = (
 
 
 class _Entry(NamedTuple):
-    told: RoutingEvent | Feedback
+    told: RoutingEvent | Given
     written: asyncio.Future[None]
     loop: asyncio.AbstractEventLoop
 
@@ -77,11 +76,11 @@ class SQLiteDecisionLog:
         """
         await self._keep(event)
 
-    async def record_feedback(self, feedback: Feedback) -> None:
+    async def record_feedback(self, feedback: Feedback, key_name: str | None = None) -> None:
         """Keep the feedback, as `record` does. Raises UnknownDecision and DecisionLogError."""
-        await self._keep(feedback)
+        await self._keep(Given(feedback, key_name))
 
-    async def _keep(self, told: RoutingEvent | Feedback) -> None:
+    async def _keep(self, told: RoutingEvent | Given) -> None:
         if self._closed:
             raise DecisionLogError(f"The decision log {self._path} is closed.")
         if self.waiting >= MOST_WAITING:
@@ -169,9 +168,9 @@ class SQLiteDecisionLog:
             self._roll_back()
             return [cannot("be written", self._path, error) for _ in batch]
 
-    def _insert(self, told: RoutingEvent | Feedback) -> RouterError | None:
+    def _insert(self, told: RoutingEvent | Given) -> RouterError | None:
         """Write one row. A row that is wrong in itself must not take the others down with it."""
-        if isinstance(told, Feedback):
+        if isinstance(told, Given):
             return self._insert_feedback(told)
         try:
             self._connection.execute(_INSERT, encoded(told))
@@ -179,17 +178,15 @@ class SQLiteDecisionLog:
             return DecisionLogError(f"The decision {told.id!r} cannot be logged: {error}.")
         return None
 
-    def _insert_feedback(self, feedback: Feedback) -> RouterError | None:
+    def _insert_feedback(self, given: Given) -> RouterError | None:
         try:
-            self._connection.execute(INSERT_FEEDBACK, astuple(feedback))
+            written = self._connection.execute(INSERT_FEEDBACK, given.parameters())
         except UnicodeEncodeError:
             # Half a surrogate pair: no decision's id holds that.
             return no_such_decision()
         except sqlite3.IntegrityError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
-                return no_such_decision()
             return DecisionLogError(f"The feedback cannot be logged: {error}.")
-        return None
+        return None if written.rowcount else no_such_decision()
 
     def _roll_back(self) -> None:
         try:

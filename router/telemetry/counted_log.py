@@ -32,10 +32,10 @@ class CountedDecisionLog:
             self._failed()
             raise
 
-    async def record_feedback(self, feedback: Feedback) -> None:
+    async def record_feedback(self, feedback: Feedback, key_name: str | None = None) -> None:
         """Keep the feedback, counted. Raises UnknownDecision, and DecisionLogError, counted."""
         try:
-            await self._log.record_feedback(feedback)
+            await self._log.record_feedback(feedback, key_name)
         except DecisionLogError:
             self._failed()
             raise

@@ -20,9 +20,10 @@ def test_the_card_says_what_evaluate_finds(tmp_path: Path, small: PromptClassifi
     card = routing_figures(dataset.complexity_examples(data, seed=1), small, rounds=10)
     found = evaluate_pair(table, REPORTED_PAIRS["mmlu_pro"], small, rounds=10)
 
-    assert list(card) == ["routing mmlu_pro"]
+    assert list(card) == ["routing mmlu_pro", "flips mmlu_pro"]
     assert card["routing mmlu_pro"][APGR] == found.figures[OURS][APGR]
     assert card["routing mmlu_pro"][CPT50] == found.figures[OURS][CPT50]
     for name in ("kNN", "TF-IDF + ridge", "random", "oracle"):
         assert card["routing mmlu_pro"][f"APGR {name}"] == found.figures[name][APGR]
+    assert card["flips mmlu_pro"] == found.flips
     assert "APGR always small" not in card["routing mmlu_pro"]

@@ -21,7 +21,7 @@ class JudgedLog(Protocol):
 
     async def record(self, event: RoutingEvent) -> None: ...
 
-    async def record_feedback(self, feedback: Feedback) -> None: ...
+    async def record_feedback(self, feedback: Feedback, key_name: str | None = None) -> None: ...
 
     def feedback_on(self, decisions: Iterable[str]) -> Mapping[str, Sequence[Feedback]]: ...
 
@@ -52,6 +52,17 @@ async def test_satisfies_the_port(log: JudgedLog) -> None:
     await port.record(an_event())
     await port.record_feedback(said())
     assert [*log.feedback_on(["d1"])["d1"]] == [said()]
+
+
+async def test_a_key_may_speak_of_its_own_decisions_alone(log: JudgedLog) -> None:
+    await log.record(an_event(key_name="mine"))
+    await log.record(an_event(id="d2", key_name="theirs"))
+
+    await log.record_feedback(said(), "mine")
+    with pytest.raises(UnknownDecision):
+        await log.record_feedback(said("d2"), "mine")
+
+    assert set(log.feedback_on(["d1", "d2"])) == {"d1"}
 
 
 async def test_feedback_reads_back_whole(log: JudgedLog) -> None:
@@ -128,7 +139,7 @@ async def test_judged_decisions_come_oldest_first_with_all_that_was_known(log: J
         model="small",
         propensity=0.95,
         propensities={"small": 0.95, "large": 0.05},
-        signals={"complexity": 0.2, "domain": "law", "has_code": False},
+        signals={"complexity": 0.2, "domain": "law", "has_code": False, "quality.small": 0.82},
         candidates=DECISION.candidates,
         cost_usd=0.00012,
         simulated=False,

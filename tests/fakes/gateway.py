@@ -61,10 +61,11 @@ class MemoryLog:
             raise self.error
         self.events.append(event)
 
-    async def record_feedback(self, feedback: Feedback) -> None:
+    async def record_feedback(self, feedback: Feedback, key_name: str | None = None) -> None:
         if self.error is not None:
             raise self.error
-        if feedback.decision not in {event.id for event in self.events}:
+        known = {event.id for event in self.events if key_name in (None, event.key_name)}
+        if feedback.decision not in known:
             raise no_such_decision()
         self.feedback.append(feedback)
 
