@@ -98,11 +98,11 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def pack(arrays: Arrays, compressed: bool = False) -> bytes:
+def pack(arrays: Arrays) -> bytes:
     """Return named arrays as the bytes of an `.npz` file (the same bytes for the same arrays)."""
     buffer = io.BytesIO()
     named: dict[str, Any] = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    (np.savez_compressed if compressed else np.savez)(buffer, allow_pickle=False, **named)
+    np.savez(buffer, allow_pickle=False, **named)
     return buffer.getvalue()
 
 

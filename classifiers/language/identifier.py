@@ -238,4 +238,4 @@ def scores(model: LowRank, found: Bags) -> FloatArray:
 
 def save(folder: Path, model: LowRank, facts: dict[str, Any]) -> Manifest:
     """Write what `LanguageIdentifier.load` reads; `facts` hold languages and least_confidence."""
-    return artifact.save(folder, facts, {MODEL: artifact.pack(model.arrays(), compressed=True)})
+    return artifact.save(folder, facts, {MODEL: artifact.pack(model.arrays())})
