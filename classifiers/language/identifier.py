@@ -28,6 +28,7 @@ from classifiers.language.characters import Letters
 PRETRAINED = Path(__file__).parents[1] / "pretrained_language"
 MODEL = "model.npz"
 UNDETERMINED = "und"
+_DIGITS = 6
 RULED_OUT = 1e6
 """Logits that a language loses which is not written in the script of most letters."""
 
@@ -92,7 +93,7 @@ class LowRank:
 
     @classmethod
     def restore(cls, arrays: Arrays) -> Self:
-        """Build what `arrays` described. Raises KeyError or ValueError for anything else."""
+        """Build what `arrays` described. Raises KeyError, TypeError or ValueError otherwise."""
         kept = np.cumsum(arrays["steps"], dtype=np.int64)
         found = cls(kept=kept, **{name: arrays[name] for name in arrays if name != "steps"})
         dimensions, languages = found.weights.shape
@@ -169,10 +170,10 @@ class LanguageIdentifier:
         best = likely.argmax(axis=1)
         # What is in other scripts is not in this language.
         own = (found.scripts * self.model.written[:, best].T).sum(axis=1)
-        sure = np.minimum(likely[np.arange(len(texts)), best] * own, 1.0)
+        sure = np.minimum(likely[np.arange(len(texts)), best] * own, 1.0).astype(np.float64)
         return [
             Identified(self.languages[place] if one >= self.least_confidence else UNDETERMINED, one)
-            for place, one in zip(best.tolist(), sure.tolist(), strict=True)
+            for place, one in zip(best.tolist(), sure.round(_DIGITS).tolist(), strict=True)
         ]
 
     def probabilities(self, texts: Sequence[str]) -> FloatArray:
