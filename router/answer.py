@@ -23,6 +23,9 @@ class _Answer(msgspec.Struct):
     usage: object = None
 
 
+UsageFields = Mapping[str, object]
+"""A usage object as an upstream tells it, in whatever dialect."""
+
 _answers = msgspec.json.Decoder(_Answer)
 
 
@@ -41,7 +44,7 @@ def usage_of(body: bytes) -> Usage | None:
     return read_usage(usage) if usage is not None else None
 
 
-def raw_usage_of(body: bytes) -> Mapping[str, object] | None:
+def raw_usage_of(body: bytes) -> UsageFields | None:
     """The usage object of an answer in any dialect. Raises UpstreamBroken as above."""
     try:
         usage = _answers.decode(body).usage
@@ -50,7 +53,7 @@ def raw_usage_of(body: bytes) -> Mapping[str, object] | None:
     return usage if isinstance(usage, dict) else None
 
 
-def read_usage(usage: Mapping[str, object]) -> Usage | None:
+def read_usage(usage: UsageFields) -> Usage | None:
     """OpenAI's `usage` object as a Usage; None if it holds no whole counts."""
     prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens") or 0
     if not isinstance(prompt, int) or not isinstance(completion, int):
@@ -63,6 +66,31 @@ def read_usage(usage: Mapping[str, object]) -> Usage | None:
     )
 
 
+def read_responses_usage(usage: UsageFields) -> Usage | None:
+    """The `usage` of OpenAI's responses; None if it holds no whole counts."""
+    given, written = usage.get("input_tokens"), usage.get("output_tokens")
+    if not isinstance(given, int) or not isinstance(written, int):
+        return None
+    return Usage(
+        input_tokens=given,
+        output_tokens=written,
+        cached_input_tokens=_detail(usage, "input_tokens_details", "cached_tokens"),
+        reasoning_tokens=_detail(usage, "output_tokens_details", "reasoning_tokens"),
+    )
+
+
+def read_messages_usage(usage: UsageFields) -> Usage | None:
+    """The `usage` of Anthropic's messages, which counts cached input beside the rest of it."""
+    given, written = usage.get("input_tokens"), usage.get("output_tokens")
+    if not isinstance(given, int) or not isinstance(written, int):
+        return None
+    read, created = (
+        value if isinstance(value := usage.get(name), int) else 0
+        for name in ("cache_read_input_tokens", "cache_creation_input_tokens")
+    )
+    return Usage(given + read + created, written, cached_input_tokens=read)
+
+
 def estimated_output_tokens(body: bytes) -> int:
     """About how many tokens a plain answer took to write, where the upstream told no usage."""
     try:
@@ -72,7 +100,7 @@ def estimated_output_tokens(body: bytes) -> int:
     return sum(estimated_tokens(text) for text in _texts(answer))
 
 
-def _detail(usage: Mapping[str, object], group: str, name: str) -> int:
+def _detail(usage: UsageFields, group: str, name: str) -> int:
     details = usage.get(group)
     value = details.get(name) if isinstance(details, dict) else None
     return value if isinstance(value, int) else 0

@@ -54,14 +54,17 @@ class CallerLeft(RouterError):
 class NoCandidate(RouterError):
     """No model may serve this request. `reasons` maps each model to what stands against it.
 
-    `param` is the one field that keeps the request from being translated for them, if it does.
+    `param` is the one field that keeps the request from being translated for them, if it does, and
+    `why` says in a sentence what is wrong with it.
     """
 
-    def __init__(self, reasons: Mapping[str, str], param: str | None = None) -> None:
+    def __init__(self, reasons: Mapping[str, str], param: str | None = None, why: str = "") -> None:
         self.reasons = dict(reasons)
         self.param = param
         told = "; ".join(f"{model}: {reason}" for model, reason in self.reasons.items())
-        super().__init__(f"No model can serve this request. {told or 'The catalog is empty.'}")
+        cause = f"{why} " if why else ""
+        told = told or "The catalog is empty."
+        super().__init__(f"{cause}No model can serve this request. {told}")
 
 
 class ModelsUnavailable(RouterError):

@@ -188,8 +188,8 @@ class Exchange:
 
     async def _nobody(self, failure: UpstreamError | None) -> RouterError:
         """Record that nobody answered; the error that says so."""
-        bound_by = self._call.request.bound_by
-        error: RouterError = failure or unserved(self.routed.decision, COOLDOWN_S, bound_by)
+        request = self._call.request
+        error: RouterError = failure or unserved(self.routed.decision, COOLDOWN_S, request)
         outcome: Outcome = "no_candidate"
         if isinstance(error, UpstreamRefused) and is_callers_own(error.status):
             outcome = "refused"

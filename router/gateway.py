@@ -140,11 +140,10 @@ def draw_of(id: str) -> float:
     return (int.from_bytes(digest, "big") >> 11) / 2**53
 
 
-def unserved(decision: Decision, cooldown_s: float, bound_by: str | None = None) -> RouterError:
+def unserved(decision: Decision, cooldown_s: float, request: RoutedRequest) -> RouterError:
     """Why a decision has no candidate, as the error to raise.
 
-    `bound_by` is the field that binds the request to upstreams with its own endpoint. Where a
-    model would have served but for its health the fault is passing, and retrying helps.
+    Where a model would have served but for its health the fault is passing, and retrying helps.
     """
     reasons = {r.model: r.detail for r in decision.rejected if r.code != "not_a_candidate"}
     if not reasons:
@@ -152,7 +151,9 @@ def unserved(decision: Decision, cooldown_s: float, bound_by: str | None = None)
     if any(rejection.code == "unhealthy" for rejection in decision.rejected):
         return ModelsUnavailable(reasons, cooldown_s)
     bound = any(rejection.code == "lacks_endpoint" for rejection in decision.rejected)
-    return NoCandidate(reasons, bound_by if bound else None)
+    return (
+        NoCandidate(reasons, request.bound_by, request.why_bound) if bound else NoCandidate(reasons)
+    )
 
 
 async def _extracted(

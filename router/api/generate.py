@@ -60,22 +60,42 @@ class Form:
 
 async def generate(request: Request, form: Form) -> Response:
     """Answer a request from the model that the policy picks."""
+    return await ask(request, form, await received_from(request))
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request's body, with when its head came and when it had been read whole."""
+
+    content: bytes
+    began: float
+    read: float
+
+
+async def received_from(request: Request) -> Received:
+    """The body. Raises BodyTooLarge and CallerLeft."""
+    runtime = runtime_of(request)
+    elapsed = runtime.gateway.clock.elapsed
+    began = elapsed()
+    content = await body_of(request, runtime.settings.max_body_bytes)
+    return Received(content, began, elapsed())
+
+
+async def ask(request: Request, form: Form, received: Received) -> Response:
+    """Answer a request that has been read."""
     runtime = runtime_of(request)
     gateway = runtime.gateway
-    received = gateway.clock.elapsed()
-    content = await body_of(request, runtime.settings.max_body_bytes)
-    read = gateway.clock.elapsed()
-    body = form.read(content, request.headers)
-    facts = body.request(limits_of(request.headers.items()), session_of(request, body.user))
+    body = form.read(received.content, request.headers)
+    facts = facts_of(request, body)
     call = Call(
         id=new_id(),
         endpoint=form.endpoint,
         request=facts,
         way=body.way,
-        received=received,
-        read=read,
+        received=received.began,
+        read=received.read,
         status_of=lambda error: answer_of(error).status,
-        content=content if runtime.settings.store_content else None,
+        content=received.content if runtime.settings.store_content else None,
     )
     exchange = Exchange(gateway, call, await gateway.route(facts, call.id))
     try:
@@ -86,6 +106,11 @@ async def generate(request: Request, form: Form) -> Response:
         exchange.interrupt()
         raise
     return _answer(exchange, form)
+
+
+def facts_of(request: Request, body: Body) -> RoutedRequest:
+    """What routing reads of a request: its body, and the freedom that its headers leave."""
+    return body.request(limits_of(request.headers.items()), session_of(request, body.user))
 
 
 def _answer(exchange: Exchange, form: Form) -> Response:

@@ -49,7 +49,8 @@ class RoutedRequest:
     `attached` is every text that is sent beside the conversation: tools, calls, schemas, names.
     `limits` is the freedom the caller gave up for this request. `endpoints` are those through
     which it can be asked for, the caller's own first; `bound_by` is the field of the body that
-    leaves only that one. `separate`: each turn is an input of its own, not one conversation.
+    leaves only that one, `why_bound` a sentence for the caller. `separate`: each turn is an input
+    of its own, not one conversation.
     """
 
     model: str
@@ -65,6 +66,7 @@ class RoutedRequest:
     limits: Limits = field(default_factory=Limits)
     endpoints: tuple[Endpoint, ...] = ("chat",)
     bound_by: str | None = None
+    why_bound: str = ""
     separate: bool = False
 
     @property

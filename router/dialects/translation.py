@@ -4,16 +4,20 @@ Rule: a form says what its body becomes, what a plain answer becomes, and what e
 stream becomes; how a stream is cut, counted and found broken is decided here, once.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NoReturn, Protocol
 
 import msgspec
 
 from router.answer import UNREADABLE, estimated_output_tokens, read_usage
+from router.core.catalog import Endpoint
 from router.core.cost import Usage
 from router.errors import InvalidRequest, UpstreamBroken
 from router.ports import Told
 from router.stream import StreamReader, data_of
+
+_ODD = (KeyError, IndexError, TypeError, AttributeError, *UNREADABLE)
+"""What reading raises that meets other things than it was promised."""
 
 Fields = dict[str, Any]
 Renames = Mapping[str, str]
@@ -22,6 +26,18 @@ Renames = Mapping[str, str]
 def refuse(param: str, message: str) -> NoReturn:
     """The field cannot be put into a chat completion."""
     raise InvalidRequest(message, param)
+
+
+def with_model(chat: Fields, model: str, speaks: Collection[Endpoint]) -> bytes:
+    """A translated body under an upstream's name of the model.
+
+    Whoever speaks responses knows the bound on the answer by its new name, and OpenAI's reasoning
+    models by no other; smaller servers know the old one.
+    """
+    sent = {"model": model, **chat}
+    if "responses" in speaks and "max_tokens" in sent:
+        sent["max_completion_tokens"] = sent.pop("max_tokens")
+    return msgspec.json.encode(sent)
 
 
 def renamed(fields: Mapping[str, Any], names: Renames) -> Fields:
@@ -72,18 +88,22 @@ class TranslatedEvents:
 
     def end(self) -> bytes:
         """What closes the stream. Raises UpstreamBroken if it was cut off."""
-        rest = self._reader.end()
-        written = b"".join(self._written(rest))
-        return written + b"".join(self._writer.end())
+        written = self._written(self._reader.end())
+        return b"".join((*written, *_made(self._writer.end)))
 
-    def _written(self, event: bytes) -> Iterable[bytes]:
+    def _written(self, event: bytes) -> list[bytes]:
         data = data_of(event)
         if data is None or data.startswith(b"[DONE]"):
-            return ()
-        try:
-            return list(self._writer.chunk(object_in(data)))
-        except (KeyError, IndexError, TypeError, AttributeError):
-            raise UpstreamBroken("The upstream's stream is not a chat completion's.") from None
+            return []
+        return _made(self._writer.chunk, object_in(data))
+
+
+def _made(write: Callable[..., Iterable[bytes]], *given: Any) -> list[bytes]:
+    """What a writer makes. Raises UpstreamBroken where it meets what no chat completion holds."""
+    try:
+        return list(write(*given))
+    except _ODD:
+        raise UpstreamBroken("The upstream's stream is not a chat completion's.") from None
 
 
 def object_in(data: bytes) -> Mapping[str, Any]:
@@ -104,7 +124,7 @@ def told_through(body: bytes, translate: Callable[[Mapping[str, Any]], Fields]) 
     counted = read_usage(usage) if isinstance(usage, dict) else None
     try:
         content = msgspec.json.encode(translate(answer))
-    except (KeyError, IndexError, TypeError, AttributeError):
+    except _ODD:
         raise UpstreamBroken("The upstream's answer is not a chat completion.") from None
     return Told(content, counted, 0 if counted else estimated_output_tokens(body))
 

@@ -1,0 +1,105 @@
+"""Streams whose events name their type: OpenAI's responses and Anthropic's messages, as bytes.
+
+The last event is kept back for `end`, so that a request can be recorded before its last byte.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from router.answer import UNREADABLE, UsageFields
+from router.core.cost import Usage
+from router.errors import UpstreamBroken
+from router.stream import Splitter, data_of, told_in_stream
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """One kind of typed stream: the types with which it ends, those of them that say that the
+    answer failed, and how its usage is read."""
+
+    last: frozenset[str]
+    failed: frozenset[str]
+    read_usage: Callable[[UsageFields], Usage | None]
+
+
+class _Holder(msgspec.Struct):
+    usage: dict[str, object] | None = None
+
+
+class _Event(msgspec.Struct):
+    """The few fields that are read."""
+
+    type: str = ""
+    error: object = None
+    usage: dict[str, object] | None = None
+    message: _Holder | str | None = None
+    response: _Holder | None = None
+
+
+_events = msgspec.json.Decoder(_Event)
+
+
+class TypedReader:
+    """Follows one stream; see `router.ports.Events`."""
+
+    def __init__(self, kind: Typed) -> None:
+        self.begun = False
+        self.events = 0
+        self.failed = False
+        self._kind = kind
+        self._marks = tuple(name.encode() for name in (*kind.last, '"usage"', '"error"'))
+        self._splitter = Splitter()
+        self._counted: dict[str, object] = {}
+        self._last: bytes | None = None
+
+    @property
+    def usage(self) -> Usage | None:
+        """The upstream's own count, of all that its events told of it."""
+        return self._kind.read_usage(self._counted) if self._counted else None
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """The events that may go on now. Raises UpstreamError at one that tells a fault."""
+        return filter(self._passes, self._splitter.feed(chunk))
+
+    def end(self) -> bytes:
+        """The last event. Raises UpstreamBroken if it has not come."""
+        rest = self._splitter.rest()
+        if rest.strip() and not self._passes(rest):
+            rest = b""
+        if self._last is None:
+            raise UpstreamBroken("The upstream ended the stream before the answer was complete.")
+        return rest + self._last
+
+    def _passes(self, event: bytes) -> bool:
+        data = data_of(event)
+        if data is None:
+            return True
+        if self._last is not None:
+            # Whatever still comes (`[DONE]`) goes after the last event.
+            self._last += event
+            return False
+        if any(mark in data for mark in self._marks):
+            return self._read(event, data)
+        self.begun = True
+        self.events += 1
+        return True
+
+    def _read(self, event: bytes, data: bytes) -> bool:
+        try:
+            told = _events.decode(data)
+        except UNREADABLE:
+            self.begun = True
+            return True
+        if told.type == "error":
+            raise told_in_stream(told.error or {}, data, self.begun)
+        self.begun = True
+        for holder in (told, told.message, told.response):
+            if isinstance(holder, _Event | _Holder) and holder.usage:
+                self._counted |= {n: it for n, it in holder.usage.items() if it is not None}
+        if told.type in self._kind.last:
+            self.failed = told.type in self._kind.failed
+            self._last = event
+            return False
+        return True
