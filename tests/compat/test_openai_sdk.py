@@ -27,6 +27,7 @@ HELLO: Any = [{"role": "user", "content": "Hello, who are you?"}]
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    """Without any configuration, as a newcomer starts it."""
     state: Path = tmp_path_factory.mktemp("state")
     with running_gateway(state, "--simulated") as process:
         yield process
