@@ -56,7 +56,9 @@ $(VENV)/.serve: pyproject.toml constraints.txt
 	@touch $@
 
 # On Linux torch brings gigabytes of CUDA unless pip knows of one for CPUs alone: CONTRIBUTING.md.
-$(VENV)/.test: $(VENV)/.serve
+$(VENV)/.test: $(VENV)/.serve tests/compat/node/package-lock.json
 	@echo "Installing what the tests need ..."
-	@$(PIP) --group dev -e '.[train,sentence-transformers]'
+	@$(PIP) --group dev --group compat -e '.[train,sentence-transformers]'
+	@if command -v npm >/dev/null; then npm ci --prefix tests/compat/node --silent --no-audit --no-fund; \
+	else echo "No Node here: its SDKs stay untried, and pytest will say so."; fi
 	@touch $@
