@@ -128,6 +128,8 @@ def _upstream(name: str, spec: OpenAIHTTPSpec | LiteLLMSpec | SimulatedSpec) -> 
             return
         case OpenAIHTTPSpec():
             yield f"    base_url: {scalar(spec.base_url)}"
+            if spec.speaks != ("chat",):
+                yield f"    speaks: [{', '.join(spec.speaks)}]"
         case LiteLLMSpec():
             yield f"    provider: {scalar(spec.provider)}"
     if spec.api_key_env:

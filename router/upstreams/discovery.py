@@ -23,6 +23,9 @@ OURSELVES = "slm-router"
 LOCAL_FIRST_BYTE = "300s"
 """A server may have to load the model into memory first, and a plain answer comes whole."""
 
+LOCAL_SPEAKS = ("chat", "completions")
+"""What all known servers have had for years; newer endpoints only their newer versions have."""
+
 OLLAMA_WINDOW = 4096
 OLLAMA_WINDOW_VARIABLE = "OLLAMA_CONTEXT_LENGTH"
 """Ollama does not tell its window and cuts longer prompts without a word."""
@@ -170,6 +173,7 @@ def _catalog(found: Sequence[FoundServer], providers: Sequence[Provider]) -> Cat
             upstreams[one.server.name] = {
                 "kind": "openai_http",
                 "base_url": one.server.base_url,
+                "speaks": LOCAL_SPEAKS,
                 "first_byte_timeout": LOCAL_FIRST_BYTE,
             }
         for model in one.models:

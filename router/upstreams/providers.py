@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from router.core.catalog import Endpoint
+
 CLOUD_FIRST_BYTE = "300s"
 """A plain answer begins when it is complete: a long one of a reasoning model takes minutes."""
 
@@ -38,20 +40,24 @@ class CloudModel:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A cloud. `base_url` None: it does not speak OpenAI's form and is reached through litellm."""
+    """A cloud. `base_url` None: it does not speak OpenAI's form and is reached through litellm.
+
+    `speaks` is what its models are asked through.
+    """
 
     name: str
     variable: str
     base_url: str | None
     small: CloudModel
     large: CloudModel
+    speaks: tuple[Endpoint, ...] = ("chat",)
 
     def upstream(self) -> dict[str, Any]:
         """Its upstream as a policy file has it."""
         reached = (
             {"kind": "litellm", "provider": self.name}
             if self.base_url is None
-            else {"kind": "openai_http", "base_url": self.base_url}
+            else {"kind": "openai_http", "base_url": self.base_url, "speaks": self.speaks}
         )
         return {
             **reached,
@@ -67,6 +73,7 @@ PROVIDERS = (
         "https://api.openai.com/v1",
         CloudModel("gpt-4.1-mini", 0.83, 80.0),
         CloudModel("gpt-4.1", 0.90, 70.0),
+        ("chat", "responses"),
     ),
     Provider(
         "anthropic",

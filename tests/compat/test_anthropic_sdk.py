@@ -113,4 +113,4 @@ def test_errors_are_those_that_its_users_catch(client: anthropic.Anthropic) -> N
 
 def test_models_are_listed(client: anthropic.Anthropic) -> None:
     assert {"auto", "sim-small"} <= {model.id for model in client.models.list()}
-    assert client.models.retrieve("sim-small").id == "sim-small"
+    assert client.models.retrieve("sim-small").display_name == "sim-small"
