@@ -47,17 +47,16 @@ def decide(
     """The decision for one request; its `candidates` are empty if no model may and can serve.
 
     `draw` is uniform in [0, 1) and settles exploration. A request that names a model is not
-    routed, but every limit of the policy still binds it: that model is its only candidate, but for
-    embeddings, which the same model on another upstream can make too.
+    routed, but every limit of the policy still binds it: that model is its only candidate (of
+    embeddings: on whichever upstream).
     """
     match = _match(policy, signals)
     limits = policy.limits.tightened(match.limits).tightened(request.limits)
     candidates: list[Candidate] = []
     rejected: list[Rejection] = []
     for name in catalog.models:
-        weighed = _passed_over(name, request, match, catalog) or weigh(
-            name, request, signals, catalog, stats, limits
-        )
+        passed_over = _passed_over(name, request, match, catalog)
+        weighed = passed_over or weigh(name, request, signals, catalog, stats, limits)
         if isinstance(weighed, Candidate):
             candidates.append(weighed)
         else:

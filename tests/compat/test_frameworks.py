@@ -69,12 +69,9 @@ class TestLangChain:
     def test_embeddings(self, gateway: GatewayProcess) -> None:
         from langchain_openai import OpenAIEmbeddings
 
+        asked: Any = {"base_url": f"{gateway.url}/v1", "api_key": SecretStr("unused")}
         embedder = OpenAIEmbeddings(
-            model="sim-embedder",
-            base_url=f"{gateway.url}/v1",
-            api_key=SecretStr("unused"),
-            dimensions=8,
-            check_embedding_ctx_length=False,
+            model="sim-embedder", dimensions=8, check_embedding_ctx_length=False, **asked
         )
 
         assert len(embedder.embed_query("Hi")) == 8
@@ -168,9 +165,10 @@ class TestLLM:
 
     @pytest.fixture
     def model(self, gateway: GatewayProcess) -> Any:
-        from llm.default_plugins.openai_models import Chat
+        from llm.default_plugins import openai_models
 
-        model = Chat(
+        chat: Any = openai_models.Chat
+        model = chat(
             "auto",
             model_name="auto",
             api_base=f"{gateway.url}/v1",

@@ -11,7 +11,7 @@ from jsonschema import validate
 
 from router.core.catalog import Catalog
 from router.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
-from router.ports import Upstream
+from router.ports import Upstream, UpstreamCall
 from router.upstreams import UPSTREAMS, build
 from tests.fakes.anthropic_server import FakeAnthropicServer
 from tests.fakes.openai_server import FakeOpenAIServer, Fault
@@ -215,6 +215,16 @@ async def test_simulated_arguments_satisfy_their_schema() -> None:
     (tool_call,) = (await answer(upstream, made))["choices"][0]["message"]["tool_calls"]
     parameters: Any = WEATHER["function"]
     validate(json.loads(tool_call["function"]["arguments"]), parameters["parameters"])
+
+
+async def test_simulated_embeddings_answer_as_openai_does() -> None:
+    upstream = built("simulated", first_token="1ms", tokens_per_second=1e5)
+    asked = UpstreamCall(
+        "/embeddings", "e", b'{"input":["Hello","world"],"dimensions":4}', stream=False
+    )
+    told = await answer(upstream, asked)
+    assert [len(one["embedding"]) for one in told["data"]] == [4, 4]
+    assert told["usage"]["prompt_tokens"] > 0
 
 
 async def test_closing_midway_lets_go_and_leaves_the_upstream_usable(reached: Reached) -> None:
