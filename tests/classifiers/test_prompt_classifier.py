@@ -94,7 +94,7 @@ def test_it_is_confident_about_plain_english(shipped: PromptClassifier) -> None:
         ("Which enzyme unwinds the DNA double helix during replication?", "biology"),
         ("How does the Federal Reserve's interest rate affect aggregate demand?", "economics"),
         ("Is an oral contract for the sale of land enforceable by the buyer?", "law"),
-        ("Balance the equation: Fe + O2 -> Fe2O3", "chemistry"),
+        ("Balance the chemical equation: Fe + O2 -> Fe2O3", "chemistry"),
         ("Write a Python function that sorts a list.", "computer science"),
     ],
 )
