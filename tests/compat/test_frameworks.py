@@ -200,7 +200,7 @@ class TestInstructor:
     """instructor, which is all structured output: by tools, by schema, and streamed."""
 
     def test_structured(self, gateway: GatewayProcess) -> None:
-        instructor = pytest.importorskip("instructor")
+        import instructor
         import openai
 
         with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="unused") as plain:
