@@ -24,7 +24,7 @@ from router.upstreams.simulated import Simulated
 from tests.api.conftest import runtime_of
 from tests.fakes.gateway import CATALOG, catalog, fake_gateway
 
-EXAMPLES = 20
+EXAMPLES = 8
 CHECKS = [
     not_a_server_error,
     content_type_conformance,
