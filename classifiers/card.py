@@ -117,8 +117,8 @@ LIMITS = """\
 - Words are judged in English. Elsewhere complexity rests on the prompt's shape, and every
   confidence is scaled by how familiar the text is.
 - MATH, ZebraLogic and MMLU-Redux have few val prompts: read the intervals, not the figures.
-- Capitals are not read, so that a prompt without them is judged alike: a formula in chemical symbols
-  alone is taken for mathematics as often as for chemistry.
+- Capitals are not read, so that a prompt without them is judged alike: a formula in chemical
+  symbols alone is taken for mathematics as often as for chemistry.
 - Super-NaturalInstructions' categories are mapped to our tasks by us (`targets.py`); translation
   and planning are learned from prompts we wrote alone.
 """

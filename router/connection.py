@@ -16,6 +16,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from router.api.errors import error_body
+from router.api.request_id import new_id
 
 LOOK_S = 1.0
 
@@ -181,6 +182,7 @@ def _refusal(status: int, message: str) -> bytes:
     body = error_body(message, "invalid_request_error", None)
     head = (
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        f"content-length: {len(body)}\r\nx-request-id: {new_id('req_')}\r\n"
+        "connection: close\r\n\r\n"
     )
     return head.encode() + body

@@ -277,6 +277,7 @@ async def test_what_is_no_http_is_refused_in_openais_form_and_closed(
     assert answer.status == 400
     assert set(answer.json["error"]) == {"message", "type", "param", "code"}
     assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-request-id"].startswith("req_")
     assert await peer.rest() == b""
 
 
