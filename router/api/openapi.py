@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from router import __version__
+from router.core.feedback import SOURCES, WORDS
 
 Schema = Mapping[str, Any]
 
@@ -56,6 +57,17 @@ BODIES: Mapping[str, Schema] = {
     ),
     "/v1/messages/count_tokens": _body({"messages": _MESSAGES}, tools=_TOOLS, system=_CONTENT),
     "/v1/route": _CHAT,
+    "/v1/feedback": {
+        "type": "object",
+        "properties": {
+            "decision": {"type": "string", "minLength": 1},
+            "score": {"type": "number", "minimum": 0, "maximum": 1},
+            "word": {"enum": list(WORDS)},
+            "source": {"enum": list(SOURCES)},
+        },
+        "required": ["decision"],
+        "additionalProperties": False,
+    },
 }
 """What each POST route takes. A route that is missing here fails the document's test."""
 

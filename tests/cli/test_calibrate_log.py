@@ -24,9 +24,10 @@ name: home
 catalog: models.yaml
 explore: 0.4
 default:
-  strategy: {kind: cheapest_good_enough, min_quality: 0.5}
+  strategy: {kind: cheapest_good_enough, min_quality: 0.5, within: 0.0}
 """
-ROUTE = made(default={"strategy": {"kind": "cheapest_good_enough", "min_quality": 0.5}}).default
+STRATEGY = {"kind": "cheapest_good_enough", "min_quality": 0.5, "within": 0.0}
+ROUTE = made(default={"strategy": STRATEGY}).default
 TARGET = ("--target", "quality >= 0.9 of large")
 SIGNALS_SEEN = {"difficulty": 0.0}
 

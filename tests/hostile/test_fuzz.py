@@ -20,7 +20,7 @@ from tests.hostile.gateways import whole_gateway
 from tests.hostile.requests import Hostile, hostile
 
 COUNT = 800
-WIRES = 150
+WIRES = 400
 
 
 @pytest.fixture
