@@ -15,7 +15,6 @@ from classifiers.artifact import Manifest
 from classifiers.base import Embedder
 from classifiers.card import facts_of, write_card
 from classifiers.dataset import Example, column, of_split
-from classifiers.encoder import Encoder
 from classifiers.evaluation import Plan, pair_of
 from classifiers.near_duplicates import near_duplicate_groups
 from classifiers.predictions import judgements
@@ -25,8 +24,6 @@ from classifiers.prompt_classifier import (
     TASK,
     TOKENISER,
     VIEWS,
-    CalibratedHead,
-    Extras,
     PromptClassifier,
 )
 from classifiers.replacement import APGR, Measure, Rows, Trial, recovered
@@ -42,29 +39,10 @@ STEPS = len(VIEWS) + 4
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A trained classifier before it is written.
-
-    Attributes:
-        classifier: the same, ready to judge.
-    """
+    """A trained classifier before it is written, and the tables that it learned from."""
 
     classifier: PromptClassifier
     tables: Tables
-
-    @property
-    def encoder(self) -> Encoder:
-        """Its encoder."""
-        return self.classifier.encoder
-
-    @property
-    def heads(self) -> dict[str, CalibratedHead]:
-        """Its heads."""
-        return dict(self.classifier.heads)
-
-    @property
-    def extras(self) -> Extras:
-        """Its response model and what it is calibrated on."""
-        return self.classifier.extras
 
 
 def train_whole(
@@ -88,15 +66,18 @@ def train_whole(
     responses = read_responses(data, recipe.seed)
     extras = train_extras(tables, responses, encoder, recipe)
     tell("measuring")
-    facts = {**facts_of(tables, encoder, heads, rounds, extras), "seed": recipe.seed}
+    drawn = {"seed": recipe.seed, "folds": recipe.folds}
+    facts = {**facts_of(tables, encoder, heads, rounds, extras), **drawn}
     classifier = PromptClassifier(Manifest("new", facts), encoder, heads, extras)
     return Whole(classifier, tables)
 
 
 def save_whole(folder: Path, whole: Whole) -> Manifest:
     """Write the artifact and its card."""
-    facts = whole.classifier.manifest.body
-    manifest = prompt_classifier.save(folder, whole.encoder, whole.heads, facts, whole.extras)
+    made = whole.classifier
+    manifest = prompt_classifier.save(
+        folder, made.encoder, made.heads, made.manifest.body, made.extras
+    )
     write_card(folder)
     return manifest
 
