@@ -97,7 +97,7 @@ MMLU-Pro 0.59 to 0.62, MATH 0.57 to 0.64, ZebraLogic 0.82 to 0.84 | where both f
 0 / 0.7 / 1 of it put down to the table: mean of six pairs 0.724, 0.728, 0.728 |
 | shape beside the n-grams of a table | MMLU 0.653 to 0.624, MATH 0.652 to 0.631 | worse, left out |
 | pool of LLMRouter's nine, val (best single 0.601, true category 0.631) | - | foretold category \
-0.617 to 0.628, ridge per model 0.623 to 0.625, shipped 0.613: what the target of 0.68 asks is more \
+0.617 to 0.628, ridge per model 0.623 to 0.625, shipped 0.613: the target of 0.68 asks for more \
 than knowing the category gives |
 | domain on MMLU-Pro's val | - | words 0.813, character n-grams 0.828, both with vectors 0.836, \
 squared kernel 0.834: no linear or quadratic mix reached 0.84 |
