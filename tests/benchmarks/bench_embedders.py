@@ -31,7 +31,7 @@ from classifiers.tokens import Tokeniser
 from tests.benchmarks.bench_classifier import ROOT, resident_mb
 
 SHORT_CHARACTERS, LONG_TOKENS = 90, 400
-ROUNDS, CALLS = 7, 20
+ROUNDS, CALLS = 5, 10
 
 
 def prompts(tokeniser: Tokeniser) -> dict[str, str]:
