@@ -41,6 +41,10 @@ class HeldOut:
         prints, first = np.unique(fingerprints(texts), return_index=True)
         return cls(tuple(names), prints, chances[first].astype(np.float32))
 
+    def knows(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Return [n] whether each text was learned from."""
+        return np.isin(fingerprints(texts), self.prints)
+
     def recalled(self, texts: Sequence[str], models: Sequence[str]) -> NDArray[np.float64]:
         """Return the forecasts [n, m] of texts that were learned from, NaN for all others."""
         found = np.full((len(texts), len(models)), np.nan)

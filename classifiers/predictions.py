@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classifiers.baselines import Floats
 from classifiers.judgement import Judgement
@@ -44,6 +45,12 @@ def predicted_scores(
         recalled = classifier.extras.held_out.recalled(texts, asked)
         found[:, columns] = np.where(np.isnan(recalled), found[:, columns], recalled)
     return found
+
+
+def taught_by(classifier: PromptClassifier, texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Return [n] whether an adapted classifier learned from each text, as far as it remembers."""
+    held_out = classifier.extras.held_out
+    return np.zeros(len(texts), dtype=bool) if held_out is None else held_out.knows(texts)
 
 
 def judgements(classifier: PromptClassifier, texts: Sequence[str]) -> list[Judgement]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from router.cli.calibrate_report import Job, Made, data_hash
 from router.cli.classify import open_classifier
@@ -43,26 +44,32 @@ class _Labels:
     scores: Floats
     costs: Floats
 
+    def rows(self, kept: NDArray[np.int64]) -> "_Labels":
+        """The chosen prompts."""
+        return _Labels(tuple(self.texts[row] for row in kept), self.scores[kept], self.costs[kept])
+
 
 def labelled_trial(job: Job) -> Made:
     """What each threshold does to the labelled prompts. Raises StartupError for what is missing."""
     labels = _labels(job)
     folder = job.arguments.artifact or _folder_of(job.loaded)
     classifier = open_classifier(folder, None)
+    given = len(labels.texts)
+    labels = _untaught(job, labels, classifier)
     asked = asyncio.run(_asked(labels.texts, job.loaded, classifier))
     thresholds = job.place.grid(job.promise.starts_cheap)
     found = routes(asked, job.loaded.policy, job.loaded.catalog, job.place, thresholds)
     kept = _complete(job, labels, found)
     notes = []
+    if len(labels.texts) < given:
+        notes.append(f"{given - len(labels.texts)} prompts left out: they taught this classifier")
     if len(kept) < len(labels.texts):
         lost = len(labels.texts) - len(kept)
         notes.append(f"{lost} prompts left out: no model may serve them, or a score is missing")
     others = int((~found.ours[kept]).sum())
     if others:
         notes.append(f"{others} of {len(kept)} prompts are decided by other rules, and count too")
-    labels = _Labels(
-        tuple(labels.texts[row] for row in kept), labels.scores[kept], labels.costs[kept]
-    )
+    labels = labels.rows(kept)
     trial, more = _trial(job, labels, of_rows(found, kept))
     return Made(
         trial=trial,
@@ -92,6 +99,20 @@ def _labels(job: Job) -> _Labels:
     # Bets are placed one after the other: in an order that says nothing of the scores.
     order = sorted(range(len(results)), key=lambda row: _digest(results.texts[row]))
     return _Labels(tuple(results.texts[row] for row in order), scores[order], costs[order])
+
+
+def _untaught(job: Job, labels: _Labels, classifier: "PromptClassifier") -> _Labels:
+    """The prompts that may vouch for a classifier: none that it learned from."""
+    from classifiers.predictions import taught_by
+
+    kept = np.flatnonzero(~taught_by(classifier, labels.texts))
+    if labels.texts and not len(kept):
+        raise StartupError(
+            f"All {len(labels.texts)} prompts of {job.arguments.data} taught this classifier, so"
+            " they cannot vouch for it. Keep some back: give the table a column split, and"
+            " slm-router train learns from its train rows alone."
+        )
+    return labels.rows(kept)
 
 
 def _digest(text: str) -> bytes:
@@ -161,9 +182,7 @@ async def _asked(
     return found
 
 
-def _complete(
-    job: Job, labels: _Labels, found: Routes
-) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def _complete(job: Job, labels: _Labels, found: Routes) -> NDArray[np.int64]:
     """The prompts that some model may serve, with a score of each model that may get them."""
     wanted = found.shares.max(axis=0) > 0
     served = wanted.any(axis=1)

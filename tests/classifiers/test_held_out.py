@@ -25,6 +25,13 @@ def test_forecasts_are_recalled_by_words_alone() -> None:
     assert np.isnan(found[1]).all()
 
 
+def test_it_knows_what_it_learned_from_by_words_alone() -> None:
+    held = HeldOut.of(("small", "large"), TEXTS, CHANCES)
+
+    assert held.knows(["PROVE it", "something new"]).tolist() == [True, False]
+    assert HeldOut.of((), [], np.zeros((0, 0))).knows(["anything"]).tolist() == [False]
+
+
 def test_models_that_were_not_adapted_have_none() -> None:
     found = HeldOut.of(("small", "large"), TEXTS, CHANCES).recalled(TEXTS, ["other", "small"])
 

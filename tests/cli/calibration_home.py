@@ -30,6 +30,7 @@ class Certified(FakeClassifier):
     """A fake classifier of an artifact that has a version."""
 
     manifest = SimpleNamespace(version="0123456789ab")
+    extras = SimpleNamespace(held_out=None)
 
 
 @pytest.fixture

@@ -2,11 +2,14 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from classifiers.held_out import HeldOut
 from router.cli import main
-from tests.cli.calibration_home import POLICY, TARGET, answers, calibrated, loaded
+from tests.cli.calibration_home import POLICY, TARGET, Certified, answers, calibrated, loaded
 
 
 def test_the_cheapest_threshold_that_keeps_the_promise_is_written_with_its_certificate(
@@ -105,6 +108,26 @@ def test_only_what_no_classifier_learned_from_counts_unless_asked(
 
     (n,) = [int(line.split()[1]) for line in told.splitlines() if line.startswith("Labels")]
     assert 300 < n < 500
+
+
+def test_prompts_that_taught_the_classifier_never_vouch_for_it(
+    labelled: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taught = [f"an easy one, number {number}" for number in range(0, 800, 2)]
+    held_out = HeldOut.of((), taught, np.zeros((400, 0)))
+    monkeypatch.setattr(Certified, "extras", SimpleNamespace(held_out=held_out))
+    told = calibrated(capsys, "--large-share", "0.9", "--dry-run")[1]
+    assert "400 prompts left out: they taught this classifier" in told
+
+    hard = [f"a hard one, number {number}" for number in range(1, 800, 2)]
+    held_out = HeldOut.of((), [*taught, *hard], np.zeros((800, 0)))
+    monkeypatch.setattr(Certified, "extras", SimpleNamespace(held_out=held_out))
+    code, told = calibrated(capsys, *TARGET)
+
+    assert code == 1
+    assert "All 800 prompts of answers.csv taught this classifier" in told
+    assert "column split" in told and "Traceback" not in told
+    assert (labelled / "slm-router.yaml").read_text() == POLICY
 
 
 def test_min_quality_of_a_rule_is_calibrated_too(
