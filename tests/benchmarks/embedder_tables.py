@@ -24,6 +24,7 @@ from classifiers.train import BUCKETS, read_tables
 BLIND, ALONE, BESIDE = "none", "alone", "beside n-grams and features"
 HEADS = (names.DOMAIN, names.TASK, names.COMPLEXITY)
 Floats = NDArray[np.float64]
+_SLICE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +83,24 @@ def _targets(examples: Sequence[Example]) -> Floats:
 
 
 def vectors_of(kind: str, model: str | None, texts: list[str], cache: Path) -> FloatArray:
-    """Return [n, d] of all texts, from the cache where they are there."""
+    """Return [n, d] of all texts; those that the cache lacks are embedded and join it."""
     tokeniser = Tokeniser.from_bytes((names.PRETRAINED / names.TOKENISER).read_bytes())
     batch = tokeniser.batch(texts)
     keys = [hashlib.sha256(text.encode()).hexdigest() for text in batch.texts]
     stored = cache / f"{kind}.npz"
+    known: dict[str, FloatArray] = {}
     if stored.exists():
         with np.load(stored) as kept:
-            row = {key: place for place, key in enumerate(kept["keys"].tolist())}
-            if set(keys) <= set(row):
-                result: FloatArray = kept["vectors"][[row[key] for key in keys]]
-                return result
-    embedder = EMBEDDERS[kind].open(model)
-    rows = []
-    for start in range(0, len(texts), 256):
-        part = slice(start, start + 256)
-        piece = TokenBatch(batch.texts[part], batch.ids[part], batch.unknown_id)
-        rows.append(embedder.embed(piece))
-        print(f"{kind}: {start} of {len(texts)} texts", file=sys.stderr)
-    found: FloatArray = np.concatenate(rows)
+            known = dict(zip(kept["keys"].tolist(), kept["vectors"], strict=True))
+    missing = [row for row, key in enumerate(keys) if key not in known]
+    embedder = EMBEDDERS[kind].open(model) if missing else None
+    for start in range(0, len(missing), _SLICE):
+        assert embedder is not None
+        rows = missing[start : start + _SLICE]
+        part = [batch.texts[row] for row in rows], [batch.ids[row] for row in rows]
+        found = embedder.embed(TokenBatch(*part, batch.unknown_id))
+        known.update(zip((keys[row] for row in rows), found, strict=True))
+        print(f"{kind}: {start + len(rows)} of {len(missing)} texts", file=sys.stderr)
     cache.mkdir(parents=True, exist_ok=True)
-    np.savez(stored, keys=np.array(keys), vectors=found)
-    return found
+    np.savez(stored, keys=np.array(list(known)), vectors=np.stack(list(known.values())))
+    return np.stack([known[key] for key in keys])
