@@ -7,6 +7,7 @@
 
 PYTHON ?= python3
 PORT ?= 7070
+CORES ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt
@@ -19,8 +20,9 @@ export HF_HUB_OFFLINE := 1
 serve: $(VENV)/.serve
 	@exec $(BIN)/slm-router serve --port $(PORT)
 
+# A file's tests stay on one core, so that what they share is made once.
 test: $(VENV)/.test
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(CORES) --dist loadfile
 
 check: lint types coverage test
 

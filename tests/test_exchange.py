@@ -64,7 +64,7 @@ async def test_a_request_is_priced_with_the_upstreams_own_count_beside_the_basel
         FakeReply([b'{"usage"'], 200),
         FakeReply([b'{"id'], 200, then=UpstreamBroken("cut")),
     ],
-    ids=repr,
+    ids=lambda told: str(getattr(told, "status", type(told).__name__)),
 )
 async def test_the_next_candidate_is_asked_when_one_fails(
     failure: FakeReply | UpstreamError,

@@ -214,7 +214,7 @@ async def test_an_id_is_recorded_once(log: SearchableLog) -> None:
     assert [row["cost_usd"] for row in log.recent(10)] == [1.0]
 
 
-@pytest.mark.parametrize("wrong", [{"signals": {"size": object()}}, {"endpoint": None}], ids=str)
+@pytest.mark.parametrize("wrong", [{"signals": {"size": object()}}, {"endpoint": None}], ids=list)
 async def test_an_event_that_makes_no_row_is_refused_alone(
     log: SearchableLog, wrong: dict[str, Any]
 ) -> None:
