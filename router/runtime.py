@@ -9,7 +9,9 @@ from secrets import token_bytes
 
 from router.gateway import Gateway
 from router.keyring import Keyring
+from router.ports import Decisions
 from router.settings import Settings
+from router.stores.decision_pages import DecisionPages
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +38,8 @@ class Runtime:
     accepting: bool = True
     session_key: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
     keyring: Keyring = field(default_factory=Keyring)
+
+    @property
+    def decisions(self) -> Decisions:
+        """Reads the decision log; it holds nothing open."""
+        return DecisionPages(self.settings.decision_log)
