@@ -2,7 +2,7 @@
 
 import asyncio
 from math import isfinite, nan
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -90,7 +90,7 @@ def query_of(request: Request, now: float) -> DecisionQuery:
         policy=asked.text(request, "policy"),
         rule=asked.text(request, "rule"),
         model=asked.text(request, "model"),
-        outcome=cast(Outcome | None, outcome),
+        outcome=outcome,
         key=asked.text(request, "key"),
         endpoint=asked.text(request, "endpoint"),
         since=asked.moment(request, "since", now),
