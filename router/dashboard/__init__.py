@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from router.api.access import Access, Endpoint, guarded
 from router.api.at_home import at_home
 from router.dashboard.assets import assets
+from router.dashboard.decision import decision, mark
 from router.dashboard.decisions import decisions
 from router.dashboard.login import LOGIN, show_login, sign_in, sign_out
 from router.dashboard.overview import overview
@@ -32,6 +33,8 @@ class Page:
 PAGES: tuple[Page, ...] = (
     Page("/", overview, "Overview"),
     Page("/decisions", decisions, "Decisions"),
+    Page("/decisions/{id}", decision),
+    Page("/decisions/{id}/feedback", mark, method="POST", access="call"),
     Page(LOGIN, show_login, access="open"),
     Page(LOGIN, sign_in, method="POST", access="open"),
     Page("/logout", sign_out, method="POST"),

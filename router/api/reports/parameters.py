@@ -34,6 +34,7 @@ PARAMETERS: Mapping[str, Sequence[Parameter]] = {
         _in_query("limit", "rows", {"type": "integer", "minimum": 1, "maximum": MOST_ON_A_PAGE}),
         _FORMAT,
     ),
+    "/api/v1/decisions/{id}": (_FORMAT,),
 }
 """Path -> its query's parameters; those whose path takes `format` also answer as CSV."""
 
