@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from router import prices
+from router import dashboard, prices
 from router.api import ROUTES
 from router.api.access import AccessControl, guarded
 from router.api.admission import Admission
@@ -44,12 +44,18 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.state.runtime = runtime
     # The one added last is the first to see a request.
     app.add_middleware(Admission, limiter=_limiter(runtime.settings))
-    open_paths = frozenset(path for _, path, _, access in ROUTES if access == "open")
-    app.add_middleware(AccessControl, runtime=runtime, open_paths=open_paths)
+    app.state.navigation = dashboard.NAVIGATION
+    pages = tuple(dashboard.routes())
+    open_paths = frozenset(path for _, path, _, access in (*ROUTES, *pages) if access == "open")
+    app.add_middleware(
+        AccessControl, runtime=runtime, open_paths=open_paths, refuse=dashboard.refuse
+    )
     app.add_middleware(CutShort, runtime=runtime)
     app.add_middleware(RequestId)
     for method, path, endpoint, access in ROUTES:
         app.add_route(path, guarded(endpoint, access), methods=[method])
+    for method, path, page, _ in pages:
+        app.add_route(path, page, methods=[method])
     app.add_exception_handler(RouterError, on_router_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(Exception, on_crash)
@@ -98,6 +104,7 @@ async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[
             started=clock.now(),
             session_key=session_key(settings.state_dir),
             keyring=keyring,
+            policies=lambda: assembly.found.policies if assembly.found else {},
         )
         reloader = Reloader(runtime, build, built.seen, metrics.reloaded)
         watching = asyncio.create_task(reloader.run())

@@ -99,6 +99,13 @@ class Keyring:
         self._used[found.name] = time.time()
         return found.caller
 
+    def key_named(self, name: str) -> tuple[bytes, Caller] | None:
+        """The digest of the key in force of this name, and who comes with it; None without."""
+        for found in self._found.values():
+            if found.name == name:
+                return found.digest, found.caller
+        return None
+
     @property
     def is_empty(self) -> bool:
         """Whether no key is in force."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from pydantic import BaseModel
 
 from router.core.access import APIKey, Caller
+from router.core.browsing import DecisionPage, DecisionQuery
 from router.core.cost import Usage
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
@@ -162,6 +163,25 @@ class DecisionLog(Protocol):
 
     async def close(self) -> None:
         """Finish writing."""
+        ...
+
+
+class Decisions(Protocol):
+    """Reads a decision log from any thread, also while it is written.
+
+    Every method raises DecisionLogError.
+    """
+
+    def page(self, query: DecisionQuery) -> DecisionPage:
+        """Some decisions, newest first; bounded work, however long the log."""
+        ...
+
+    def find(self, decision: str) -> Mapping[str, Any] | None:
+        """All that is kept of one decision; None if there is none of that id."""
+        ...
+
+    def feedback_on(self, decisions: Iterable[str]) -> Mapping[str, Sequence[Feedback]]:
+        """What was said of some decisions; those without feedback are left out."""
         ...
 
 

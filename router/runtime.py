@@ -3,13 +3,16 @@
 Rule: a request takes `gateway` once, at its start, and keeps it to its end.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from secrets import token_bytes
 
 from router.gateway import Gateway
 from router.keyring import Keyring
+from router.policyfile import LoadedPolicy
+from router.ports import Decisions
 from router.settings import Settings
+from router.stores.decision_pages import DecisionPages
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Runtime:
 
     `metrics` gives the exposition and its content type. `accepting` turns False on shutdown.
     `session_key` keys the pseudonyms of sessions, `keyring` knows the callers' API keys.
+    `policies` gives the files that `gateway` was built from, by policy.
     """
 
     gateway: Gateway
@@ -36,3 +40,9 @@ class Runtime:
     accepting: bool = True
     session_key: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
     keyring: Keyring = field(default_factory=Keyring)
+    policies: Callable[[], Mapping[str, LoadedPolicy]] = dict
+
+    @property
+    def decisions(self) -> Decisions:
+        """Reads the decision log; it holds nothing open."""
+        return DecisionPages(self.settings.decision_log)

@@ -9,6 +9,7 @@ from router.api.health import healthz, readyz
 from router.api.messages import count_tokens, messages
 from router.api.metrics import metrics
 from router.api.models import list_models, one_model
+from router.api.reports import REPORTS
 from router.api.responses import responses
 from router.api.route import route
 
@@ -26,5 +27,6 @@ ROUTES: tuple[tuple[str, str, Endpoint, Access], ...] = (
     ("GET", "/healthz", healthz, "open"),
     ("GET", "/readyz", readyz, "open"),
     ("GET", "/metrics", metrics, "metrics"),
+    *REPORTS,
 )
 """Method, path, endpoint, and what it asks of its caller. An open path is literal."""

@@ -5,6 +5,7 @@ route asks for stands beside it in ROUTES. Paths are `scope["path"]`, which the 
 the request line, never a URL put together with the Host header (CVE-2026-49468).
 """
 
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Literal
 
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from router.api.cookie import Cookies
 from router.api.errors import on_router_error
 from router.api.locality import refuse_strangers
 from router.core.access import ANYONE, Caller, Role
@@ -26,19 +28,32 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 _PREFIX = PREFIX.encode()
 _CALLER = "slm_router.caller"
+_BY_COOKIE = "slm_router.by_cookie"
+_WITHOUT_COOKIES = ("/v1/", "/metrics")
 _MISSING = "You did not provide an API key. Send Authorization: Bearer <key>, or x-api-key: <key>."
 _WRONG = "The API key that you provided is not in force."
 _SEVERAL = "You provided several API keys. Send one."
 
 
 class AccessControl:
-    """ASGI middleware that lets nobody pass unknown, except to the open paths."""
+    """ASGI middleware that lets nobody pass unknown, except to the open paths.
 
-    def __init__(self, app: ASGIApp, runtime: Runtime, open_paths: frozenset[str]) -> None:
+    `refuse` answers those who may not pass.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        runtime: Runtime,
+        open_paths: frozenset[str],
+        refuse: Callable[[Request, Exception], Awaitable[Response]] = on_router_error,
+    ) -> None:
         self._app = app
         self._keyring = runtime.keyring
+        self._cookies = Cookies(runtime.session_key, runtime.keyring)
         self._required = runtime.settings.require_keys
         self._open = open_paths
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find out who asks; pass on, or refuse."""
@@ -46,13 +61,24 @@ class AccessControl:
             await self._app(scope, receive, send)
             return
         try:
-            scope[_CALLER] = identified(scope["headers"], self._keyring, self._required)
+            scope[_CALLER] = self._signed_in(scope) or identified(
+                scope["headers"], self._keyring, self._required
+            )
         except RouterError as error:
             if scope["path"] not in self._open:
-                answer = await on_router_error(Request(scope), error)
+                answer = await self._refuse(Request(scope), error)
                 await answer(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _signed_in(self, scope: Scope) -> Caller | None:
+        """Who a browser's session is of; a key that is shown beside it counts instead."""
+        headers = scope["headers"]
+        if scope["path"].startswith(_WITHOUT_COOKIES) or any(_keys(headers)):
+            return None
+        caller = self._cookies.caller_in(headers, time.time())
+        scope[_BY_COOKIE] = caller is not None
+        return caller
 
 
 def identified(headers: Iterable[tuple[bytes, bytes]], keyring: Keyring, required: bool) -> Caller:
@@ -84,6 +110,11 @@ def caller_in(scope: Scope) -> Caller | None:
     """As `caller_of`, where there is no Request yet."""
     caller: Caller | None = scope.get(_CALLER)
     return caller
+
+
+def came_by_cookie(request: Request) -> bool:
+    """Whether a browser's session let the request in, not a key of its own."""
+    return bool(request.scope.get(_BY_COOKIE))
 
 
 def key_name_of(request: Request) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from router import __version__
+from router.api.reports.parameters import PARAMETERS, TABLES
 from router.core.feedback import SOURCES, WORDS
 
 Schema = Mapping[str, Any]
@@ -112,10 +113,13 @@ def _operation(method: str, path: str) -> dict[str, Any]:
             "5XX": {"description": "The gateway or an upstream failed.", "content": refused},
         },
     }
+    parameters = list(PARAMETERS.get(path, ()))
     if "{id" in path:
         told["operationId"] += "_id"
         place = {"name": "id", "in": "path", "required": True, "schema": _MODEL}
-        told["parameters"] = [place]
+        parameters.insert(0, place)
+    if parameters:
+        told["parameters"] = parameters
     if method == "POST":
         content = {"application/json": {"schema": BODIES[path]}}
         told["requestBody"] = {"required": True, "content": content}
@@ -126,4 +130,5 @@ def _answered(path: str) -> dict[str, Any]:
     if path in TEXTS:
         return {"text/plain": {"schema": _TEXT}}
     answered: dict[str, Any] = {"application/json": {"schema": {"type": "object"}}}
-    return answered | ({"text/event-stream": {}} if path in STREAMED else {})
+    tabled: dict[str, Any] = {"text/csv": {"schema": _TEXT}} if path in TABLES else {}
+    return answered | tabled | ({"text/event-stream": {}} if path in STREAMED else {})

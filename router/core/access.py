@@ -6,8 +6,9 @@ Rule: a key's secret is in none of these values, only its SHA-256.
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-Role = Literal["call", "metrics", "admin"]
-"""call: everything under /v1. metrics: /metrics and the detail of /readyz. admin: everything."""
+Role = Literal["call", "metrics", "read", "admin"]
+"""call: everything under /v1. metrics: /metrics and the detail of /readyz. read: the dashboard and
+what it shows, under /api/v1; there it takes call to have models asked. admin: everything."""
 
 ROLES: tuple[Role, ...] = get_args(Role)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -22,6 +23,8 @@ from tests.fakes.scripted_upstream import Answering, ScriptedUpstream, scripted_
 from tests.fakes.upstream import FakeUpstream
 
 KEY = "sk-canary-0123456789"
+NOWHERE = Path("/nonexistent/slm-router")
+"""What the developer's own gateway has logged is nothing to go by."""
 
 Serve = Callable[[Gateway], TestClient]
 
@@ -30,7 +33,7 @@ def runtime_of(gateway: Gateway) -> Runtime:
     """A runtime as app.py would make it."""
     return Runtime(
         gateway=gateway,
-        settings=Settings(max_body_bytes=10_000),
+        settings=Settings(max_body_bytes=10_000, state_dir=NOWHERE),
         metrics=lambda: (b"slm_router_build_info 1\n", "text/plain"),
         reload=Reload(1_700_000_000.0),
         started=1_700_000_000.0,

@@ -99,7 +99,7 @@ def test_metrics_are_the_registrys(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/", 404),
+        ("GET", "/nothing", 404),
         ("GET", "/docs", 404),
         ("GET", "/openapi.json", 404),
         ("GET", "/v1/chat/completions", 405),

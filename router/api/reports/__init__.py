@@ -1,0 +1,18 @@
+"""GET and POST /api/v1/...: what the dashboard shows, for programs too.
+
+Rule: a page of the dashboard is a view of one report and shows nothing else, so what can be seen
+can be fetched, as JSON or as CSV, under the same filters. Keys are read from nowhere and prompts
+are told to admins alone, where the operator has them stored at all.
+"""
+
+from router.api.access import Access, Endpoint
+from router.api.at_home import at_home
+from router.api.reports.decision import decision
+from router.api.reports.decisions import decisions
+
+_REPORTS: tuple[tuple[str, str, Endpoint, Access], ...] = (
+    ("GET", "/api/v1/decisions", decisions, "read"),
+    ("GET", "/api/v1/decisions/{id}", decision, "read"),
+)
+REPORTS = tuple((method, path, at_home(it), access) for method, path, it, access in _REPORTS)
+"""Method, path, endpoint, and what it asks of its caller."""

@@ -1,0 +1,83 @@
+"""Formats: values as people read them. Rule: what is not known is a dash, never a 0."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+UNKNOWN = "\u2013"
+
+
+def usd(amount: float | None) -> str:
+    """US dollars with as many digits as say something: $12.30, $0.0123, $0.000045."""
+    if amount is None:
+        return UNKNOWN
+    sign, size = ("-" if amount < 0 else ""), abs(amount)
+    if size == 0 or size >= 1:
+        return f"{sign}${size:,.2f}"
+    if size >= 0.01:
+        return f"{sign}${size:.4f}"
+    return f"{sign}${size:.6f}" if size >= 1e-6 else f"{sign}${size:.1e}"
+
+
+def duration(seconds: float | None) -> str:
+    """A duration in the unit that suits it."""
+    if seconds is None:
+        return UNKNOWN
+    if seconds < 0.9995:
+        milliseconds = seconds * 1000
+        return f"{milliseconds:.1f} ms" if milliseconds < 100 else f"{milliseconds:.0f} ms"
+    return f"{seconds:.2f} s" if seconds < 100 else f"{seconds:,.0f} s"
+
+
+def share(value: float | None, digits: int = 0) -> str:
+    """A share as a percentage."""
+    return UNKNOWN if value is None else f"{value * 100:.{digits}f} %"
+
+
+def score(value: float | None) -> str:
+    """A probability or a score, two digits."""
+    return UNKNOWN if value is None else f"{value:.2f}"
+
+
+def count(value: float | None) -> str:
+    """A whole number with thousands apart."""
+    return UNKNOWN if value is None else f"{value:,.0f}"
+
+
+def plain(value: Any) -> str:
+    """A signal's value, or any other, as it would stand in a policy."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return ", ".join(map(plain, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def moment(value: str | float | None) -> str:
+    """A time in UTC to the second: the log's ISO 8601, or Unix seconds."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, str):
+        return value[:19].replace("T", " ")
+    return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def compact(value: Any) -> str:
+    """JSON for an attribute."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "usd": usd,
+    "duration": duration,
+    "share": share,
+    "score": score,
+    "count": count,
+    "plain": plain,
+    "moment": moment,
+    "compact": compact,
+}
+"""As templates name them."""

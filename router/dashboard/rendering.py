@@ -1,0 +1,107 @@
+"""Rendering: a template and what it shows become a page that runs nothing but our own files.
+
+Rule: everything is escaped; a name that is missing is an error and not a gap; no page holds a
+script or a style of its own, so that the policy below can forbid both.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from router import __version__
+from router.api.access import caller_of, came_by_cookie
+from router.api.state import runtime_of
+from router.dashboard import formats
+from router.dashboard.assets import assets
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+CONTENT_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "content-security-policy": CONTENT_POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+
+def page(
+    request: Request, template: str, context: Mapping[str, Any] | None = None, status: int = 200
+) -> Response:
+    """A whole page, or only the part that htmx asks for by `part` in the query."""
+    shown = {**_around(request), **(context or {})}
+    rendered = environment().get_template(template).render(shown)
+    return Response(rendered, status, HEADERS, "text/html; charset=utf-8")
+
+
+@cache
+def environment() -> "Environment":
+    """The templates, made on first use: importing the engine costs every other command time."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("router.dashboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters.update(formats.FILTERS)
+    made.globals["asset"] = assets().__getitem__
+    made.globals["version"] = __version__
+    return made
+
+
+def _around(request: Request) -> Mapping[str, Any]:
+    """What stands around every page."""
+    runtime, caller = runtime_of(request), caller_of(request)
+    gateway = runtime.gateway
+    return {
+        "request": request,
+        "path": request.scope["path"],
+        "query": request.query_params,
+        "navigation": request.app.state.navigation,
+        "caller": caller,
+        "signed_in": came_by_cookie(request),
+        "may_call": caller is not None and caller.may("call"),
+        "may_administer": caller is not None and caller.may("admin"),
+        "policy_in_force": gateway.default.name_at_version,
+        "simulated": gateway.simulated,
+        "reload_error": runtime.reload.error,
+        "with_query": _with_query(request),
+    }
+
+
+def _with_query(request: Request) -> Any:
+    """A function: this page's address with some parameters changed; None takes one away."""
+
+    def changed(path: str | None = None, /, **parameters: Any) -> str:
+        url = request.url.include_query_params(
+            **{name: value for name, value in parameters.items() if value is not None}
+        )
+        gone = [name for name, value in parameters.items() if value is None]
+        url = url.remove_query_params([*gone, "part"])
+        return (
+            f"{path or request.scope['path']}?{url.query}"
+            if url.query
+            else (path or request.scope["path"])
+        )
+
+    return changed

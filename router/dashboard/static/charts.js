@@ -1,0 +1,111 @@
+// Charts: each is drawn from the JSON in its `data-chart`, which says just what its table says.
+//   {"kind": "line" | "bars" | "points", "x": {"label", "time"?, "labels"?},
+//    "y": {"label", "unit"?, "min"?, "max"?}, "at": [...],
+//    "series": [{"label", "tone", "values": [...], "dash"?, "points"?, "low"?, "high"?}], "marks"?: [{"at", "label"}]}
+"use strict";
+(() => {
+  const shown = new Map();
+
+  const colour = (tone) => {
+    const probe = document.createElement("i");
+    probe.style.color = `var(--${tone})`;
+    document.body.append(probe);
+    const found = getComputedStyle(probe).color;
+    probe.remove();
+    return found;
+  };
+
+  const told = (value, unit) => {
+    if (value == null) return "–";
+    if (unit === "usd") return "$" + value.toLocaleString("en", { maximumSignificantDigits: 4 });
+    if (unit === "share") return (value * 100).toLocaleString("en", { maximumFractionDigits: 1 }) + " %";
+    return value.toLocaleString("en", { maximumSignificantDigits: 4 }) + (unit ? " " + unit : "");
+  };
+
+  const bars = window.uPlot?.paths.bars({ size: [0.8, 40] });
+
+  const series = (chart) =>
+    chart.series.flatMap((one) => {
+      const stroke = colour(one.tone || "accent");
+      const drawn = {
+        label: one.label, stroke, width: 2, dash: one.dash ? [6, 4] : undefined, spanGaps: false,
+        value: (_, value) => told(value, chart.y.unit),
+        points: { show: chart.kind === "points" || one.points || chart.at.length < 2, size: 7 },
+      };
+      if (chart.kind === "bars") Object.assign(drawn, { paths: bars, fill: stroke, points: { show: false } });
+      if (chart.kind === "points" && !one.line) drawn.paths = () => null;
+      return [drawn];
+    });
+
+  // Intervals as whiskers, and moments that changed something as upright lines.
+  const extras = (chart) => ({
+    hooks: {
+      draw: [(plot) => {
+        const { ctx } = plot;
+        ctx.save();
+        chart.series.forEach((one) => {
+          if (!one.low) return;
+          ctx.strokeStyle = colour(one.tone || "accent");
+          ctx.lineWidth = devicePixelRatio * 1.5;
+          chart.at.forEach((at, i) => {
+            if (one.low[i] == null) return;
+            const x = Math.round(plot.valToPos(at, "x", true));
+            ctx.beginPath();
+            ctx.moveTo(x, plot.valToPos(one.low[i], "y", true));
+            ctx.lineTo(x, plot.valToPos(one.high[i], "y", true));
+            ctx.stroke();
+          });
+        });
+        ctx.strokeStyle = colour("muted");
+        ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+        for (const mark of chart.marks || []) {
+          const x = Math.round(plot.valToPos(mark.at, "x", true));
+          ctx.beginPath();
+          ctx.moveTo(x, plot.bbox.top);
+          ctx.lineTo(x, plot.bbox.top + plot.bbox.height);
+          ctx.stroke();
+        }
+        ctx.restore();
+      }],
+    },
+  });
+
+  const options = (chart, width) => {
+    const axis = { stroke: colour("muted"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "12px system-ui", labelFont: "12px system-ui", labelSize: 18 };
+    const labels = chart.x.labels;
+    return {
+      width, height: 240, padding: [12, 12, 0, 0],
+      scales: {
+        x: { time: Boolean(chart.x.time), range: chart.kind === "bars" ? (u, low, high) => [low - 0.6, high + 0.6] : undefined },
+        y: { range: (u, low, high) => [chart.y.min ?? Math.min(low, 0), chart.y.max ?? (high > 0 ? high * 1.08 : 1)] },
+      },
+      axes: [
+        { ...axis, label: chart.x.label, values: labels ? (u, splits) => splits.map((at) => labels[at] ?? "") : undefined, splits: labels ? () => chart.at : undefined },
+        { ...axis, label: chart.y.label, size: 62, values: (u, splits) => splits.map((at) => told(at, chart.y.unit)) },
+      ],
+      series: [{ label: chart.x.label, value: labels ? (u, at) => labels[at] ?? "–" : undefined }, ...series(chart)],
+      cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+      plugins: [extras(chart)],
+    };
+  };
+
+  const draw = (place) => {
+    if (!window.uPlot || !place.isConnected) return;
+    shown.get(place)?.destroy();
+    const chart = JSON.parse(place.dataset.chart);
+    if (!chart.at.length) return;
+    shown.set(place, new window.uPlot(options(chart, place.clientWidth), [chart.at, ...chart.series.map((one) => one.values)], place));
+  };
+
+  const all = () => {
+    for (const place of shown.keys()) if (!place.isConnected) { shown.get(place).destroy(); shown.delete(place); }
+    document.querySelectorAll("[data-chart]").forEach(draw);
+  };
+  let waiting = 0;
+  const later = () => { cancelAnimationFrame(waiting); waiting = requestAnimationFrame(all); };
+  addEventListener("resize", later);
+  document.addEventListener("themechange", later);
+  document.addEventListener("htmx:afterSettle", later);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", later);
+  all();
+})();
