@@ -1,4 +1,7 @@
-"""Every seam of the gateway on one page. Adapters satisfy these by shape; none inherits."""
+"""Every seam of the gateway on one page. Adapters satisfy these by shape; none inherits.
+
+What pages and statistics read the decision log through stands in `ledger.py`.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
