@@ -20,6 +20,7 @@ from router.core.ledger import (
     Unpriced,
     Window,
 )
+from router.core.session_score import SessionScore
 
 
 class Ledger(Protocol):
@@ -73,4 +74,18 @@ class Ledger(Protocol):
 
     async def prices(self, id: str) -> PriceSheet | None:
         """The prices behind a row's `price_id`."""
+        ...
+
+
+class Scores(Protocol):
+    """What was said of answers, session by session. Every method raises DecisionLogError."""
+
+    async def session_scores(
+        self, window: Window, simulated: bool = False
+    ) -> Sequence[SessionScore]:
+        """Scores of the window's decisions by session, arm and source, in order of time."""
+        ...
+
+    async def judged_by_hour(self, window: Window, simulated: bool = False) -> Mapping[int, int]:
+        """How many decisions of each hour (its start, in Unix seconds) were judged by anyone."""
         ...

@@ -77,7 +77,7 @@ def usd(amount: float) -> str:
 
 def points(value: float, low: float, high: float) -> str:
     """`-0.012 [-0.031, 0.007]`, of scores."""
-    return "{:+.3f} [{:+.3f}, {:+.3f}]".format(value, low, high)
+    return f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
 def _unsigned(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Whether quality held: routed answers against those of the control arm, source by source.
+"""Whether quality held: treated answers against those of the control arm, source by source.
 
 Rule: what is told holds however often one looks. Scores are means over sessions first, for the
 answers of one session are alike; then blocks of neighbours in time, each with sessions of both
@@ -82,7 +82,7 @@ def verdict(scores: Iterable[SessionScore], margin: float = MARGIN) -> Verdict:
 
 
 def differences(
-    scores: Sequence[SessionScore], first: Arm = "routed", second: Arm = "control"
+    scores: Sequence[SessionScore], first: Arm = "treated", second: Arm = "control"
 ) -> Floats:
     """Differences [blocks] in mean score, first arm less second, in order of time.
 

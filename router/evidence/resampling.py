@@ -60,7 +60,7 @@ def studentised(
         return figure(totals * sizes)
 
     def slope(totals: Floats) -> Floats:
-        return slopes(totals * sizes) * sizes
+        return np.asarray(slopes(totals * sizes) * sizes)
 
     products = (scaled[:, :, None] * scaled[:, None, :]).reshape(n, columns * columns)
     weights = resamples(n)
@@ -95,7 +95,7 @@ def resamples(n: int) -> Floats:
     random = np.random.default_rng((_SEED, n))
     drawn = random.integers(0, n, (ROUNDS, n)) + n * np.arange(ROUNDS)[:, None]
     counts = np.bincount(drawn.ravel(), minlength=ROUNDS * n).reshape(ROUNDS, n)
-    return counts.astype(np.float64)
+    return np.asarray(counts, dtype=np.float64)
 
 
 def ratio(totals: Floats) -> Floats:
