@@ -16,6 +16,7 @@ from router.core.ledger import (
     Dimension,
     Histogram,
     LedgerFilter,
+    Measure,
     Point,
     Window,
 )
@@ -25,6 +26,8 @@ from router.ledger import Ledger, Scores
 
 GROUPS: tuple[Dimension, ...] = ("rule", "domain", "model", "key_name")
 """What a statement tells savings apart by."""
+
+COSTS: tuple[Measure, ...] = ("cost_usd",)
 
 HISTORY_DAYS = 42
 """Whole days that a projection looks back on: six weeks."""
@@ -63,7 +66,7 @@ async def read_books(
         treated=await _arm(ledger, window, replace(where, arm="treated")),
         control=await _arm(ledger, window, replace(where, arm="control")),
         hours=hours,
-        costs=by_hour(await ledger.histograms(window, ("cost_usd",))),
+        costs=by_hour(await ledger.histograms(window, COSTS)),
         scores=await sources.scores.session_scores(window, simulated),
         judged=[judged.get(it.at, 0) for it in hours],
         answered=[it.totals.ok for it in hours],

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from router.core.ledger import (
-    NANO,
+    SECONDS_PER_DAY,
     ClusterSums,
     Dimension,
     Point,
@@ -60,6 +60,16 @@ class Books:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """A UTC day from `at` (Unix seconds) on: requests, and nano-dollars of the priced ones."""
+
+    at: int
+    requests: int
+    spent_nano: int
+    baseline_nano: int
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """A period's figures. `saving` is against the first baseline, `others` against the rest: each
     stands for itself, and they are never added. `figures` holds all by name."""
@@ -72,6 +82,7 @@ class Statement:
     verdict: Verdict
     groups: Mapping[Dimension, Sequence[GroupSaving]]
     totals: Totals
+    days: Sequence[Day]
     figures: Mapping[str, Figure]
     unpriced: Sequence[Unpriced]
     simulated: bool
@@ -100,6 +111,7 @@ def statement(books: Books, margin: float = MARGIN) -> Statement:
         verdict=held,
         groups={by: saving_by_group(of, first.baseline) for by, of in books.groups.items()},
         totals=sum((it.totals for it in books.hours), Totals()),
+        days=by_day(books.hours),
         figures=named,
         unpriced=books.unpriced,
         simulated=books.simulated,
@@ -136,13 +148,13 @@ def _month(month: Month | None) -> Iterable[Figure]:
         yield month_end("month_spend", "spend", month.spent, month.days, month.remaining)
 
 
-def usd_by_day(days: Iterable[Point]) -> Sequence[tuple[int, float, float]]:
-    """Day by day (Unix seconds) what was spent and what the baseline would have cost, in US
-    dollars, of priced requests, each summed up from the first day on."""
-    spent = would = 0
-    found = []
-    for day in days:
-        spent += day.totals.baseline_nano - day.totals.net_nano
-        would += day.totals.baseline_nano
-        found.append((day.at, spent / NANO, would / NANO))
-    return found
+def by_day(hours: Iterable[Point]) -> Sequence[Day]:
+    """Priced requests day by day, from sums by hour."""
+    days: dict[int, list[Totals]] = {}
+    for hour in hours:
+        days.setdefault(hour.at // SECONDS_PER_DAY * SECONDS_PER_DAY, []).append(hour.totals)
+    found = {at: sum(of, Totals()) for at, of in sorted(days.items())}
+    return [
+        Day(at, of.requests, of.baseline_nano - of.net_nano, of.baseline_nano)
+        for at, of in found.items()
+    ]
