@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
+from itertools import pairwise
 
 from classifiers import charts
 from router.core.ledger import dollars
@@ -106,7 +107,7 @@ def _bars(saving: PricedSaving) -> Iterator[Bar]:
     low, high = min(*levels, 0), max(*levels, 1)
     scale = charts.Scale(float(low), float(high), _HEIGHT - _FOOT, 24)
     wide = (_WIDTH - 2 * _LEFT) / (len(parts) + 1)
-    ends = [*zip(levels, levels[1:], strict=False), (0, spent)]
+    ends = [*pairwise(levels), (0, spent)]
     for place, ((name, amount), (start, end)) in enumerate(
         zip([*parts, ("spent", spent)], ends, strict=True)
     ):
