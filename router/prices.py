@@ -19,6 +19,7 @@ import msgspec
 
 from router.core.catalog import Capability, ModelCard, Price, UpstreamSpec
 from router.core.price import LongContext
+from router.energy import resolve_energy
 
 FILE = "litellm/model_prices_and_context_window_backup.json"
 PER_MILLION = 1_000_000
@@ -126,11 +127,14 @@ class PriceList:
         return self._content[1].get(name)
 
     def resolve(self, name: str, card: ModelCard, upstream: UpstreamSpec) -> ModelCard:
-        """The card with price, context window, output bound and capabilities filled in.
+        """The card with price, context window, output bound, capabilities and energy filled in.
 
         What the card says itself stands. A local model never takes a price: what it costs here
         is not in any list, and unknown is not free.
         """
+        return resolve_energy(name, self._resolved(name, card, upstream), upstream)
+
+    def _resolved(self, name: str, card: ModelCard, upstream: UpstreamSpec) -> ModelCard:
         wanted = (card.context_window, card.max_output_tokens, card.capabilities, card.price)
         if None not in wanted or upstream.kind == "simulated":
             return card

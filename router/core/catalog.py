@@ -1,11 +1,15 @@
 """ModelCard and Catalog: what is known of each model before any request. Also the YAML schema."""
 
+import json
 from collections.abc import Mapping
 from functools import cached_property
+from hashlib import sha256
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from router.core.energy import EnergyRate
+from router.core.ledger import PriceSheet
 from router.core.limits import Positive, Share
 from router.core.price import Count
 from router.core.price import Price as Price
@@ -22,6 +26,9 @@ AUTO = "auto"
 
 MAX_NAME = 256
 """Characters of a model's name."""
+
+PRICE_DIGITS = 12
+"""Hexadecimal digits of the hash of a catalogue's prices."""
 
 DEFAULT_CONTEXT_WINDOW = 8_192
 DEFAULT_OUTPUT_TOKENS = 300
@@ -77,7 +84,8 @@ class ModelCard(_FromFile):
     there (the card's own name by default). `speaks` is what this model is asked through where that
     is not all that its upstream speaks, such as `embeddings`. `context_window`, `capabilities` and
     `price` left out are taken from litellm's bundled catalogue, under `catalogue_name` if the name
-    differs there. `power_watts` is what its machine draws while it answers, as measured.
+    differs there. `power_watts` is what its machine draws while it answers, as measured;
+    `energy` is taken from EcoLogits where that knows the model.
     """
 
     upstream: str
@@ -92,6 +100,7 @@ class ModelCard(_FromFile):
     capabilities: tuple[Capability, ...] | None = None
     price: Price | None = None
     power_watts: Positive | None = None
+    energy: EnergyRate | None = None
     quality: Annotated[Quality, BeforeValidator(_overall, json_schema_input_type=Quality | float)]
     latency: Latency = Latency()
 
@@ -187,6 +196,16 @@ class Catalog(_FromFile):
         Models that make embeddings make nothing else, so a card must say that it is one.
         """
         return self._spoken[model]
+
+    @cached_property
+    def price_sheet(self) -> PriceSheet:
+        """Every model's price, None where none is known, under the hash of them all."""
+        prices = {
+            name: card.price and card.price.model_dump(exclude_none=True)
+            for name, card in self.models.items()
+        }
+        text = json.dumps(prices, sort_keys=True, separators=(",", ":"))
+        return PriceSheet(sha256(text.encode()).hexdigest()[:PRICE_DIGITS], text)
 
     @cached_property
     def _spoken(self) -> Mapping[str, tuple[Endpoint, ...]]:

@@ -16,11 +16,12 @@ SECONDS_PER_HOUR = 3600
 SECONDS_PER_DAY = 86_400
 
 Dimension = Literal["policy_version", "rule", "domain", "model", "key_name", "arm", "baseline"]
-"""What figures can be told apart by. `model`: who answered. `arm`: routed, control or named."""
+"""What figures can be told apart by. `model`: who answered. `arm`: who chose."""
 
 Step = Literal["hour", "day"]
-Arm = Literal["routed", "control", "named"]
-"""routed: the policy chose. control: drawn to be sent to the baseline. named: the caller chose."""
+Arm = Literal["routed", "treated", "control", "named"]
+"""routed: the policy chose. treated: it chose, and a lot might have sent the request to the
+baseline instead. control: the lot did. named: the caller chose. Treated and control compare."""
 
 UnpricedReason = Literal["no_price", "no_usage", "no_baseline_price"]
 """no_price: no price is known of a model that was paid for. no_usage: nobody told the tokens and
