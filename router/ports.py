@@ -147,6 +147,18 @@ class StatsStore(Protocol):
         """Fold one call into a model's statistics."""
         ...
 
+    def compare(self, model: str, control: bool, tokens: float) -> None:
+        """Fold in an answer to a request that a draw left to `model` or gave to the baseline."""
+        ...
+
+    def began(self, model: str) -> float:
+        """A call to a model begins; what to hand to `ended`."""
+        ...
+
+    def ended(self, model: str, began: float) -> float:
+        """A call is over: its share of the time that its model was busy, in seconds."""
+        ...
+
 
 class DecisionLog(Protocol):
     """One row per request, and what was said of it; durable once recorded."""
