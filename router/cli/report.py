@@ -71,10 +71,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _statement(arguments: argparse.Namespace) -> "Statement":
     from router.core.ledger import Window
     from router.evidence.quality import MARGIN
-    from router.evidence.reading import Sources, read_books, whole_hours
+    from router.evidence.reading import Sources, read_books, whole_days
     from router.evidence.statement import statement
-    from router.stores.sqlite_ledger import SqliteLedger
-    from router.stores.sqlite_scores import SqliteScores
+    from router.stores.sqlite_ledger import SQLiteLedger
+    from router.stores.sqlite_scores import SQLiteScores
 
     path = Settings().decision_log
     if not path.exists():
@@ -84,8 +84,8 @@ def _statement(arguments: argparse.Namespace) -> "Statement":
             " SLM_ROUTER_STATE_DIR to that directory."
         )
     now = time.time()
-    window = whole_hours(Window(now - arguments.since, now))
-    sources = Sources(SqliteLedger(path), SqliteScores(path))
+    window = whole_days(Window(now - arguments.since, now))
+    sources = Sources(SQLiteLedger(path), SQLiteScores(path))
     books = asyncio.run(read_books(sources, window, now, arguments.baseline))
     return statement(books, arguments.margin or MARGIN)
 

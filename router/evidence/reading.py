@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from router.core.ledger import (
     NANO,
     SECONDS_PER_DAY,
-    SECONDS_PER_HOUR,
     ClusterSums,
     Dimension,
     Histogram,
@@ -140,8 +139,6 @@ def _bounds_of_month(now: float) -> tuple[float, float]:
     return first.timestamp(), later.timestamp()
 
 
-def whole_hours(window: Window) -> Window:
-    """The window, widened to whole hours, which is what sums are kept for."""
-    since = window.since // SECONDS_PER_HOUR * SECONDS_PER_HOUR
-    until = -(-window.until // SECONDS_PER_HOUR) * SECONDS_PER_HOUR
-    return Window(since, until)
+def whole_days(window: Window) -> Window:
+    """The window, begun at the start of its first UTC day: clusters are kept by days."""
+    return Window(window.since // SECONDS_PER_DAY * SECONDS_PER_DAY, window.until)

@@ -1,4 +1,4 @@
-"""SqliteScores: what was said of answers, session by session, from a SQLite decision log.
+"""SQLiteScores: what was said of answers, session by session, from a SQLite decision log.
 
 Rule: as DecisionReader, it opens the file anew for every question and holds no lock.
 """
@@ -29,7 +29,7 @@ _HOURS = f"""
 """
 
 
-class SqliteScores:
+class SQLiteScores:
     """The feedback of one file. `busy_s` is how long to wait for a lock, in seconds."""
 
     def __init__(self, path: Path, busy_s: float = 2.0) -> None:
