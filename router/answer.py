@@ -54,15 +54,32 @@ def raw_usage_of(body: bytes) -> UsageFields | None:
 
 
 def read_usage(usage: UsageFields) -> Usage | None:
-    """OpenAI's `usage` object as a Usage; None if it holds no whole counts."""
-    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens") or 0
-    if not isinstance(prompt, int) or not isinstance(completion, int):
+    """OpenAI's `usage` object as a Usage, and what others add to it; None without whole counts.
+
+    DeepSeek tells cache hits as `prompt_cache_hit_tokens`. xAI and Gemini leave what was thought
+    out of `completion_tokens`, and count it in `total_tokens` alone.
+    """
+    given, written = usage.get("prompt_tokens"), usage.get("completion_tokens") or 0
+    if not isinstance(given, int) or not isinstance(written, int):
         return None
+    asked, answered = _group(usage, "prompt_tokens"), _group(usage, "completion_tokens")
+    thought = _count(answered, "reasoning_tokens")
+    untold = _count(usage, "total_tokens") - given - written
+    if untold > 0 and (untold == thought or not answered):
+        written, thought = written + untold, untold
     return Usage(
-        input_tokens=prompt,
-        output_tokens=completion,
-        cached_input_tokens=_detail(usage, "prompt_tokens_details", "cached_tokens"),
-        reasoning_tokens=_detail(usage, "completion_tokens_details", "reasoning_tokens"),
+        input_tokens=given,
+        output_tokens=written,
+        cached_input_tokens=_count(asked, "cached_tokens")
+        or _count(usage, "prompt_cache_hit_tokens", "cache_read_input_tokens"),
+        reasoning_tokens=thought,
+        cache_write_tokens=_count(asked, "cache_creation_tokens", "cache_write_tokens")
+        or _count(usage, "cache_creation_input_tokens"),
+        cache_write_1h_tokens=_written_for_an_hour(asked.get("cache_creation_token_details")),
+        input_audio_tokens=_count(asked, "audio_tokens"),
+        output_audio_tokens=_count(answered, "audio_tokens"),
+        input_image_tokens=_count(asked, "image_tokens"),
+        output_image_tokens=_count(answered, "image_tokens"),
     )
 
 
@@ -71,11 +88,17 @@ def read_responses_usage(usage: UsageFields) -> Usage | None:
     given, written = usage.get("input_tokens"), usage.get("output_tokens")
     if not isinstance(given, int) or not isinstance(written, int):
         return None
+    asked, answered = _group(usage, "input_tokens"), _group(usage, "output_tokens")
     return Usage(
         input_tokens=given,
         output_tokens=written,
-        cached_input_tokens=_detail(usage, "input_tokens_details", "cached_tokens"),
-        reasoning_tokens=_detail(usage, "output_tokens_details", "reasoning_tokens"),
+        cached_input_tokens=_count(asked, "cached_tokens"),
+        reasoning_tokens=_count(answered, "reasoning_tokens"),
+        cache_write_tokens=_count(asked, "cache_write_tokens"),
+        input_audio_tokens=_count(asked, "audio_tokens"),
+        output_audio_tokens=_count(answered, "audio_tokens"),
+        input_image_tokens=_count(asked, "image_tokens"),
+        output_image_tokens=_count(answered, "image_tokens"),
     )
 
 
@@ -84,11 +107,15 @@ def read_messages_usage(usage: UsageFields) -> Usage | None:
     given, written = usage.get("input_tokens"), usage.get("output_tokens")
     if not isinstance(given, int) or not isinstance(written, int):
         return None
-    read, created = (
-        value if isinstance(value := usage.get(name), int) else 0
-        for name in ("cache_read_input_tokens", "cache_creation_input_tokens")
+    read = _count(usage, "cache_read_input_tokens")
+    created = _count(usage, "cache_creation_input_tokens")
+    return Usage(
+        input_tokens=given + read + created,
+        output_tokens=written,
+        cached_input_tokens=read,
+        cache_write_tokens=created,
+        cache_write_1h_tokens=min(created, _written_for_an_hour(usage.get("cache_creation"))),
     )
-    return Usage(given + read + created, written, cached_input_tokens=read)
 
 
 def estimated_output_tokens(body: bytes) -> int:
@@ -100,10 +127,20 @@ def estimated_output_tokens(body: bytes) -> int:
     return sum(estimated_tokens(text) for text in _texts(answer))
 
 
-def _detail(usage: UsageFields, group: str, name: str) -> int:
-    details = usage.get(group)
-    value = details.get(name) if isinstance(details, dict) else None
-    return value if isinstance(value, int) else 0
+def _group(usage: UsageFields, name: str) -> UsageFields:
+    """The details of a count; empty where there are none."""
+    details = usage.get(f"{name}_details")
+    return details if isinstance(details, dict) else {}
+
+
+def _count(fields: UsageFields, *names: str) -> int:
+    """The first of some counts that is told; 0 if none is. Nobody uses less than nothing."""
+    told = (fields.get(name) for name in names)
+    return next((max(value, 0) for value in told if isinstance(value, int)), 0)
+
+
+def _written_for_an_hour(details: object) -> int:
+    return _count(details, "ephemeral_1h_input_tokens") if isinstance(details, dict) else 0
 
 
 def _texts(answer: Any) -> Iterator[str]:

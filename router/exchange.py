@@ -137,7 +137,7 @@ class Exchange:
         card = in_force.catalog.models[model]
         name = card.upstream_model or model
         way = self._call.way(in_force.catalog.speaks(model))
-        trace.opening()
+        trace.opening(model)
         try:
             call = UpstreamCall(
                 way.path, name, way.body(name), self._call.request.stream, way.headers

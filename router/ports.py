@@ -1,4 +1,7 @@
-"""Every seam of the gateway on one page. Adapters satisfy these by shape; none inherits."""
+"""Every seam of the gateway on one page. Adapters satisfy these by shape; none inherits.
+
+What pages and statistics read the decision log through stands in `ledger.py`.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -143,6 +146,18 @@ class StatsStore(Protocol):
 
     def observe(self, model: str, seen: Observation) -> None:
         """Fold one call into a model's statistics."""
+        ...
+
+    def compare(self, model: str, control: bool, tokens: float) -> None:
+        """Fold in an answer to a request that a draw left to `model` or gave to the baseline."""
+        ...
+
+    def began(self, model: str) -> float:
+        """A call to a model begins; what to hand to `ended`."""
+        ...
+
+    def ended(self, model: str, began: float) -> float:
+        """A call is over: its share of the time that its model was busy, in seconds."""
         ...
 
 

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from router.core.catalog import Capability, ModelCard, Price, UpstreamSpec
+from router.core.price import LongContext
+from router.energy import resolve_energy
 
 FILE = "litellm/model_prices_and_context_window_backup.json"
 PER_MILLION = 1_000_000
@@ -31,6 +33,23 @@ class _Entry(msgspec.Struct, gc=False):
     input_cost_per_token: Any = None
     output_cost_per_token: Any = None
     cache_read_input_token_cost: Any = None
+    cache_creation_input_token_cost: Any = None
+    cache_creation_input_token_cost_above_1hr: Any = None
+    output_cost_per_reasoning_token: Any = None
+    input_cost_per_audio_token: Any = None
+    output_cost_per_audio_token: Any = None
+    input_cost_per_image_token: Any = None
+    output_cost_per_image_token: Any = None
+    input_cost_per_token_above_128k_tokens: Any = None
+    output_cost_per_token_above_128k_tokens: Any = None
+    input_cost_per_token_above_200k_tokens: Any = None
+    output_cost_per_token_above_200k_tokens: Any = None
+    cache_read_input_token_cost_above_200k_tokens: Any = None
+    cache_creation_input_token_cost_above_200k_tokens: Any = None
+    input_cost_per_token_above_272k_tokens: Any = None
+    output_cost_per_token_above_272k_tokens: Any = None
+    cache_read_input_token_cost_above_272k_tokens: Any = None
+    cache_creation_input_token_cost_above_272k_tokens: Any = None
     max_input_tokens: Any = None
     max_output_tokens: Any = None
     supports_function_calling: Any = None
@@ -62,6 +81,26 @@ _PROVIDERS = {
 """Hosts whose models the catalogue lists under `provider/name`. OpenAI's have their bare names."""
 
 
+_KINDS: Mapping[str, str] = {
+    "cached_input": "cache_read_input_token_cost",
+    "cache_write": "cache_creation_input_token_cost",
+    "cache_write_1h": "cache_creation_input_token_cost_above_1hr",
+    "reasoning": "output_cost_per_reasoning_token",
+    "input_audio": "input_cost_per_audio_token",
+    "output_audio": "output_cost_per_audio_token",
+    "input_image": "input_cost_per_image_token",
+    "output_image": "output_cost_per_image_token",
+}
+_LONG_KINDS: Mapping[str, str] = {
+    "input": "input_cost_per_token",
+    "output": "output_cost_per_token",
+    "cached_input": "cache_read_input_token_cost",
+    "cache_write": "cache_creation_input_token_cost",
+}
+_LONG_ABOVE = (128, 200, 272)
+"""Thousands of tokens above which some providers charge more."""
+
+
 @dataclass(frozen=True, slots=True)
 class PublicModel:
     """What the catalogue says of one model; None where it says nothing."""
@@ -88,11 +127,14 @@ class PriceList:
         return self._content[1].get(name)
 
     def resolve(self, name: str, card: ModelCard, upstream: UpstreamSpec) -> ModelCard:
-        """The card with price, context window, output bound and capabilities filled in.
+        """The card with price, context window, output bound, capabilities and energy filled in.
 
         What the card says itself stands. A local model never takes a price: what it costs here
         is not in any list, and unknown is not free.
         """
+        return resolve_energy(name, self._resolved(name, card, upstream), upstream)
+
+    def _resolved(self, name: str, card: ModelCard, upstream: UpstreamSpec) -> ModelCard:
         wanted = (card.context_window, card.max_output_tokens, card.capabilities, card.price)
         if None not in wanted or upstream.kind == "simulated":
             return card
@@ -167,12 +209,29 @@ def _price(entry: _Entry) -> Price | None:
     paid, written = _dollars(entry.input_cost_per_token), _dollars(entry.output_cost_per_token)
     if paid is None or written is None or paid + written == 0:
         return None
-    cached = _dollars(entry.cache_read_input_token_cost)
     return Price(
         input_usd_per_mtok=paid,
         output_usd_per_mtok=written,
-        cached_input_usd_per_mtok=cached,
+        long_context=_long_context(entry),
+        **_told(entry, _KINDS),
     )
+
+
+def _long_context(entry: _Entry) -> LongContext | None:
+    """What long prompts cost, where the catalogue has a second price for them."""
+    for thousands in _LONG_ABOVE:
+        suffix = f"_above_{thousands}k_tokens"
+        told = _told(entry, {name: field + suffix for name, field in _LONG_KINDS.items()})
+        if told:
+            return LongContext(above_tokens=thousands * 1000, **told)
+    return None
+
+
+def _told(entry: _Entry, kinds: Mapping[str, str]) -> dict[str, Any]:
+    """Prices by the name they have in a Price; those that the entry lacks are left out."""
+    found = {name: _dollars(getattr(entry, field, None)) for name, field in kinds.items()}
+    # A zero among them is how the catalogue says that there is no such price.
+    return {f"{name}_usd_per_mtok": paid for name, paid in found.items() if paid}
 
 
 def _dollars(value: object) -> float | None:

@@ -4,25 +4,31 @@ Rule: every request that was routed leaves exactly one RoutingEvent, however it 
 """
 
 import logging
-from dataclasses import dataclass, field
+from asyncio import CancelledError
+from dataclasses import dataclass, field, replace
 
+from router.core.accounting import Answered, Prices, account, paid
+from router.core.bill import OwnCall
 from router.core.catalog import ModelCard
-from router.core.cost import Usage, baseline_cost, call_cost
+from router.core.cost import Usage
 from router.core.event import Attempt, Content, Outcome, RoutingEvent, Timings
+from router.core.request import RoutedRequest
 from router.core.stats import Observation
-from router.errors import DecisionLogError, UpstreamRefused
+from router.errors import DecisionLogError, UpstreamBroken, UpstreamRefused, UpstreamTimeout
 from router.gateway import Call, Gateway, Routed
 
 logger = logging.getLogger(__name__)
 
 MAX_CONTENT_BYTES = 1024 * 1024
+OK = 200
 
 
 @dataclass
 class Trace:
     """What has happened to one request so far. Moments are on the monotonic clock, in seconds.
 
-    `usage` is the upstream's own count, `received_tokens` our estimate of what has come in.
+    `usage` is the upstream's own count, `received_tokens` our estimate of what has come in. `own`
+    are calls that the router made for its own ends.
     """
 
     gateway: Gateway
@@ -37,16 +43,29 @@ class Trace:
     usage: Usage | None = None
     received_tokens: int = 0
     kept: bytearray = field(default_factory=bytearray)
+    own: list[OwnCall] = field(default_factory=list)
     recorded: bool = False
+    _busy: tuple[str, float] | None = None
 
     def now(self) -> float:
         """The monotonic clock."""
         return self.gateway.clock.elapsed()
 
-    def opening(self) -> None:
-        """The next upstream is about to be asked; what the last one said counts no more."""
+    def opening(self, model: str) -> None:
+        """The next model is about to be asked; what the last one said counts no more."""
         self.opened, self.first_byte = self.now(), None
         self.kept.clear()
+        card = self.routed.in_force.catalog.models[model]
+        by_time = card.price is not None and card.price.usd_per_hour is not None
+        if by_time or card.power_watts is not None:
+            self._busy = model, self.gateway.stats.began(model)
+
+    def busy_s(self) -> float:
+        """The share of its machine's busy time that the call just over took, in seconds."""
+        if self._busy is None:
+            return self.now() - self.opened
+        (model, began), self._busy = self._busy, None
+        return self.gateway.stats.ended(model, began)
 
     def attempted(self, model: str, card: ModelCard, status: int, error: object = None) -> None:
         """An upstream has answered, or failed to."""
@@ -54,7 +73,16 @@ class Trace:
         self.upstream_s += seconds
         known = error.status if isinstance(error, UpstreamRefused) else status or None
         name = None if error is None else type(error).__name__
-        self.attempts.append(Attempt(model, card.upstream, known, name, seconds))
+        attempt = Attempt(model, card.upstream, known, name, seconds)
+        if error is not None:
+            busy_s, catalog = self.busy_s(), self.routed.in_force.catalog
+            if _may_be_charged(error, status):
+                attempt = paid(attempt, catalog, self._sent(status), busy_s)
+        self.attempts.append(attempt)
+
+    def _sent(self, status: int) -> Usage | None:
+        """What a call that failed is charged for, as far as we know: the input it had accepted."""
+        return Usage(self.call.request.input_tokens, 0) if status == OK else None
 
     def measure_overhead(self) -> None:
         """What was not spent reading the caller's body or waiting for upstreams is our own."""
@@ -71,8 +99,23 @@ class Trace:
             total_s=self.now() - self.opened,
             output_tokens=self.usage.output_tokens if self.usage else None,
             answers=self.call.request.answers,
+            input_tokens=self.usage.input_tokens if self.usage else None,
+            estimated_input=_plain_input(self.call.request),
         )
         self.gateway.stats.observe(model, seen)
+        if ok and self.usage is not None:
+            self._compare(model, self.usage.output_tokens)
+
+    def _compare(self, model: str, tokens: int) -> None:
+        """What a draw made comparable: answers of the policy's choice and of the baseline."""
+        decision, baseline = self.routed.decision, self.routed.in_force.policy.baseline
+        chosen = decision.preferred
+        if chosen is None or chosen == baseline or decision.explored:
+            return
+        drawn = {"treated": chosen, "control": baseline}
+        if drawn.get(decision.arm) == model:
+            of_each = tokens / max(self.call.request.answers, 1)
+            self.gateway.stats.compare(chosen, decision.arm == "control", of_each)
 
     def keep(self, data: bytes) -> None:
         """Keep answered bytes, up to a bound, where the operator asked for content."""
@@ -100,7 +143,12 @@ def event_of(trace: Trace, outcome: Outcome, status: int) -> RoutingEvent:
     """The event that a request has become."""
     call, routed, now = trace.call, trace.routed, trace.now()
     usage, estimated = _usage(trace, outcome)
-    cost, baseline, baseline_usd = _costs(trace, usage, now - trace.opened)
+    answer, busy_s = None, trace.busy_s()
+    if trace.model is not None:
+        answer = Answered(trace.model, usage, busy_s, refused=outcome == "refused")
+    prices = Prices(routed.in_force.policy, routed.in_force.catalog, trace.gateway.stats.snapshot())
+    failed = [one for one in trace.attempts if one.error is not None]
+    told = account(prices, routed.decision, call.request.model, answer, failed, trace.own)
     first = None if trace.first_byte is None else trace.first_byte - call.received
     return RoutingEvent(
         id=call.id,
@@ -115,42 +163,66 @@ def event_of(trace: Trace, outcome: Outcome, status: int) -> RoutingEvent:
         decision=routed.decision,
         draw=routed.draw,
         model=trace.model,
-        attempts=tuple(trace.attempts),
+        attempts=_attempts(trace, usage, told.cost_usd),
         usage=usage,
         usage_estimated=estimated,
-        cost_usd=cost,
-        baseline=baseline,
-        baseline_cost_usd=baseline_usd,
+        cost_usd=told.cost_usd,
+        baseline=told.baseline,
+        baseline_cost_usd=told.baseline_cost_usd,
         timings=Timings(routed.decision_s, trace.overhead_s or 0.0, first, now - call.received),
         outcome=outcome,
         status=status,
         simulated=trace.model is not None and routed.in_force.is_simulated(trace.model),
         content=_content(trace),
         key_name=call.key_name,
+        bill=told.bill,
     )
 
 
 def _usage(trace: Trace, outcome: Outcome) -> tuple[Usage | None, bool]:
     """Tokens as the upstream counted them, else as estimated from what was received."""
-    if trace.usage is not None:
-        return trace.usage, False
+    told, received = trace.usage, trace.received_tokens
+    cut = outcome in ("cancelled", "broken")
+    if told is not None and not (cut and received > told.output_tokens):
+        return told, False
     if trace.model is None or outcome == "refused":
         return None, False
-    return Usage(trace.call.request.input_tokens, trace.received_tokens), True
+    if told is not None:
+        # Told at the start of a stream that was cut: the input is known, of the output only this.
+        return replace(told, output_tokens=received), True
+    return Usage(trace.call.request.input_tokens, received), True
 
 
-def _costs(
-    trace: Trace, usage: Usage | None, busy_s: float
-) -> tuple[float | None, str | None, float | None]:
-    """The request's cost, the baseline's name and the baseline's cost for the same tokens."""
-    in_force = trace.routed.in_force
-    name = in_force.policy.baseline
-    label = f"always:{name}" if name else None
-    if trace.model is None or usage is None:
-        return None, label, None
-    models = in_force.catalog.models
-    cost = call_cost(models[trace.model].price, usage, busy_s)
-    return cost, label, baseline_cost(models[name], usage) if name else None
+def _attempts(trace: Trace, usage: Usage | None, cost_usd: float | None) -> tuple[Attempt, ...]:
+    """Every call, the one that answered with what it used and cost."""
+    return tuple(
+        attempt
+        if attempt.error is not None or usage is None
+        else replace(attempt, usage=usage, cost_usd=cost_usd, paid=True)
+        for attempt in trace.attempts
+    )
+
+
+def _may_be_charged(error: object, status: int) -> bool:
+    """Whether a provider may charge for a call that failed.
+
+    It had accepted the call (200) and broke off or stalled; or we, or the caller, gave up waiting
+    on it, which it need not notice. What it refused or never got costs nothing.
+    """
+    if isinstance(error, UpstreamRefused):
+        return False
+    if isinstance(error, UpstreamBroken | UpstreamTimeout):
+        return status == OK
+    return isinstance(error, CancelledError)
+
+
+def _plain_input(request: RoutedRequest) -> int:
+    """Our estimate of the input, where it can be compared with a tokenizer's count: text alone."""
+    if request.images or request.attached or request.separate:
+        return 0
+    if any(turn.tokens or turn.audio or turn.files for turn in request.turns):
+        return 0
+    return request.input_tokens
 
 
 def _content(trace: Trace) -> Content | None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "classify": "judge prompts: complexity, domain, task, language, private data, quality",
     "train": "learn a classifier from tables, or adapt the shipped one to your own labels",
     "calibrate": "set a policy's threshold so that a promise on quality or cost holds",
+    "report": "tell what was saved, at what quality, and how sure that is",
     "evaluate": "measure a classifier beside simple baselines, with a report",
 }
 """Command -> one line of help. Command `x-y` lives in `router/cli/x_y.py`, with

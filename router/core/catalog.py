@@ -1,12 +1,18 @@
 """ModelCard and Catalog: what is known of each model before any request. Also the YAML schema."""
 
+import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from hashlib import sha256
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from router.core.energy import EnergyRate
+from router.core.ledger import PriceSheet
 from router.core.limits import Positive, Share
+from router.core.price import Count
+from router.core.price import Price as Price
 from router.core.units import Duration
 
 Location = Literal["local", "cloud"]
@@ -14,14 +20,15 @@ Capability = Literal["tools", "vision", "json_schema", "audio", "files"]
 Endpoint = Literal["chat", "completions", "embeddings", "responses", "messages"]
 """What an upstream may be asked through: OpenAI's chat completions, its legacy completions, its
 embeddings and its responses, and Anthropic's messages."""
-Dollars = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(gt=0)]
 
 AUTO = "auto"
 """Stands for a model where the caller leaves the choice to us, alone or as "auto:<policy>"."""
 
 MAX_NAME = 256
 """Characters of a model's name."""
+
+PRICE_DIGITS = 12
+"""Hexadecimal digits of the hash of a catalogue's prices."""
 
 DEFAULT_CONTEXT_WINDOW = 8_192
 DEFAULT_OUTPUT_TOKENS = 300
@@ -42,27 +49,6 @@ class _FromFile(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, populate_by_name=True, allow_inf_nan=False
     )
-
-
-class Price(_FromFile):
-    """What a model costs: per token (US dollars per million) or per machine hour, never both."""
-
-    input_usd_per_mtok: Dollars | None = None
-    output_usd_per_mtok: Dollars | None = None
-    cached_input_usd_per_mtok: Dollars | None = None
-    usd_per_hour: Positive | None = None
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Self:
-        per_token = (self.input_usd_per_mtok, self.output_usd_per_mtok)
-        if self.usd_per_hour is not None:
-            if any(x is not None for x in (*per_token, self.cached_input_usd_per_mtok)):
-                raise ValueError("expected either usd_per_hour or prices per million tokens")
-        elif None in per_token:
-            raise ValueError(
-                "expected input_usd_per_mtok and output_usd_per_mtok together, or usd_per_hour"
-            )
-        return self
 
 
 class Quality(_FromFile):
@@ -98,7 +84,8 @@ class ModelCard(_FromFile):
     there (the card's own name by default). `speaks` is what this model is asked through where that
     is not all that its upstream speaks, such as `embeddings`. `context_window`, `capabilities` and
     `price` left out are taken from litellm's bundled catalogue, under `catalogue_name` if the name
-    differs there.
+    differs there. `power_watts` is what its machine draws while it answers, as measured;
+    `energy` is taken from EcoLogits where that knows the model.
     """
 
     upstream: str
@@ -112,6 +99,8 @@ class ModelCard(_FromFile):
     expected_output_tokens: Count = DEFAULT_OUTPUT_TOKENS
     capabilities: tuple[Capability, ...] | None = None
     price: Price | None = None
+    power_watts: Positive | None = None
+    energy: EnergyRate | None = None
     quality: Annotated[Quality, BeforeValidator(_overall, json_schema_input_type=Quality | float)]
     latency: Latency = Latency()
 
@@ -207,6 +196,16 @@ class Catalog(_FromFile):
         Models that make embeddings make nothing else, so a card must say that it is one.
         """
         return self._spoken[model]
+
+    @cached_property
+    def price_sheet(self) -> PriceSheet:
+        """Every model's price, None where none is known, under the hash of them all."""
+        prices = {
+            name: card.price and card.price.model_dump(exclude_none=True)
+            for name, card in self.models.items()
+        }
+        text = json.dumps(prices, sort_keys=True, separators=(",", ":"))
+        return PriceSheet(sha256(text.encode()).hexdigest()[:PRICE_DIGITS], text)
 
     @cached_property
     def _spoken(self) -> Mapping[str, tuple[Endpoint, ...]]:

@@ -3,6 +3,7 @@
 None always means "no price known": it is never the same as free.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from router.core.catalog import ModelCard, Price
@@ -15,12 +16,23 @@ TOKENS_PER_MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one answer. Cached input is part of the input, reasoning part of the output."""
+    """Tokens of one answer.
+
+    Cached, written, audio and image input are part of the input; reasoning, audio and image output
+    part of the output. `cache_write_tokens` were put into the provider's prompt cache, of them
+    `cache_write_1h_tokens` for an hour rather than for minutes.
+    """
 
     input_tokens: int
     output_tokens: int
     cached_input_tokens: int = 0
     reasoning_tokens: int = 0
+    cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    input_audio_tokens: int = 0
+    output_audio_tokens: int = 0
+    input_image_tokens: int = 0
+    output_image_tokens: int = 0
 
 
 def call_cost(price: Price | None, usage: Usage, busy_s: float) -> float | None:
@@ -29,17 +41,53 @@ def call_cost(price: Price | None, usage: Usage, busy_s: float) -> float | None:
         return None
     if price.usd_per_hour is not None:
         return price.usd_per_hour * busy_s / SECONDS_PER_HOUR
-    per_input, per_output = price.input_usd_per_mtok, price.output_usd_per_mtok
+    per_input, per_output = _rate(price, usage, "input"), _rate(price, usage, "output")
     if per_input is None or per_output is None:
         return None
-    per_cached = price.cached_input_usd_per_mtok
-    cached = usage.cached_input_tokens if per_cached is not None else 0
-    dollars = (
-        (usage.input_tokens - cached) * per_input
-        + cached * (per_cached or 0.0)
-        + usage.output_tokens * per_output
-    )
-    return dollars / TOKENS_PER_MILLION
+    given = _kinds(price, usage, _INPUT, usage.input_tokens, per_input)
+    written = _kinds(price, usage, _OUTPUT, usage.output_tokens, per_output)
+    return (given + written) / TOKENS_PER_MILLION
+
+
+_INPUT: Mapping[str, Callable[[Usage], int]] = {
+    "cached_input": lambda usage: usage.cached_input_tokens,
+    "cache_write": lambda usage: usage.cache_write_tokens - usage.cache_write_1h_tokens,
+    "cache_write_1h": lambda usage: usage.cache_write_1h_tokens,
+    "input_audio": lambda usage: usage.input_audio_tokens,
+    "input_image": lambda usage: usage.input_image_tokens,
+}
+_OUTPUT: Mapping[str, Callable[[Usage], int]] = {
+    "reasoning": lambda usage: usage.reasoning_tokens,
+    "output_audio": lambda usage: usage.output_audio_tokens,
+    "output_image": lambda usage: usage.output_image_tokens,
+}
+
+
+def _rate(price: Price, usage: Usage, kind: str) -> float | None:
+    """Dollars per million tokens of a kind, at the length of this call's input."""
+    name = f"{kind}_usd_per_mtok"
+    long = price.long_context
+    rate: float | None = None
+    if long is not None and usage.input_tokens > long.above_tokens:
+        rate = getattr(long, name)
+    return getattr(price, name) if rate is None else rate
+
+
+def _kinds(
+    price: Price,
+    usage: Usage,
+    kinds: Mapping[str, Callable[[Usage], int]],
+    tokens: int,
+    plain: float,
+) -> float:
+    """Millionths of dollars for one side of a call; kinds without a price are plain tokens."""
+    total, left = 0.0, tokens
+    for kind, count in kinds.items():
+        if (of_kind := min(count(usage), left)) > 0:
+            rate = _rate(price, usage, kind)
+            total += of_kind * (plain if rate is None else rate)
+            left -= of_kind
+    return total + left * plain
 
 
 def expected_usage(card: ModelCard, request: RoutedRequest, stats: ModelStats) -> Usage:

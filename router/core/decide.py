@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from router.core.catalog import Catalog
 from router.core.conditions import holds
+from router.core.control import with_control
 from router.core.decision import Candidate, Decision, Rejection
 from router.core.gate import selected, weigh
 from router.core.limits import Limits
@@ -74,7 +75,13 @@ def decide(
         confidence=_confidence(match, signals) if routed else 1.0,
         propensities=_propensities(ranking, explore),
         unknown_rules=match.unknown,
+        arm="routed" if routed else "named",
+        preferred=ranking.candidates[0].model if ranking.candidates else None,
     )
+    against = policy.baseline
+    if routed and policy.control > 0 and against is not None:
+        compared = weigh(against, request, signals, catalog, stats, limits)
+        decision = with_control(decision, compared, policy.control, draw)
     return _explored(decision, ranking, explore, draw)
 
 

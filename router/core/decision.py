@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from router.core.catalog import Location
+from router.core.ledger import Arm
 
 RejectionCode = Literal[
     "not_a_candidate",
@@ -31,7 +32,8 @@ class Candidate:
 
     `quality` is the predicted probability of a good answer; `cost_usd` the expected price of the
     request in US dollars (None = no price known); `latency_s` the expected seconds to the last
-    token. `specialist` says whether the card claims the request's domain or task.
+    token. `specialist` says whether the card claims the request's domain or task. `switch_cost_usd`
+    is what the provider's prompt cache loses by a change to this model, in US dollars.
     """
 
     model: str
@@ -40,6 +42,7 @@ class Candidate:
     cost_usd: float | None
     latency_s: float
     specialist: bool = False
+    switch_cost_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,9 @@ class Decision:
     `reason` is one sentence in ASCII that fits a header. `confidence` is the lowest confidence
     among the learned signals that the decision read, 1.0 if it read none. `propensities` holds,
     for every candidate, the probability with which it would have come first.
-    `unknown_rules` are rules passed over because a signal that they read was missing.
+    `unknown_rules` are rules passed over because a signal that they read was missing. `arm` says
+    who chose: the policy, a control draw or the caller. `preferred` is who the strategy put first,
+    before any draw.
     """
 
     policy: str
@@ -71,6 +76,8 @@ class Decision:
     propensities: Mapping[str, float]
     explored: bool = False
     unknown_rules: tuple[str, ...] = ()
+    arm: Arm = "routed"
+    preferred: str | None = None
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """RoutingEvent: what happened to one request, told once, when it is over."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from router.core.bill import Bill
 from router.core.cost import Usage
 from router.core.decision import Decision
+from router.core.ledger import UnpricedReason
 from router.core.signals import Signals
 
 Outcome = Literal[
@@ -18,13 +20,20 @@ broken: the answer stopped midway. cancelled: the caller left."""
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One call to one upstream. `error` is the class of what went wrong, None if it answered."""
+    """One call to one upstream. `error` is the class of what went wrong, None if it answered.
+
+    `usage` and `cost_usd` (US dollars) are None where nothing was paid, or it is not known what.
+    `paid` tells the two apart: the upstream had begun to answer.
+    """
 
     model: str
     upstream: str
     status: int | None
     error: str | None
     seconds: float
+    usage: Usage | None = None
+    cost_usd: float | None = None
+    paid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,7 @@ class RoutingEvent:
     None where not priced; `baseline` names what the latter stands for. `usage_estimated` says
     that the tokens are our estimate, for the upstream told none. `failed_signals` maps a signal
     kind to the class of its error. `key_name` is the name of the caller's API key, if it had one.
+    `bill` holds all that it cost beside the answer.
     """
 
     id: str
@@ -80,12 +90,48 @@ class RoutingEvent:
     simulated: bool = False
     content: Content | None = None
     key_name: str | None = None
+    bill: Bill = field(default_factory=Bill)
 
     @property
     def propensity(self) -> float | None:
         """With what probability the model tried first was to be first."""
         choice = self.decision.choice
         return None if choice is None else self.decision.propensities[choice.model]
+
+    @property
+    def was_paid(self) -> bool:
+        """Whether any upstream had begun to answer, so that there is something to pay."""
+        return self.answered or any(attempt.paid for attempt in self.attempts)
+
+    @property
+    def spend_usd(self) -> float | None:
+        """All that the request cost, in US dollars; None if part of it is not known."""
+        answer = self.cost_usd if self.answered else 0.0
+        parts = (answer, self.bill.escalation_usd, self.bill.own_usd)
+        return None if None in parts else sum(part for part in parts if part is not None)
+
+    @property
+    def answered(self) -> bool:
+        """Whether an answer, or part of one, was given and is to be paid for."""
+        return self.model is not None and self.outcome != "refused"
+
+    @property
+    def baseline_usd(self) -> float | None:
+        """What the baseline would have cost; where it was not corrected, for the same tokens."""
+        priced = self.bill.baseline
+        return self.baseline_cost_usd if priced is None else priced.usd
+
+    @property
+    def unpriced(self) -> UnpricedReason | None:
+        """Why a request that was paid for counts in no saving; None if it does, or was not paid."""
+        if not self.was_paid:
+            return None
+        if self.answered and self.usage is None:
+            return "no_usage"
+        if self.spend_usd is None:
+            return "no_price"
+        lacks = self.baseline is not None and self.answered and self.baseline_usd is None
+        return "no_baseline_price" if lacks else None
 
     @property
     def fallbacks(self) -> int:

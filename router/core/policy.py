@@ -153,6 +153,8 @@ class Policy(_FromFile):
 
     `baseline` is the model that savings are counted against. `explore` is the share of routed
     requests that go to a good-enough candidate drawn at random, so that others are measured too.
+    `control` is the share that is sent to the baseline whatever the rules say, where it may and can
+    serve, so that the saving is measured and not only priced; with `explore` at most 1.
     `signals` holds the options of signal kinds; each kind checks its own. `certificate` says what
     a threshold was calibrated to; it changes no decision.
     """
@@ -161,11 +163,18 @@ class Policy(_FromFile):
     description: str = ""
     baseline: str | None = None
     explore: Share = 0.0
+    control: Share = 0.0
     limits: Limits = Limits()
     signals: Mapping[str, Any] = {}
     rules: tuple[Rule, ...] = ()
     default: Route
     certificate: Certificate | None = None
+
+    @model_validator(mode="after")
+    def _one_draw(self) -> Self:
+        if self.explore + self.control > 1:
+            raise ValueError("expected explore and control to be at most 1 together")
+        return self
 
     @property
     def routes(self) -> Iterator[Route]:

@@ -4,7 +4,9 @@ Rule: stores keep these values and never compute them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+from router.core.lengths import Compared, Counted
 
 WEIGHT = 0.2
 """Share of the newest observation in a moving mean."""
@@ -24,7 +26,8 @@ class Observation:
     """One upstream call, as it went. Times in seconds; None where the call never got that far.
 
     `first_byte_s` is a stream's alone: a plain answer comes whole. `output_tokens` is over all
-    the `answers` that were asked for at once.
+    the `answers` that were asked for at once. `input_tokens` is what the upstream counted and
+    `estimated_input` what we had estimated, of requests that are text alone.
     """
 
     ok: bool
@@ -32,6 +35,8 @@ class Observation:
     total_s: float | None = None
     output_tokens: int | None = None
     answers: int = 1
+    input_tokens: int | None = None
+    estimated_input: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class ModelStats:
 
     `tokens_per_second` and `output_tokens` are of one answer: several asked for at once are
     written side by side. Where no stream has told `first_byte_s`, the speed takes in the wait for
-    it. `seen_at` is when the model last answered.
+    it. `seen_at` is when the model last answered. `compared` and `counted` are no moving means:
+    they are of all that was seen.
     """
 
     first_byte_s: float | None = None
@@ -50,6 +56,8 @@ class ModelStats:
     cooldown_until: float = 0.0
     calls: int = 0
     seen_at: float | None = None
+    compared: Compared = field(default_factory=Compared)
+    counted: Counted = field(default_factory=Counted)
 
     def is_healthy(self, now: float) -> bool:
         """Whether the model may be asked at `now`. After a cooldown one failure starts the next."""
@@ -98,7 +106,22 @@ def observe(stats: ModelStats, seen: Observation, now: float) -> ModelStats:
         tokens_per_second=_moved(known.tokens_per_second, _speed(seen, first)),
         output_tokens=_moved(known.output_tokens, _length(seen)),
         seen_at=now,
+        counted=_counted(known.counted, seen),
     )
+
+
+def compare(stats: ModelStats, control: bool, tokens: float) -> ModelStats:
+    """`stats` of the model that was to answer, with one more answer, of the baseline if `control`.
+
+    Only for requests that the draw might have sent to either.
+    """
+    return replace(stats, compared=stats.compared.with_one(control, tokens))
+
+
+def _counted(counted: Counted, seen: Observation) -> Counted:
+    if not seen.input_tokens or seen.estimated_input <= 0:
+        return counted
+    return counted.with_one(seen.input_tokens, seen.estimated_input)
 
 
 def _moved(mean: float | None, value: float | None) -> float | None:

@@ -4,34 +4,15 @@ Rule: this table is the only description of a row. The schema, `docs/decision-lo
 `recent` returns are tested against it; every decision log, in whatever store, keeps these rows.
 """
 
-import operator
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from router.core.event import RoutingEvent
-
-Kind = Literal["text", "number", "integer", "flag", "json"]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column. `unit` is "" where the value has none; `required` ones are never null."""
-
-    name: str
-    kind: Kind
-    meaning: str
-    value: Callable[[RoutingEvent], Any]
-    unit: str = ""
-    required: bool = False
-
-
-def _of(path: str) -> Callable[[RoutingEvent], Any]:
-    return operator.attrgetter(path)
-
-
-def _usage(name: str) -> Callable[[RoutingEvent], Any]:
-    return lambda event: None if event.usage is None else getattr(event.usage, name)
+from router.stores.column import Column as Column
+from router.stores.column import Kind as Kind
+from router.stores.column import of as _of
+from router.stores.column import of_usage as _usage
+from router.stores.ledger_columns import LEDGER_COLUMNS
 
 
 def _content(name: str) -> Callable[[RoutingEvent], Any]:
@@ -244,7 +225,7 @@ COLUMNS: tuple[Column, ...] = (
         "candidates",
         "json",
         "List, best first: model, location, quality (0 to 1), cost_usd"
-        " and latency_s as expected, specialist",
+        " and latency_s as expected, specialist, switch_cost_usd",
         _of("decision.candidates"),
         "",
         True,
@@ -268,7 +249,8 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "attempts",
         "json",
-        "List, in order: model, upstream, status, error, seconds",
+        "List, in order: model, upstream, status, error, seconds; usage, cost_usd and paid, of"
+        " what is or may be charged",
         _of("attempts"),
         "",
         True,
@@ -286,6 +268,7 @@ COLUMNS: tuple[Column, ...] = (
         _content("response"),
     ),
     Column("key_name", "text", "The name of the caller's API key; null without", _of("key_name")),
+    *LEDGER_COLUMNS,
 )
 """Every column, in the order of the schema."""
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback, Judged, judged
-from router.core.stats import ModelStats, Observation, StatsSnapshot, observe
+from router.core.shared_time import SharedTime
+from router.core.stats import ModelStats, Observation, StatsSnapshot, compare, observe
 from router.errors import DecisionLogError
 from router.ports import Clock
 from router.stores.decision_columns import COLUMNS, CONTENT
@@ -90,6 +91,7 @@ class MemoryStatsStore:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._models: dict[str, ModelStats] = {}
+        self._busy: dict[str, SharedTime] = {}
 
     def snapshot(self) -> StatsSnapshot:
         """All models' statistics now: a value, which later observations leave alone."""
@@ -100,6 +102,23 @@ class MemoryStatsStore:
         folded = observe(self._models.get(model, ModelStats()), seen, self._clock.elapsed())
         # A new mapping each time: snapshots share the old one, and there are few models.
         self._models = {**self._models, model: folded}
+
+    def compare(self, model: str, control: bool, tokens: float) -> None:
+        """Fold in an answer to a request that a draw left to `model` or gave to the baseline."""
+        folded = compare(self._models.get(model, ModelStats()), control, tokens)
+        self._models = {**self._models, model: folded}
+
+    def began(self, model: str) -> float:
+        """A call to a model begins; what to hand to `ended`."""
+        busy = self._busy.get(model, SharedTime()).entered(self._clock.elapsed())
+        self._busy[model] = busy
+        return busy.charged
+
+    def ended(self, model: str, began: float) -> float:
+        """A call is over: its share of the model's busy time, in seconds."""
+        busy = self._busy[model].left(self._clock.elapsed())
+        self._busy[model] = busy
+        return busy.charged - began
 
 
 def _takes(where: DecisionFilter, at: float, row: Row) -> bool:

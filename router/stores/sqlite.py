@@ -19,6 +19,7 @@ from router.stores.decision_columns import COLUMNS
 from router.stores.decision_row import NOT_A_ROW, DecisionFilter, Row, encoded
 from router.stores.feedback_row import INSERT_FEEDBACK, Given, no_such_decision
 from router.stores.sqlite_reader import DecisionReader
+from router.stores.sqlite_roll_up import SQLiteRollUp
 from router.stores.sqlite_schema import cannot, open_for_writing
 
 MOST_PER_COMMIT = 256
@@ -58,6 +59,7 @@ class SQLiteDecisionLog:
         self._patience_s = patience_s
         self._reader = DecisionReader(path, busy_s)
         self._connection = open_for_writing(path, busy_s, survive_power_cut)
+        self._roll_up = SQLiteRollUp(self._connection)
         self._queue: SimpleQueue[_Entry | None] = SimpleQueue()
         self._closed = False
         # A daemon: what was acknowledged is on disk, so a forgotten close must not hold up exit.
@@ -162,6 +164,7 @@ class SQLiteDecisionLog:
         try:
             connection.execute("BEGIN IMMEDIATE")
             results = [self._insert(entry.told) for entry in batch]
+            self._roll_up.flush()
             connection.execute("COMMIT")
             return results
         except Exception as error:  # noqa: BLE001  the thread must live, or every request waits
@@ -173,22 +176,30 @@ class SQLiteDecisionLog:
         if isinstance(told, Given):
             return self._insert_feedback(told)
         try:
-            self._connection.execute(_INSERT, encoded(told))
+            values = encoded(told)
+            self._connection.execute(_INSERT, values)
         except (sqlite3.IntegrityError, *NOT_A_ROW) as error:
             return DecisionLogError(f"The decision {told.id!r} cannot be logged: {error}.")
+        self._roll_up.add(values, told.bill.priced_by)
         return None
 
     def _insert_feedback(self, given: Given) -> RouterError | None:
         try:
+            known = self._roll_up.known(given.feedback)
             written = self._connection.execute(INSERT_FEEDBACK, given.parameters())
         except UnicodeEncodeError:
             # Half a surrogate pair: no decision's id holds that.
             return no_such_decision()
         except sqlite3.IntegrityError as error:
             return DecisionLogError(f"The feedback cannot be logged: {error}.")
-        return None if written.rowcount else no_such_decision()
+        if not written.rowcount:
+            return no_such_decision()
+        if known is not None:
+            self._roll_up.judge(given.feedback, known)
+        return None
 
     def _roll_back(self) -> None:
+        self._roll_up.forget()
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")

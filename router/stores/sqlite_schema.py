@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from router.errors import DecisionLogError
+from router.stores.ledger_schema import LEDGER_MIGRATION
 
 Migration = Sequence[str]
 """Statements that take a file from one version to the next, in one transaction."""
@@ -80,6 +81,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         """,
     ),
     ("ALTER TABLE decisions ADD COLUMN key_name TEXT",),
+    LEDGER_MIGRATION,
 )
 
 _WAL_SIZE_LIMIT = 64 * 1024 * 1024

@@ -106,6 +106,7 @@ WHOLE_ROW: Row = {
             "cost_usd": 0.0001,
             "latency_s": 0.9,
             "specialist": True,
+            "switch_cost_usd": 0.0,
         },
         {
             "model": "large",
@@ -114,6 +115,7 @@ WHOLE_ROW: Row = {
             "cost_usd": 0.004,
             "latency_s": 2.5,
             "specialist": False,
+            "switch_cost_usd": 0.0,
         },
     ],
     "rejected": [
@@ -126,8 +128,41 @@ WHOLE_ROW: Row = {
     "propensities": {"small": 0.95, "large": 0.05},
     "key_name": "my-app",
     "attempts": [
-        {"model": "small", "upstream": "near", "status": 200, "error": None, "seconds": 0.4}
+        {
+            "model": "small",
+            "upstream": "near",
+            "status": 200,
+            "error": None,
+            "seconds": 0.4,
+            "usage": None,
+            "cost_usd": None,
+            "paid": False,
+        }
     ],
+    "arm": "routed",
+    "preferred": None,
+    "domain": "law",
+    "location": "local",
+    "cache_write_tokens": 0,
+    "input_audio_tokens": 0,
+    "output_audio_tokens": 0,
+    "input_image_tokens": 0,
+    "output_image_tokens": 0,
+    "escalation_usd": 0.0,
+    "own_usd": 0.0,
+    "cache_loss_usd": 0.0,
+    "baseline_usd": 0.0006,
+    "baseline_low_usd": 0.0006,
+    "baseline_high_usd": 0.0006,
+    "baseline_verbosity": None,
+    "baseline_tokenizer": None,
+    "unpriced": None,
+    "price_id": None,
+    "energy_low_wh": None,
+    "energy_high_wh": None,
+    "co2_low_g": None,
+    "co2_high_g": None,
+    "energy_source": None,
 }
 
 

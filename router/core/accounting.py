@@ -1,0 +1,114 @@
+"""Accounting: from what one request used to what it cost, once, at the prices in force.
+
+Pure: prices are those of the catalogue that decided, so that a later price rewrites nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from router.core.baseline import PricedBaseline, baseline_of, price_baseline
+from router.core.bill import Bill, OwnCall
+from router.core.catalog import Catalog
+from router.core.cost import Usage, baseline_cost, call_cost
+from router.core.decision import Decision
+from router.core.energy import Footprint, footprint
+from router.core.event import Attempt
+from router.core.policy import Policy
+from router.core.stats import StatsSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What a request is priced by: its policy's baseline, the catalogue and what was measured."""
+
+    policy: Policy
+    catalog: Catalog
+    stats: StatsSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The call that answered: its model, its tokens (None: not known) and for how many seconds
+    it kept its machine busy. `refused`: the upstream refused, which costs nothing."""
+
+    model: str
+    usage: Usage | None
+    busy_s: float
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a request cost. `cost_usd` is the answer's, None without one or without a price."""
+
+    cost_usd: float | None
+    baseline: str | None
+    baseline_cost_usd: float | None
+    bill: Bill
+
+
+def account(
+    prices: Prices,
+    decision: Decision,
+    requested: str,
+    answer: Answered | None,
+    failed: Sequence[Attempt],
+    own: Sequence[OwnCall] = (),
+) -> Account:
+    """The account of one request. `failed` are the calls that did not answer."""
+    models = prices.catalog.models
+    compared = baseline_of(prices.policy, decision, requested)
+    name = None if compared is None else compared.name
+    cost: float | None = None
+    same: float | None = None
+    priced: PricedBaseline | None = None
+    if answer is not None and answer.usage is not None and not answer.refused:
+        cost = call_cost(models[answer.model].price, answer.usage, answer.busy_s)
+        if compared is not None and compared.model in models:
+            same = baseline_cost(models[compared.model], answer.usage)
+            priced = price_baseline(
+                compared, answer.model, answer.usage, cost, prices.catalog, prices.stats
+            )
+    bill = Bill(
+        escalation_usd=_sum([one.cost_usd for one in failed if one.paid]),
+        own_usd=_sum([one.cost_usd for one in own]),
+        cache_loss_usd=0.0 if answer is None or answer.refused else _lost(decision, answer.model),
+        baseline=priced,
+        priced_by=prices.catalog.price_sheet,
+        footprint=None if answer is None or answer.refused else _footprint(prices, answer),
+    )
+    return Account(cost, name, same, bill)
+
+
+def paid(attempt: Attempt, catalog: Catalog, usage: Usage | None, busy_s: float) -> Attempt:
+    """A call that did not answer, and is thought to have been paid for."""
+    cost = None
+    if usage is not None:
+        cost = call_cost(catalog.models[attempt.model].price, usage, busy_s)
+    return Attempt(
+        attempt.model,
+        attempt.upstream,
+        attempt.status,
+        attempt.error,
+        attempt.seconds,
+        usage=usage,
+        cost_usd=cost,
+        paid=True,
+    )
+
+
+def _sum(parts: Sequence[float | None]) -> float | None:
+    """The sum; None if a part of it is not known."""
+    return None if None in parts else sum(part for part in parts if part is not None)
+
+
+def _lost(decision: Decision, model: str) -> float:
+    """US dollars of prompt cache that the change to this model was expected to lose."""
+    found = (it.switch_cost_usd for it in decision.candidates if it.model == model)
+    return next(found, 0.0)
+
+
+def _footprint(prices: Prices, answer: Answered) -> Footprint | None:
+    card = prices.catalog.models[answer.model]
+    tokens = None if answer.usage is None else answer.usage.output_tokens
+    return footprint(card.energy, card.power_watts, tokens, answer.busy_s)

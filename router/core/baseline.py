@@ -1,0 +1,137 @@
+"""Baselines: what a request is compared with, as named objects.
+
+Rule: a priced baseline is an assumption about a call that was not made, a measured one an
+experiment. No figure mixes the two.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from router.core.catalog import Catalog
+from router.core.cost import Usage, baseline_cost
+from router.core.decision import Decision
+from router.core.lengths import ASSUMED, Ratio, tokenizer_ratio
+from router.core.policy import Policy
+from router.core.stats import StatsSnapshot
+
+Kind = Literal["priced", "measured"]
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """One model for everything: the same prompt by its tokenizer, its answer by its verbosity."""
+
+    model: str
+    kind: Kind = "priced"
+
+    @property
+    def name(self) -> str:
+        """As in the log."""
+        return f"always:{self.model}"
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """The model that the client named itself."""
+
+    model: str
+    kind: Kind = "priced"
+
+    @property
+    def name(self) -> str:
+        """As in the log."""
+        return "requested"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The requests that a draw really sent to a model, with the share that the draw is for."""
+
+    model: str
+    share: float
+    kind: Kind = "measured"
+
+    @property
+    def name(self) -> str:
+        """As figures call it; the rows are those whose `arm` is control."""
+        return "control"
+
+
+Baseline = Always | Requested | Control
+
+
+@dataclass(frozen=True, slots=True)
+class PricedBaseline:
+    """What a baseline would have cost, in US dollars; `low` and `high` are the ends of the 95 %
+    interval of `verbosity` carried through, equal to `usd` where that is an assumption.
+
+    `tokenizer` is how many tokens its tokenizer takes where the answering model's takes one.
+    """
+
+    usd: float
+    low: float
+    high: float
+    verbosity: Ratio = ASSUMED
+    tokenizer: float = 1.0
+
+
+def baseline_of(policy: Policy, decision: Decision, requested: str) -> Always | Requested | None:
+    """What one request is priced against: what its caller named, else the policy's baseline.
+
+    Who named a model and got it saved nothing, whatever a dearer one would have cost.
+    """
+    if decision.arm == "named":
+        return Requested(requested)
+    return Always(policy.baseline) if policy.baseline else None
+
+
+def control_of(policy: Policy) -> Control | None:
+    """The policy's experiment, None where it makes none."""
+    if policy.baseline is None or policy.control == 0:
+        return None
+    return Control(policy.baseline, policy.control)
+
+
+def price_baseline(
+    baseline: Always | Requested,
+    served: str,
+    usage: Usage,
+    cost_usd: float | None,
+    catalog: Catalog,
+    stats: StatsSnapshot,
+) -> PricedBaseline | None:
+    """What the baseline would have cost for a request that `served` answered; None if unknown.
+
+    Where the baseline itself answered, that is what it cost.
+    """
+    if baseline.model == served:
+        return None if cost_usd is None else PricedBaseline(cost_usd, cost_usd, cost_usd)
+    card = catalog.models.get(baseline.model)
+    if card is None:
+        return None
+    seen = stats.of(served)
+    # Measured against the policy's baseline alone, which is what control requests go to.
+    verbosity = seen.compared.verbosity if isinstance(baseline, Always) else ASSUMED
+    tokenizer = tokenizer_ratio(stats.of(baseline.model).counted, seen.counted)
+    costs = [
+        baseline_cost(card, _as_written(usage, tokenizer, output))
+        for output in (verbosity.value, verbosity.low, verbosity.high)
+    ]
+    if costs[0] is None or costs[1] is None or costs[2] is None:
+        return None
+    return PricedBaseline(costs[0], costs[1], costs[2], verbosity, tokenizer)
+
+
+def _as_written(usage: Usage, tokenizer: float, verbosity: float) -> Usage:
+    """The tokens of another model for the same prompt."""
+    if tokenizer == 1.0 and verbosity == 1.0:
+        return usage
+    return replace(
+        usage,
+        input_tokens=round(usage.input_tokens * tokenizer),
+        cached_input_tokens=round(usage.cached_input_tokens * tokenizer),
+        cache_write_tokens=round(usage.cache_write_tokens * tokenizer),
+        cache_write_1h_tokens=round(usage.cache_write_1h_tokens * tokenizer),
+        output_tokens=round(usage.output_tokens * verbosity),
+        reasoning_tokens=round(usage.reasoning_tokens * verbosity),
+    )

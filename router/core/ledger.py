@@ -1,0 +1,248 @@
+"""What the ledger says: sums over requests, as pages and statistics read them.
+
+Rule: money is summed in whole nano-dollars (1e-9 US dollars), so that parts add up to their total
+exactly, whatever the order. A sum holds only what is known; what is not is counted beside it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Literal, Self
+
+NANO = 1_000_000_000
+CLUSTERS = 256
+"""Groups of sessions: what the bootstrap draws, so that a long conversation counts as one thing."""
+
+SECONDS_PER_HOUR = 3600
+SECONDS_PER_DAY = 86_400
+
+Dimension = Literal["policy_version", "rule", "domain", "model", "key_name", "arm", "baseline"]
+"""What figures can be told apart by. `model`: who answered. `arm`: who chose."""
+
+Step = Literal["hour", "day"]
+Arm = Literal["routed", "treated", "control", "named"]
+"""routed: the policy chose. treated: it chose, and a lot might have sent the request to the
+baseline instead. control: the lot did. named: the caller chose. Treated and control compare."""
+
+UnpricedReason = Literal["no_price", "no_usage", "no_baseline_price"]
+"""no_price: no price is known of a model that was paid for. no_usage: nobody told the tokens and
+they could not be estimated. no_baseline_price: the call is priced, the baseline's is not."""
+
+Measure = Literal["total_s", "first_byte_s", "overhead_s", "decision_s", "cost_usd"]
+"""What histograms are kept of. Seconds; `cost_usd` is the request's cost in US dollars."""
+
+
+def nano(usd: float | None) -> int:
+    """US dollars as whole nano-dollars; 0 for None, which a count beside the sum tells of."""
+    return 0 if usd is None else round(usd * NANO)
+
+
+def dollars(amount: int) -> float:
+    """Nano-dollars as US dollars, for people to read."""
+    return amount / NANO
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From `since` until before `until`, in Unix seconds."""
+
+    since: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFilter:
+    """Which requests to sum; None = any. `simulated`: only, or only not, made-up answers."""
+
+    policy_version: str | None = None
+    rule: str | None = None
+    domain: str | None = None
+    model: str | None = None
+    key_name: str | None = None
+    arm: Arm | None = None
+    baseline: str | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A net saving taken apart, in nano-dollars, signed; the parts sum to the net exactly.
+
+    `cache`: what switching models lost of prompt caches. `routing`: the baseline less what the
+    model that answered cost. `escalation`: other calls that were paid for. `own`: the router's own.
+    """
+
+    cache: int
+    routing: int
+    escalation: int
+    own: int
+
+    @property
+    def net(self) -> int:
+        """Their sum."""
+        return self.cache + self.routing + self.escalation + self.own
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSums:
+    """One cluster of sessions. Money in nano-dollars, of the `priced_requests` alone.
+
+    A request is priced if both what it cost and what its baseline would have cost are known;
+    `unpriced_requests` were paid for and lack one of these. The rest cost nothing: nobody answered.
+    `baseline_low_nano` and `baseline_high_nano` are the ends of the 95 % interval of the assumed
+    verbosity ratio, summed.
+    """
+
+    cluster: int
+    requests: int = 0
+    priced_requests: int = 0
+    unpriced_requests: int = 0
+    baseline_nano: int = 0
+    baseline_low_nano: int = 0
+    baseline_high_nano: int = 0
+    answer_nano: int = 0
+    escalation_nano: int = 0
+    own_nano: int = 0
+    cache_loss_nano: int = 0
+
+    @property
+    def upstream_nano(self) -> int:
+        """All that upstreams were paid."""
+        return self.answer_nano + self.escalation_nano
+
+    @property
+    def net_nano(self) -> int:
+        """Baseline less upstream, own cost and prompt-cache loss: negative if nothing was saved."""
+        return self.baseline_nano - self.upstream_nano - self.own_nano - self.cache_loss_nano
+
+    @property
+    def parts(self) -> Parts:
+        """`net_nano`, taken apart."""
+        return Parts(
+            cache=-self.cache_loss_nano,
+            routing=self.baseline_nano - self.answer_nano,
+            escalation=-self.escalation_nano,
+            own=-self.own_nano,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Clusters of every value of a dimension (None alone where none was asked for).
+
+    `window` is what was counted: long windows are rounded outwards to whole UTC days.
+    """
+
+    window: Window
+    of: Mapping[str | None, Sequence[ClusterSums]]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over requests. The outcomes are counts and sum to `requests`.
+
+    `priced`, `unpriced` and the money from `baseline_nano` to `cache_loss_nano` are as in
+    ClusterSums. `spend_nano` is every cost known, also where no baseline is. `estimated` requests
+    are priced by our own count of tokens, for the upstream told none. Energy is in micro-watt-hours
+    and emissions in micrograms of CO2 equivalent, of `metered` requests alone.
+    """
+
+    requests: int = 0
+    ok: int = 0
+    refused: int = 0
+    no_candidate: int = 0
+    unavailable: int = 0
+    upstream_error: int = 0
+    broken: int = 0
+    cancelled: int = 0
+    local: int = 0
+    fallbacks: int = 0
+    explored: int = 0
+    streamed: int = 0
+    priced: int = 0
+    unpriced: int = 0
+    estimated: int = 0
+    spend_nano: int = 0
+    baseline_nano: int = 0
+    baseline_low_nano: int = 0
+    baseline_high_nano: int = 0
+    answer_nano: int = 0
+    escalation_nano: int = 0
+    own_nano: int = 0
+    cache_loss_nano: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_input_tokens: int = 0
+    reasoning_tokens: int = 0
+    metered: int = 0
+    energy_low_uwh: int = 0
+    energy_high_uwh: int = 0
+    co2_low_ug: int = 0
+    co2_high_ug: int = 0
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(*(getattr(self, n) + getattr(other, n) for n in TOTALS))
+
+    @property
+    def net_nano(self) -> int:
+        """Baseline less upstream, own cost and prompt-cache loss, of the priced requests."""
+        spent = self.answer_nano + self.escalation_nano + self.own_nano + self.cache_loss_nano
+        return self.baseline_nano - spent
+
+
+TOTALS: tuple[str, ...] = tuple(one.name for one in fields(Totals))
+"""The names of a total's figures, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What happened from `at` (Unix seconds) on for one step, to one value of a dimension."""
+
+    at: int
+    of: str | None
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How a measure spread, for one step from `at` on and one model (None: nobody answered).
+
+    `counts` goes from a bucket of `core/buckets.py` to how many requests fell into it.
+    """
+
+    at: int
+    measure: Measure
+    model: str | None
+    counts: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class QualitySums:
+    """What one source said of the answers to one value of a dimension.
+
+    Of `judged` decisions, the sum of their scores (each in [0, 1]) and of the scores' squares.
+    """
+
+    of: str | None
+    source: str
+    judged: int
+    score: float
+    square: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unpriced:
+    """Requests that could not be priced, by why and by the model that answered; `latest` is one."""
+
+    reason: UnpricedReason
+    model: str | None
+    requests: int
+    latest: str
+    latest_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSheet:
+    """The prices that requests were priced by: `prices` is JSON, model -> price; `id` its hash."""
+
+    id: str
+    prices: str

@@ -1,0 +1,154 @@
+"""Savings as measured: a random share of the traffic really went to the baseline model.
+
+Rule: the control arm is drawn by chance, so what the arms differ in is the routing alone; no price
+list and no assumption on verbosity enters. See `savings.py` for the priced kind.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from router.core.ledger import NANO, ClusterSums
+from router.evidence.bounds import Floats
+from router.evidence.figure import Figure, not_measured, percent, too_few, usd
+from router.evidence.resampling import studentised
+
+LEAST_CLUSTERS = 50
+"""Of each arm (measured in `tests/evidence/test_coverage.py`); and the spending of each is to lie
+on LEAST_EFFECTIVE of them, as in `savings.py`."""
+
+LEAST_EFFECTIVE = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class ArmSums:
+    """What the two arms of an experiment spent in one cluster of sessions, in nano-dollars.
+
+    Requests and spending are each divided by the logged probability of the arm they are in (Horvitz
+    and Thompson, JASA 1952), which a share of control that changes midway needs; where it does not
+    change the weights are 1. `requests` counts them unweighted.
+    """
+
+    cluster: int
+    control_weight: float = 0.0
+    control_spent: float = 0.0
+    routed_weight: float = 0.0
+    routed_spent: float = 0.0
+    requests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSaving:
+    """What was saved against the control arm, as measured. `share` is of what control costs;
+    `per_request` in US dollars."""
+
+    share: Figure
+    per_request: Figure
+
+
+def arms(control: Sequence[ClusterSums], routed: Sequence[ClusterSums]) -> tuple[ArmSums, ...]:
+    """The arms of a period in which the share of control did not change, from their sums."""
+    first = {it.cluster: it for it in control}
+    second = {it.cluster: it for it in routed}
+    found = []
+    for cluster in sorted(first.keys() | second.keys()):
+        a, b = first.get(cluster), second.get(cluster)
+        found.append(
+            ArmSums(
+                cluster,
+                float(a.priced_requests) if a else 0.0,
+                float(_spent(a)) if a else 0.0,
+                float(b.priced_requests) if b else 0.0,
+                float(_spent(b)) if b else 0.0,
+                (a.priced_requests if a else 0) + (b.priced_requests if b else 0),
+            )
+        )
+    return tuple(found)
+
+
+def _spent(sums: ClusterSums) -> int:
+    """All that was paid, and the prompt cache that was lost."""
+    return sums.upstream_nano + sums.own_nano + sums.cache_loss_nano
+
+
+def measured_saving(clusters: Sequence[ArmSums]) -> MeasuredSaving:
+    """The difference in mean cost between the arms (Hajek's ratio of weighted sums), with its
+    cluster bootstrap interval."""
+    kept = sorted((it for it in clusters if it.requests), key=lambda it: it.cluster)
+    sums = np.array([_row(it) for it in kept], dtype=np.float64).reshape(-1, 4)
+    n = sum(it.requests for it in kept)
+    least = int(min((sums[:, 0] > 0).sum(), (sums[:, 2] > 0).sum()))
+    if not (sums[:, 0] > 0).any():
+        return _neither(
+            "Not measured: no request went to a control arm. Set `control: 0.05` in the policy to"
+            " send 5 % of the traffic to the baseline model and compare."
+        )
+    found = each = None
+    if (
+        least >= LEAST_CLUSTERS
+        and min(_effective(sums[:, 1]), _effective(sums[:, 3])) >= LEAST_EFFECTIVE
+    ):
+        found = studentised(sums, _saved_share, _saved_share_slope)
+        each = studentised(sums, _saved_each, _saved_each_slope)
+    if found is None or each is None:
+        told = (
+            f"Not enough data from the experiment: {least} of about {LEAST_CLUSTERS} groups of"
+            " sessions in the smaller arm."
+        )
+        few = too_few("measured_saved", "share", told, least, LEAST_CLUSTERS)
+        return MeasuredSaving(few, _like(few))
+    whole = f"{n:,} requests, {sum(1 for it in kept if it.control_weight)} groups with control"
+    told = f"Measured: routing cost {_less(found)} than the baseline model in the control arm"
+    share = Figure("measured_saved", "share", "value", f"{told}; {whole}.", "measured", *found, n=n)
+    told = f"Measured: {usd(each.value)} [{usd(each.low)}, {usd(each.high)}] saved on each request."
+    return MeasuredSaving(
+        share, Figure("measured_saved_usd", "usd", "value", told, "measured", *each, n=n)
+    )
+
+
+def _less(found: tuple[float, float, float]) -> str:
+    value, low, high = found
+    return f"{percent(-value, -high, -low)} more" if high < 0 else f"{percent(*found)} less"
+
+
+def _like(share: Figure) -> Figure:
+    name = "measured_saved_usd"
+    return Figure(name, "usd", share.state, share.sentence, n=share.n, needed=share.needed)
+
+
+def _neither(told: str) -> MeasuredSaving:
+    share = not_measured("measured_saved", "share", told)
+    return MeasuredSaving(share, _like(share))
+
+
+def _effective(sizes: Floats) -> float:
+    """As how many clusters of like size they count; 0 where none has any."""
+    return float(sizes.sum() ** 2 / max((sizes**2).sum(), 1e-300))
+
+
+def _row(it: ArmSums) -> tuple[float, float, float, float]:
+    return (it.control_weight, it.control_spent / NANO, it.routed_weight, it.routed_spent / NANO)
+
+
+def _saved_share(totals: Floats) -> Floats:
+    """1 - routed mean / control mean."""
+    n0, c0, n1, c1 = np.moveaxis(totals, -1, 0)
+    return np.asarray(1 - (c1 / n1) / (c0 / n0))
+
+
+def _saved_share_slope(totals: Floats) -> Floats:
+    n0, c0, n1, c1 = np.moveaxis(totals, -1, 0)
+    part = (c1 / n1) / (c0 / n0)
+    return np.stack([-part / n0, part / c0, part / n1, -part / c1], axis=-1)
+
+
+def _saved_each(totals: Floats) -> Floats:
+    """Control mean - routed mean."""
+    n0, c0, n1, c1 = np.moveaxis(totals, -1, 0)
+    return np.asarray(c0 / n0 - c1 / n1)
+
+
+def _saved_each_slope(totals: Floats) -> Floats:
+    n0, c0, n1, c1 = np.moveaxis(totals, -1, 0)
+    return np.stack([-c0 / n0**2, 1 / n0, c1 / n1**2, -1 / n1], axis=-1)

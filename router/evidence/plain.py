@@ -1,0 +1,70 @@
+"""A statement as plain values: what `report --json` prints and an endpoint answers.
+
+Rule: money is in US dollars here; an interval is missing (null) where its figure has no value.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from router.core.ledger import dollars
+from router.evidence.figure import Figure
+from router.evidence.savings import GroupSaving, PricedSaving
+from router.evidence.statement import Statement
+
+
+def plain(found: Statement) -> dict[str, Any]:
+    """Objects, lists, texts, numbers, booleans and None alone."""
+    return {
+        "since": found.window.since,
+        "until": found.window.until,
+        "simulated": found.simulated,
+        "headline": found.headline,
+        "verdict": {
+            "ruling": found.verdict.ruling,
+            "sentence": found.verdict.sentence,
+            "margin": found.verdict.margin,
+            "n": found.verdict.n,
+            "needed": found.verdict.needed,
+        },
+        "saving": saving(found.saving),
+        "other_baselines": [saving(it) for it in found.others],
+        "figures": {name: figure(it) for name, it in sorted(found.figures.items())},
+        "groups": {by: [group(it) for it in rows] for by, rows in found.groups.items()},
+        "days": [
+            {
+                "at": it.at,
+                "requests": it.requests,
+                "spent_usd": dollars(it.spent_nano),
+                "baseline_usd": dollars(it.baseline_nano),
+            }
+            for it in found.days
+        ],
+        "unpriced": [asdict(it) for it in found.unpriced],
+        "requests": found.totals.requests,
+    }
+
+
+def figure(it: Figure) -> Mapping[str, Any]:
+    """One figure, its state included."""
+    return asdict(it)
+
+
+def saving(it: PricedSaving) -> dict[str, Any]:
+    """A priced saving; its parts sum to `net_usd`."""
+    return {
+        "baseline": it.baseline,
+        "share": figure(it.share),
+        "usd": figure(it.usd),
+        "net_usd": dollars(it.net_nano),
+        "baseline_usd": dollars(it.baseline_nano),
+        "parts_usd": {name: dollars(value) for name, value in asdict(it.parts).items()},
+        "priced_requests": it.priced,
+        "unpriced_requests": it.unpriced,
+        "share_by_assumed_verbosity": it.assumed,
+    }
+
+
+def group(it: GroupSaving) -> dict[str, Any]:
+    """A line of a table of savings."""
+    return {"of": it.of, "requests": it.requests, "thin": it.is_thin, **saving(it.saving)}

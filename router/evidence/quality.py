@@ -1,0 +1,186 @@
+"""Whether quality held: treated answers against those of the control arm, source by source.
+
+Rule: what is told holds however often one looks. Scores are means over sessions first, for the
+answers of one session are alike; then blocks of neighbours in time, each with sessions of both
+arms, give differences whose mean is the difference in quality, also while scores drift; on these
+stands a confidence sequence (`sequences.py`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, isfinite
+from typing import Literal
+
+import numpy as np
+
+from router.core.feedback import SOURCES, Source
+from router.core.ledger import Arm
+from router.core.session_score import SessionScore
+from router.evidence.bounds import Floats
+from router.evidence.figure import LEVEL, Figure, not_measured, points, too_few
+from router.evidence.rates import rate
+from router.evidence.sequences import confidence_sequence, draws_to_decide
+
+Ruling = Literal["no loss", "not decided", "worse", "not measured"]
+
+MARGIN = 0.02
+"""A loss in mean score that is put up with, unless another margin is asked for."""
+
+LEAST_BLOCKS = 10
+"""Fewer are not shown: the interval would be nearly all that is possible."""
+
+_BOUNDS = (-1.0, 1.0)
+_FIRST_VARIANCE = 0.25
+"""Of a difference, reckoned with until scores are seen: as if two had been seen that far apart."""
+
+_STRONGEST: tuple[Source, ...] = ("check", "judge", "user")
+_WHO: Mapping[Source, str] = {"user": "users", "judge": "the judge", "check": "task checks"}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether quality held within `margin`, from all sources together.
+
+    `quality` is the difference by the strongest source that has one: checks, then the judge, then
+    users. `by_source` holds every source's. `n` counts blocks of it, `needed` about how many settle
+    it; None where more of the same would not.
+    """
+
+    ruling: Ruling
+    sentence: str
+    margin: float
+    quality: Figure
+    by_source: Mapping[Source, Figure]
+    n: int = 0
+    needed: int | None = None
+
+
+def verdict(scores: Iterable[SessionScore], margin: float = MARGIN) -> Verdict:
+    """Routed answers against control, at any look. Raises ValueError unless 0 < margin < 1.
+
+    Its intervals are 95 % for all sources together (Bonferroni), so that the one verdict is wrong
+    with probability 5 % at most: worse as soon as one source shows a loss beyond the margin,
+    no loss once one shows there is none.
+    """
+    if not 0 < margin < 1:
+        raise ValueError(f"expected a margin between 0 and 1, not {margin:g}")
+    rows = list(scores)
+    told = {source: [it for it in rows if it.source == source] for source in SOURCES}
+    blocks = {source: differences(of) for source, of in told.items()}
+    heard = [source for source in SOURCES if len(blocks[source])]
+    error = (1 - LEVEL) / max(len(heard), 1)
+    figures = {s: _figure(s, blocks[s], len(told[s]), error, margin) for s in SOURCES}
+    if not heard:
+        return _unheard(rows, margin, figures)
+    strongest = next(
+        (s for s in _STRONGEST if figures[s].known), max(heard, key=lambda s: len(blocks[s]))
+    )
+    ruling = _ruling(figures, margin)
+    n, needed = len(blocks[strongest]), figures[strongest].needed
+    sentence = f"{_plain(ruling, margin, n, needed)} {figures[strongest].sentence}"
+    return Verdict(ruling, sentence, margin, figures[strongest], figures, n, needed)
+
+
+def differences(
+    scores: Sequence[SessionScore], first: Arm = "treated", second: Arm = "control"
+) -> Floats:
+    """Differences [blocks] in mean score, first arm less second, in order of time.
+
+    A session with answers in both arms is a block of its own. Of the others a block closes as soon
+    as it has sessions of both arms, and what is left over waits.
+    """
+    by_session: dict[str, dict[Arm, SessionScore]] = {}
+    for it in scores:
+        by_session.setdefault(it.session, {})[it.arm] = it
+    found: list[float] = []
+    open_block: dict[Arm, list[float]] = {first: [], second: []}
+    for session in sorted(by_session.values(), key=_when):
+        if first in session and second in session:
+            found.append(session[first].mean - session[second].mean)
+            continue
+        for arm in (first, second):
+            if arm in session:
+                open_block[arm].append(session[arm].mean)
+        if open_block[first] and open_block[second]:
+            ones, others = open_block[first], open_block[second]
+            found.append(sum(ones) / len(ones) - sum(others) / len(others))
+            open_block = {first: [], second: []}
+    return np.asarray(found, dtype=np.float64)
+
+
+def _when(session: Mapping[Arm, SessionScore]) -> tuple[float, str]:
+    one = min(session.values(), key=lambda it: it.at)
+    return one.at, one.session
+
+
+def blocks_needed(blocks: Floats, margin: float) -> int | None:
+    """About how many blocks settle it: as if there were no difference, until so many were seen
+    and by the difference seen from then on. None where that lies too near the margin."""
+    n = len(blocks)
+    seen = float(((blocks - blocks.mean()) ** 2).sum()) if n else 0.0
+    variance = (seen + 2 * _FIRST_VARIANCE) / (n + 2)
+    planned = draws_to_decide(variance, margin)
+    if n < planned:
+        return ceil(planned)
+    found = draws_to_decide(variance, abs(float(blocks.mean()) + margin))
+    return ceil(max(found, 1.1 * n)) if isfinite(found) and found < 100 * n else None
+
+
+def _figure(source: Source, blocks: Floats, sessions: int, error: float, margin: float) -> Figure:
+    name, n, who = f"quality.{source}", len(blocks), _WHO[source]
+    if not n:
+        told = (
+            f"{who[0].upper()}{who[1:]} judged {sessions:,} sessions, none in both arms to compare."
+            if sessions
+            else f"Nothing was judged by {who}: see docs/feedback.md."
+        )
+        return not_measured(name, "score", told)
+    needed = blocks_needed(blocks, margin)
+    if n < LEAST_BLOCKS:
+        told = f"By {who}, {n} of about {needed or LEAST_BLOCKS:,} comparisons yet."
+        return too_few(name, "score", told, n, needed)
+    value = float(blocks.mean())
+    low, high = confidence_sequence(blocks, _BOUNDS, error)
+    told = (
+        f"By {who}, routed answers score {points(value, low, high)} against the baseline's"
+        f" in the control arm ({n:,} comparisons; the interval holds at every look)."
+    )
+    return Figure(name, "score", "value", told, "measured", value, low, high, n=n, needed=needed)
+
+
+def _ruling(figures: Mapping[Source, Figure], margin: float) -> Ruling:
+    known = [it for it in figures.values() if it.low is not None and it.high is not None]
+    if any(it.high is not None and it.high < -margin for it in known):
+        return "worse"
+    if any(it.low is not None and it.low > -margin for it in known):
+        return "no loss"
+    return "not decided"
+
+
+def _plain(ruling: Ruling, margin: float, n: int, needed: int | None) -> str:
+    if ruling == "worse":
+        return f"Worse: a loss beyond the margin of {margin:g} is shown."
+    if ruling == "no loss":
+        return f"No loss shown within the margin of {margin:g}."
+    if needed is None:
+        return f"Not decided yet: too near the margin of {margin:g} for more of the same to tell."
+    return f"Not decided yet ({n:,} of about {needed:,} comparisons, margin {margin:g})."
+
+
+def _unheard(
+    rows: Sequence[SessionScore], margin: float, figures: Mapping[Source, Figure]
+) -> Verdict:
+    told = (
+        "Quality not measured against the baseline: answers were judged, but of one arm alone. Set"
+        " `control: 0.05` in the policy, so that 5 % go to the baseline model."
+        if rows
+        else "Quality not measured: nothing was judged. Send feedback (docs/feedback.md), and set"
+        " `control: 0.05` in the policy to have something to compare with."
+    )
+    quality = not_measured("quality", "score", told)
+    return Verdict("not measured", told, margin, quality, figures)
+
+
+def coverage(judged: Sequence[int], answered: Sequence[int]) -> Figure:
+    """Which share of the answers was judged by anyone, from counts by cluster."""
+    return rate("judged", "were judged", judged, answered)

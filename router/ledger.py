@@ -1,0 +1,91 @@
+"""Ledger: the seam that pages, reports and statistics read the decision log through.
+
+Values are those of `core/ledger.py`. Adapters satisfy it by shape; none inherits.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+from router.core.ledger import (
+    Clusters,
+    Dimension,
+    Histogram,
+    LedgerFilter,
+    Measure,
+    Point,
+    PriceSheet,
+    QualitySums,
+    Step,
+    Totals,
+    Unpriced,
+    Window,
+)
+from router.core.session_score import SessionScore
+
+
+class Ledger(Protocol):
+    """Sums over the decision log, quick at any size. Every method raises DecisionLogError.
+
+    `where` narrows the requests, `by` tells them apart by a dimension: one result for each of its
+    values, None standing for requests that have none.
+    """
+
+    async def totals(
+        self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
+    ) -> Mapping[str | None, Totals]:
+        """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0."""
+        ...
+
+    async def series(
+        self,
+        window: Window,
+        where: LedgerFilter | None = None,
+        by: Dimension | None = None,
+        step: Step = "hour",
+    ) -> Sequence[Point]:
+        """The same step by step in order of time; steps without a request are left out."""
+        ...
+
+    async def clusters(
+        self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
+    ) -> Clusters:
+        """Sums by cluster of sessions, for intervals; clusters without a request are left out."""
+        ...
+
+    async def histograms(
+        self, window: Window, measures: Collection[Measure], model: str | None = None
+    ) -> Sequence[Histogram]:
+        """How measures spread, hour by hour and model by model; `core/buckets.py` reads them."""
+        ...
+
+    async def quality(
+        self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
+    ) -> Sequence[QualitySums]:
+        """What feedback said of the decisions of a window, by source."""
+        ...
+
+    async def unpriced(self, window: Window, limit: int = 20) -> Sequence[Unpriced]:
+        """Requests that could not be priced, the most frequent first."""
+        ...
+
+    async def worst(self, window: Window, limit: int = 20) -> Sequence[Mapping[str, Any]]:
+        """Decisions of the lowest mean score, as rows of the log with their `score`."""
+        ...
+
+    async def prices(self, id: str) -> PriceSheet | None:
+        """The prices behind a row's `price_id`."""
+        ...
+
+
+class Scores(Protocol):
+    """What was said of answers, session by session. Every method raises DecisionLogError."""
+
+    async def session_scores(
+        self, window: Window, simulated: bool = False
+    ) -> Sequence[SessionScore]:
+        """Scores of the window's decisions by session, arm and source, in order of time."""
+        ...
+
+    async def judged_by_hour(self, window: Window, simulated: bool = False) -> Mapping[int, int]:
+        """How many decisions of each hour (its start, in Unix seconds) were judged by anyone."""
+        ...

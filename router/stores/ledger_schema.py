@@ -1,0 +1,109 @@
+"""The ledger's tables: prices as they were, and roll-ups of the decision log.
+
+Rule: money is in whole nano-dollars, energy in micro-watt-hours and emissions in micrograms, so
+that a roll-up is the sum of its rows to the last digit.
+"""
+
+from router.core.ledger import TOTALS
+
+CLUSTER_SUMS = (
+    "requests",
+    "priced_requests",
+    "unpriced_requests",
+    "baseline_nano",
+    "baseline_low_nano",
+    "baseline_high_nano",
+    "answer_nano",
+    "escalation_nano",
+    "own_nano",
+    "cache_loss_nano",
+)
+"""As ClusterSums has them, but for its cluster."""
+
+FEEDBACK_SUMS = ("judged", "score_micro", "square_micro")
+"""Scores and their squares in millionths."""
+
+_NEW_COLUMNS = (
+    "arm TEXT NOT NULL DEFAULT 'routed'",
+    "preferred TEXT",
+    "domain TEXT",
+    "location TEXT",
+    "cache_write_tokens INTEGER",
+    "input_audio_tokens INTEGER",
+    "output_audio_tokens INTEGER",
+    "input_image_tokens INTEGER",
+    "output_image_tokens INTEGER",
+    "escalation_usd REAL",
+    "own_usd REAL",
+    "cache_loss_usd REAL NOT NULL DEFAULT 0",
+    "baseline_usd REAL",
+    "baseline_low_usd REAL",
+    "baseline_high_usd REAL",
+    "baseline_verbosity REAL",
+    "baseline_tokenizer REAL",
+    "unpriced TEXT",
+    "price_id TEXT",
+    "energy_low_wh REAL",
+    "energy_high_wh REAL",
+    "co2_low_g REAL",
+    "co2_high_g REAL",
+    "energy_source TEXT",
+)
+
+
+def _counts(names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} INTEGER NOT NULL" for name in names)
+
+
+LEDGER_MIGRATION: tuple[str, ...] = (
+    *(f"ALTER TABLE decisions ADD COLUMN {column}" for column in _NEW_COLUMNS),
+    "CREATE TABLE price_sheets (id TEXT PRIMARY KEY NOT NULL, prices TEXT NOT NULL) WITHOUT ROWID",
+    # `key` is every other column as JSON: SQLite's UNIQUE takes two nulls for different.
+    """
+    CREATE TABLE roll_up_keys (
+        id INTEGER PRIMARY KEY,
+        key TEXT UNIQUE NOT NULL,
+        level TEXT NOT NULL,
+        arm TEXT NOT NULL,
+        baseline TEXT,
+        simulated INTEGER NOT NULL,
+        policy_version TEXT,
+        rule TEXT,
+        domain TEXT,
+        model TEXT,
+        key_name TEXT
+    )
+    """,
+    f"""
+    CREATE TABLE hourly (
+        key INTEGER NOT NULL, hour INTEGER NOT NULL, {_counts(TOTALS)},
+        PRIMARY KEY (key, hour)
+    ) WITHOUT ROWID
+    """,
+    f"""
+    CREATE TABLE daily_clusters (
+        key INTEGER NOT NULL, day INTEGER NOT NULL, cluster INTEGER NOT NULL,
+        {_counts(CLUSTER_SUMS)},
+        PRIMARY KEY (key, day, cluster)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE hourly_histograms (
+        measure TEXT NOT NULL, model TEXT NOT NULL, hour INTEGER NOT NULL, bucket INTEGER NOT NULL,
+        requests INTEGER NOT NULL,
+        PRIMARY KEY (measure, model, hour, bucket)
+    ) WITHOUT ROWID
+    """,
+    f"""
+    CREATE TABLE hourly_feedback (
+        key INTEGER NOT NULL, hour INTEGER NOT NULL, source TEXT NOT NULL, {_counts(FEEDBACK_SUMS)},
+        PRIMARY KEY (key, hour, source)
+    ) WITHOUT ROWID
+    """,
+    # Rows up to `last` were written before there were roll-ups; up to `done` they are in them now.
+    "CREATE TABLE roll_up_progress (done INTEGER NOT NULL, last INTEGER NOT NULL)",
+    "INSERT INTO roll_up_progress SELECT 0, coalesce(max(rowid), 0) FROM decisions",
+    "CREATE INDEX decisions_unpriced ON decisions (unpriced, model, at) WHERE unpriced IS NOT NULL",
+    "CREATE INDEX feedback_by_score ON feedback (score, at)",
+)
+"""Statements that bring the ledger into a decision log."""

@@ -1,0 +1,159 @@
+"""RollUp: what rows of the decision log add to the ledger's sums. Pure: values in, sums out.
+
+Rule: whatever is summed here is a whole number, so that no order of adding changes a sum.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zlib import crc32
+
+from router.core.buckets import bucket_of
+from router.core.ledger import CLUSTERS, SECONDS_PER_DAY, SECONDS_PER_HOUR, TOTALS, nano
+
+Row = Mapping[str, Any]
+"""Stored values by column, as `encoded` makes them."""
+
+ALL, FULL = "all", "full"
+LEVELS: tuple[str, ...] = ("policy_version", "rule", "domain", "model", "key_name")
+"""Clusters are kept in all, by each of these alone, and by all of them together."""
+
+ALWAYS = ("arm", "baseline", "simulated")
+"""What every roll-up is told apart by: figures of different kinds never meet in one sum."""
+
+_MICRO = 1_000_000
+_MEASURES = ("total_s", "first_byte_s", "overhead_s", "decision_s", "cost_usd")
+
+Key = str
+"""A roll-up's key as JSON text: its level, then ALWAYS, then LEVELS, null where not told apart."""
+
+
+def key_of(row: Row, level: str) -> Key:
+    """The key of a row at a level."""
+    told = [row[name] if level in (name, FULL) else None for name in LEVELS]
+    return json.dumps([level, *(row[name] for name in ALWAYS), *told], separators=(",", ":"))
+
+
+def hour_of(at: float) -> int:
+    """The start of the hour, in Unix seconds."""
+    return int(at // SECONDS_PER_HOUR) * SECONDS_PER_HOUR
+
+
+def day_of(at: float) -> int:
+    """The start of the UTC day, in Unix seconds."""
+    return int(at // SECONDS_PER_DAY) * SECONDS_PER_DAY
+
+
+def cluster_of(session: str | None, id: str) -> int:
+    """The cluster of a session, else of a request that belongs to none: 0 to CLUSTERS - 1."""
+    return crc32((session or id).encode("utf-8", "replace")) % CLUSTERS
+
+
+class RollUp:
+    """What some rows sum to. Keys are those of the tables, without the counts."""
+
+    def __init__(self) -> None:
+        self.hourly: dict[tuple[Key, int], list[int]] = {}
+        self.clusters: dict[tuple[Key, int, int], list[int]] = {}
+        self.histograms: dict[tuple[str, str, int, int], int] = {}
+        self.feedback: dict[tuple[Key, int, str], list[int]] = {}
+
+    def add(self, row: Row) -> None:
+        """One more row."""
+        at = row["at"]
+        hour, day = hour_of(at), day_of(at)
+        totals = totals_of(row)
+        full = key_of(row, FULL)
+        _add(self.hourly, (full, hour), totals)
+        sums = [totals[index] for index in _IN_CLUSTERS]
+        cluster = cluster_of(row["session"], row["id"])
+        _add(self.clusters, (full, day, cluster), sums)
+        for level in (ALL, *LEVELS):
+            _add(self.clusters, (key_of(row, level), day, cluster), sums)
+        model = row["model"] or ""
+        for measure in _MEASURES:
+            if (value := row[measure]) is not None:
+                place = (measure, model, hour, bucket_of(value))
+                self.histograms[place] = self.histograms.get(place, 0) + 1
+
+    def judge(self, row: Row, source: str, score: float, before: float | None) -> None:
+        """What a source says of a row's decision; `before` is the score that it takes back."""
+        said = [1, *_scores(score)]
+        if before is not None:
+            said = [new - old for new, old in zip(said, [1, *_scores(before)], strict=True)]
+        _add(self.feedback, (key_of(row, FULL), hour_of(row["at"]), source), said)
+
+
+def totals_of(row: Row) -> list[int]:
+    """One row's part in every figure of TOTALS, in order."""
+    outcome = row["outcome"]
+    answered = row["model"] is not None and outcome != "refused"
+    answer = nano(row["cost_usd"]) if answered else 0
+    escalation, own = nano(row["escalation_usd"]), nano(row["own_usd"])
+    paid = answered or escalation > 0 or own > 0
+    priced = paid and row["unpriced"] is None and row["baseline"] is not None
+    figures: dict[str, int] = {
+        "requests": 1,
+        outcome: 1,
+        "local": int(row["location"] == "local"),
+        "fallbacks": row["fallbacks"],
+        "explored": row["explored"],
+        "streamed": row["stream"],
+        "priced": int(priced),
+        "unpriced": int(row["unpriced"] is not None),
+        "estimated": int(row["usage_estimated"] and answered),
+        "spend_nano": answer + escalation + own,
+        **{name: row[name] or 0 for name in _TOKENS},
+        **_footprint(row),
+    }
+    if priced:
+        figures |= {
+            "baseline_nano": nano(row["baseline_usd"]),
+            "baseline_low_nano": nano(row["baseline_low_usd"]),
+            "baseline_high_nano": nano(row["baseline_high_usd"]),
+            "answer_nano": answer,
+            "escalation_nano": escalation,
+            "own_nano": own,
+            "cache_loss_nano": nano(row["cache_loss_usd"]),
+        }
+    return [figures.get(name, 0) for name in TOTALS]
+
+
+_TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
+_IN_CLUSTERS = [
+    TOTALS.index(name)
+    for name in (
+        "requests",
+        "priced",
+        "unpriced",
+        "baseline_nano",
+        "baseline_low_nano",
+        "baseline_high_nano",
+        "answer_nano",
+        "escalation_nano",
+        "own_nano",
+        "cache_loss_nano",
+    )
+]
+"""Where the figures of a cluster stand among the totals."""
+
+
+def _footprint(row: Row) -> dict[str, int]:
+    if row["energy_low_wh"] is None:
+        return {}
+    return {
+        "metered": 1,
+        "energy_low_uwh": round(row["energy_low_wh"] * _MICRO),
+        "energy_high_uwh": round(row["energy_high_wh"] * _MICRO),
+        "co2_low_ug": round((row["co2_low_g"] or 0.0) * _MICRO),
+        "co2_high_ug": round((row["co2_high_g"] or 0.0) * _MICRO),
+    }
+
+
+def _scores(score: float) -> list[int]:
+    return [round(score * _MICRO), round(score * score * _MICRO)]
+
+
+def _add(sums: dict[Any, list[int]], place: Any, more: Sequence[int]) -> None:
+    known = sums.get(place)
+    sums[place] = list(more) if known is None else [a + b for a, b in zip(known, more, strict=True)]

@@ -1,0 +1,210 @@
+"""SQLiteLedger: answers from the roll-ups of a SQLite decision log, also while others write it.
+
+Rule: it reads sums, never the rows they are of, so that its time does not grow with the log; every
+question has a thread and a connection of its own.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
+from dataclasses import fields
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from router.core.ledger import (
+    SECONDS_PER_DAY,
+    SECONDS_PER_HOUR,
+    TOTALS,
+    Clusters,
+    ClusterSums,
+    Dimension,
+    Histogram,
+    LedgerFilter,
+    Measure,
+    Point,
+    PriceSheet,
+    QualitySums,
+    Step,
+    Totals,
+    Unpriced,
+    Window,
+)
+from router.stores.decision_row import Row
+from router.stores.ledger_schema import CLUSTER_SUMS
+from router.stores.roll_up import ALL, FULL, LEVELS
+from router.stores.sqlite_reader import DecisionReader
+from router.stores.sqlite_schema import cannot, open_for_reading
+
+_MICRO = 1_000_000
+_STEPS: Mapping[Step, int] = {"hour": SECONDS_PER_HOUR, "day": SECONDS_PER_DAY}
+_FILTERS = tuple(one.name for one in fields(LedgerFilter))
+_SUMS = ", ".join(f"sum(s.{name})" for name in TOTALS)
+_CLUSTER_SUMS = ", ".join(f"sum(s.{name})" for name in CLUSTER_SUMS)
+
+
+class SQLiteLedger:
+    """The ledger of the decision log at `path`. `busy_s` is how long to wait for a lock."""
+
+    def __init__(self, path: Path, busy_s: float = 2.0) -> None:
+        self._path = path
+        self._busy_s = busy_s
+        self._rows = DecisionReader(path, busy_s)
+
+    async def totals(
+        self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
+    ) -> Mapping[str | None, Totals]:
+        """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0."""
+        chosen, values = _chosen(FULL, where)
+        found = await self._ask(
+            f"SELECT {_by(by)}, {_SUMS} FROM {_from('hourly')}"
+            f" WHERE {chosen} AND s.hour >= ? AND s.hour < ? GROUP BY 1",
+            (*values, *_rounded(window, SECONDS_PER_HOUR)),
+        )
+        told = {value: Totals(*sums) for value, *sums in found}
+        return told if by else told or {None: Totals()}
+
+    async def series(
+        self,
+        window: Window,
+        where: LedgerFilter | None = None,
+        by: Dimension | None = None,
+        step: Step = "hour",
+    ) -> Sequence[Point]:
+        """The same step by step in order of time; steps without a request are left out."""
+        chosen, values = _chosen(FULL, where)
+        seconds = _STEPS[step]
+        found = await self._ask(
+            f"SELECT s.hour / {seconds} * {seconds}, {_by(by)}, {_SUMS} FROM {_from('hourly')}"
+            f" WHERE {chosen} AND s.hour >= ? AND s.hour < ? GROUP BY 1, 2 ORDER BY 1, 2",
+            (*values, *_rounded(window, SECONDS_PER_HOUR)),
+        )
+        return [Point(at, value, Totals(*sums)) for at, value, *sums in found]
+
+    async def clusters(
+        self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
+    ) -> Clusters:
+        """Sums by cluster of sessions, over whole UTC days."""
+        chosen, values = _chosen(_level(where, by), where)
+        since, until = _rounded(window, SECONDS_PER_DAY)
+        found = await self._ask(
+            f"SELECT {_by(by)}, s.cluster, {_CLUSTER_SUMS} FROM {_from('daily_clusters')}"
+            f" WHERE {chosen} AND s.day >= ? AND s.day < ? GROUP BY 1, 2",
+            (*values, since, until),
+        )
+        sums: dict[str | None, list[ClusterSums]] = {} if by else {None: []}
+        for value, cluster, *figures in found:
+            sums.setdefault(value, []).append(ClusterSums(cluster, *figures))
+        return Clusters(Window(since, until), sums)
+
+    async def histograms(
+        self, window: Window, measures: Collection[Measure], model: str | None = None
+    ) -> Sequence[Histogram]:
+        """How measures spread, hour by hour and model by model."""
+        marks = ", ".join("?" * len(measures))
+        found = await self._ask(
+            "SELECT hour, measure, model, bucket, requests FROM hourly_histograms"
+            f" WHERE measure IN ({marks}) AND hour >= ? AND hour < ?"
+            " AND (? IS NULL OR model = ?) ORDER BY hour, measure, model",
+            (*measures, *_rounded(window, SECONDS_PER_HOUR), model, model),
+        )
+        counts: dict[tuple[int, Measure, str], dict[int, int]] = {}
+        for hour, measure, name, bucket, requests in found:
+            counts.setdefault((hour, measure, name), {})[bucket] = requests
+        return [Histogram(*place[:2], place[2] or None, told) for place, told in counts.items()]
+
+    async def quality(
+        self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
+    ) -> Sequence[QualitySums]:
+        """What feedback said of the decisions of a window, by source."""
+        chosen, values = _chosen(FULL, where)
+        found = await self._ask(
+            f"SELECT {_by(by)}, s.source, sum(s.judged), sum(s.score_micro), sum(s.square_micro)"
+            f" FROM {_from('hourly_feedback')}"
+            f" WHERE {chosen} AND s.hour >= ? AND s.hour < ? GROUP BY 1, 2 ORDER BY 1, 2",
+            (*values, *_rounded(window, SECONDS_PER_HOUR)),
+        )
+        return [
+            QualitySums(value, source, judged, score / _MICRO, square / _MICRO)
+            for value, source, judged, score, square in found
+            if judged
+        ]
+
+    async def unpriced(self, window: Window, limit: int = 20) -> Sequence[Unpriced]:
+        """Requests that could not be priced, the most frequent first."""
+        found = await self._ask(
+            "SELECT unpriced, model, count(*) AS requests, max(at) AS latest,"
+            " (SELECT id FROM decisions d WHERE d.unpriced = u.unpriced AND d.model IS u.model"
+            "  AND d.at < ? ORDER BY d.at DESC LIMIT 1)"
+            " FROM decisions u WHERE unpriced IS NOT NULL AND at >= ? AND at < ?"
+            " GROUP BY unpriced, model ORDER BY requests DESC LIMIT ?",
+            (window.until, window.since, window.until, limit),
+        )
+        return [Unpriced(reason, model, n, id, at) for reason, model, n, at, id in found]
+
+    async def worst(self, window: Window, limit: int = 20) -> Sequence[Mapping[str, Any]]:
+        """Decisions that a source scored lowest, as rows of the log with that `score`."""
+        found = await self._ask(
+            "SELECT f.decision, min(f.score) FROM (SELECT f.decision, f.score FROM feedback f"
+            " JOIN decisions d ON d.id = f.decision WHERE d.at >= ? AND d.at < ?"
+            " ORDER BY f.score, f.at DESC LIMIT ?) f GROUP BY 1 ORDER BY 2 LIMIT ?",
+            # A decision may be scored by each of three sources.
+            (window.since, window.until, 3 * limit, limit),
+        )
+        rows = await asyncio.to_thread(self._find_all, [id for id, _ in found])
+        return [{**rows[id], "score": score} for id, score in found if id in rows]
+
+    async def prices(self, id: str) -> PriceSheet | None:
+        """The prices behind a row's `price_id`."""
+        found = await self._ask("SELECT id, prices FROM price_sheets WHERE id = ?", (id,))
+        return PriceSheet(*found[0]) if found else None
+
+    def _find_all(self, ids: Sequence[str]) -> Mapping[str, Row]:
+        found = ((id, self._rows.find(id)) for id in ids)
+        return {id: row for id, row in found if row is not None}
+
+    async def _ask(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        return await asyncio.to_thread(self._fetch, statement, values)
+
+    def _fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        try:
+            with closing(open_for_reading(self._path, self._busy_s)) as connection:
+                return connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise cannot("be read", self._path, error) from error
+        except UnicodeEncodeError:
+            # Half a surrogate pair in what was asked for: no row can hold that.
+            return []
+
+
+def _from(table: str) -> str:
+    # CROSS JOIN is SQLite's way to be told the order: few keys first, then each one's range.
+    return f"roll_up_keys k CROSS JOIN {table} s ON s.key = k.id"
+
+
+def _by(by: Dimension | None) -> str:
+    return "NULL" if by is None else f"k.{by}"
+
+
+def _chosen(level: str, where: LedgerFilter | None) -> tuple[str, list[Any]]:
+    given = {name: getattr(where or LedgerFilter(), name) for name in _FILTERS}
+    asked = {name: value for name, value in given.items() if value is not None}
+    return " AND ".join(["k.level = ?", *(f"k.{name} = ?" for name in asked)]), [
+        level,
+        *asked.values(),
+    ]
+
+
+def _level(where: LedgerFilter | None, by: Dimension | None) -> str:
+    """The level of clusters that tells apart what is asked for, and as little else as can be."""
+    needed = {name for name in LEVELS if getattr(where or LedgerFilter(), name) is not None}
+    needed |= {by} & set(LEVELS) if by else set()
+    if not needed:
+        return ALL
+    return needed.pop() if len(needed) == 1 else FULL
+
+
+def _rounded(window: Window, step: int) -> tuple[int, int]:
+    """Outwards to whole steps."""
+    return int(window.since // step) * step, ceil(window.until / step) * step

@@ -1,0 +1,150 @@
+"""How fast the ledger answers at a million decisions: python -m tests.benchmarks.bench_ledger
+
+The log holds thirty days of traffic: 4 rules, 14 domains, 5 models, 5 keys, 40,000 sessions,
+feedback on every fiftieth decision. Each question is asked of the file anew, as a page asks it; a
+page may take 300 ms. ROWS=100000 makes a smaller log. What roll-ups add to writing is given as a
+ratio to the same rows without them.
+"""
+
+import asyncio
+import os
+import random
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+from router.core.event import RoutingEvent
+from router.core.feedback import Feedback
+from router.core.ledger import SECONDS_PER_DAY, LedgerFilter, Window
+from router.stores.decision_columns import COLUMNS
+from router.stores.decision_row import encoded
+from router.stores.feedback_row import INSERT_FEEDBACK, Given
+from router.stores.sqlite_ledger import SQLiteLedger
+from router.stores.sqlite_roll_up import SQLiteRollUp
+from router.stores.sqlite_schema import open_for_writing
+from tests.fakes.events import AT, an_event, decided
+
+ROWS = int(os.environ.get("ROWS", "1000000"))
+DAYS = 30
+BATCH = 256
+ROUNDS = 5
+SESSIONS = 40_000
+LIMIT_MS = 300
+SINCE = AT // SECONDS_PER_DAY * SECONDS_PER_DAY
+WINDOW = Window(SINCE, SINCE + DAYS * SECONDS_PER_DAY)
+_INSERT = (
+    f"INSERT INTO decisions ({', '.join(column.name for column in COLUMNS)})"
+    f" VALUES ({', '.join('?' * len(COLUMNS))})"
+)
+
+Question = Callable[[SQLiteLedger], Awaitable[object]]
+
+QUESTIONS: Mapping[str, Question] = {
+    "totals": lambda ledger: ledger.totals(WINDOW),
+    "totals by rule": lambda ledger: ledger.totals(WINDOW, by="rule"),
+    "series by hour": lambda ledger: ledger.series(WINDOW),
+    "series by day and model": lambda ledger: ledger.series(WINDOW, by="model", step="day"),
+    "clusters": lambda ledger: ledger.clusters(WINDOW),
+    "clusters by arm": lambda ledger: ledger.clusters(WINDOW, by="arm"),
+    "clusters by rule": lambda ledger: ledger.clusters(WINDOW, by="rule"),
+    "clusters by domain": lambda ledger: ledger.clusters(WINDOW, by="domain"),
+    "clusters by key": lambda ledger: ledger.clusters(WINDOW, by="key_name"),
+    "clusters of a rule": lambda ledger: ledger.clusters(WINDOW, LedgerFilter(rule="rule-1")),
+    "clusters of a rule and model": lambda ledger: ledger.clusters(
+        WINDOW, LedgerFilter(rule="rule-1", model="model-2")
+    ),
+    "clusters of a rule by domain": lambda ledger: ledger.clusters(
+        WINDOW, LedgerFilter(rule="rule-1"), by="domain"
+    ),
+    "times": lambda ledger: ledger.histograms(WINDOW, ("total_s", "first_byte_s", "overhead_s")),
+    "quality by domain": lambda ledger: ledger.quality(WINDOW, by="domain"),
+    "unpriced": lambda ledger: ledger.unpriced(WINDOW),
+    "worst": lambda ledger: ledger.worst(WINDOW),
+}
+
+
+def events(rows: int) -> Iterator[RoutingEvent]:
+    """Traffic with a fixed seed."""
+    chance = random.Random(7)
+    for number in range(rows):
+        plain = an_event(
+            f"d{number}",
+            at=SINCE + number * DAYS * SECONDS_PER_DAY / rows,
+            session=f"s{int(chance.paretovariate(1.2)) % SESSIONS}-{number // 5000}",
+            signals={"domain": f"domain-{chance.randrange(14)}"},
+            key_name=f"key-{chance.randrange(5)}",
+            model=f"model-{chance.randrange(5)}",
+            decision=decided(rule=f"rule-{chance.randrange(4)}"),
+            cost_usd=None if chance.random() < 0.01 else chance.expovariate(1e4),
+        )
+        yield replace(plain, timings=replace(plain.timings, total_s=chance.lognormvariate(0, 1)))
+
+
+def write(path: Path, rows: int, rolled_up: bool = True) -> float:
+    """Seconds to write so many events, as the decision log's thread does."""
+    with closing(open_for_writing(path, 2.0, survive_power_cut=False)) as connection:
+        sums = SQLiteRollUp(connection)
+        begun = time.perf_counter()
+        for number, event in enumerate(events(rows)):
+            if number % BATCH == 0:
+                connection.execute("BEGIN IMMEDIATE")
+            values = encoded(event)
+            connection.execute(_INSERT, values)
+            if rolled_up:
+                sums.add(values, None)
+                if number % 50 == 0:
+                    _judge(connection, sums, event)
+            if number % BATCH == BATCH - 1 or number == rows - 1:
+                sums.flush()
+                connection.execute("COMMIT")
+        return time.perf_counter() - begun
+
+
+def _judge(connection: sqlite3.Connection, sums: SQLiteRollUp, event: RoutingEvent) -> None:
+    feedback = Feedback(event.id, "user", event.at, float(hash(event.id) % 3) / 2)
+    known = sums.known(feedback)
+    connection.execute(INSERT_FEEDBACK, Given(feedback, None).parameters())
+    assert known is not None
+    sums.judge(feedback, known)
+
+
+async def asked(ledger: SQLiteLedger, question: Question) -> list[float]:
+    """Milliseconds that a question took, each time."""
+    spent = []
+    for _ in range(ROUNDS):
+        begun = time.perf_counter()
+        await question(ledger)
+        spent.append((time.perf_counter() - begun) * 1000)
+    return spent
+
+
+def main() -> int:
+    """Print the table; 1 if a question took longer than a page may."""
+    with tempfile.TemporaryDirectory() as directory:
+        few = min(ROWS, 20_000)
+        plain = write(Path(directory) / "plain", few, rolled_up=False)
+        ratio = write(Path(directory) / "few", few) / plain
+        print(f"writing with roll-ups / without: {ratio:.2f} ({few} rows, {BATCH} a commit)")
+        path = Path(directory) / "log"
+        spent = write(path, ROWS)
+        size = path.stat().st_size / 1e9
+        print(f"{ROWS} rows written in {spent:.0f} s, {size:.2f} GB")
+        ledger = SQLiteLedger(path)
+        slowest = 0.0
+        print(f"{'question':<30} {'median ms':>10} {'worst ms':>10}")
+        for name, question in QUESTIONS.items():
+            times = asyncio.run(asked(ledger, question))
+            slowest = max(slowest, median(times))
+            print(f"{name:<30} {median(times):>10.1f} {max(times):>10.1f}", flush=True)
+    print(f"slowest: {slowest:.0f} ms, a page may take {LIMIT_MS}")
+    return int(slowest > LIMIT_MS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
