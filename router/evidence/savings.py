@@ -12,7 +12,7 @@ import numpy as np
 
 from router.core.ledger import NANO, ClusterSums, Parts
 from router.evidence.bounds import Floats
-from router.evidence.figure import Figure, not_measured, percent, too_few, usd
+from router.evidence.figure import Figure, not_measured, percent, too_few, usd, usd_interval
 from router.evidence.resampling import ratio, ratio_slope, studentised
 
 LEAST_CLUSTERS = 30
@@ -144,10 +144,10 @@ def _in_usd(share: Figure, whole: int, net: int, baseline: str) -> Figure:
     if not share.known or share.low is None or share.high is None:
         return Figure(name, "usd", share.state, share.sentence, n=share.n, needed=share.needed)
     value, low, high = net / NANO, share.low * whole / NANO, share.high * whole / NANO
-    told = (
-        f"{'Saved' if value >= 0 else 'Lost'} {usd(abs(value))} against {baseline}"
-        f" [{usd(low)}, {usd(high)}], its {usd(whole / NANO)} being as they were."
-    )
+    told = f"Saved {usd_interval(value, low, high)}"
+    if value < 0:
+        told = f"Lost {usd_interval(-value, -high, -low)}"
+    told = f"{told} against the {usd(whole / NANO)} that {baseline} would have cost."
     return Figure(name, "usd", "value", told, "priced", value, low, high, n=share.n)
 
 
