@@ -3,7 +3,6 @@
 import json
 import re
 import sqlite3
-
 from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path

@@ -91,9 +91,11 @@ def test_without_anything_at_all_every_figure_says_so_and_none_is_zero() -> None
 def test_a_saving_is_the_headline_only_beside_what_is_known_of_quality() -> None:
     judged, unjudged = statement(BOOKS), statement(replace(BOOKS, scores=()))
 
-    assert judged.headline.startswith("Saved 5")
+    assert judged.headline.startswith("Saved 49 % [")
     assert judged.headline.endswith(judged.verdict.sentence)
-    assert unjudged.headline.startswith("Spend avoided, quality not measured. Avoided spending 5")
+    assert unjudged.headline.startswith(
+        "Spend avoided, quality not measured. Avoided spending 49 %"
+    )
     assert "Saved" not in unjudged.headline
 
 
