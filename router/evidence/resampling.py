@@ -79,7 +79,7 @@ def studentised(
         distances = (of(totals) - value) / error_of(slope(totals), moments)
     if error == 0.0 and np.isfinite(value):
         return Estimate(value, value, value)
-    kept = np.sort(distances[np.isfinite(distances)])
+    kept = distances[np.isfinite(distances)]
     if not np.isfinite(value + error) or len(kept) < (1 - _MOST_LOST) * len(distances):
         return None
     tail = (1 - level) / 2

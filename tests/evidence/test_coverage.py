@@ -150,8 +150,10 @@ def test_drift() -> None:
 def test_without_drift_chance_alone_is_taken_for_it_as_rarely_as_promised() -> None:
     random = np.random.default_rng(9)
     shares = np.array([0.1, 0.2, 0.3, 0.25, 0.15])
-    pairs = [(random.multinomial(n, shares) * 1.0 for n in (5000, 300)) for _ in range(3000)]
-    both = [(learned, seen) for learned, seen in pairs]
+    drawn = [
+        [random.multinomial(n, shares).astype(float) for n in (5000, 300)] for _ in range(3000)
+    ]
+    both = [(np.asarray(learned), np.asarray(seen)) for learned, seen in drawn]
 
     assert np.mean([stability_index(*it) > chance_of(*it) for it in both]) <= 0.06
 
