@@ -32,7 +32,10 @@ class Ledger(Protocol):
     async def totals(
         self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
     ) -> Mapping[str | None, Totals]:
-        """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0."""
+        """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0.
+
+        Narrowed by several things together, over whole UTC days.
+        """
         ...
 
     async def series(
@@ -52,9 +55,16 @@ class Ledger(Protocol):
         ...
 
     async def histograms(
-        self, window: Window, measures: Collection[Measure], model: str | None = None
+        self,
+        window: Window,
+        measures: Collection[Measure],
+        model: str | None = None,
+        step: Step | None = None,
     ) -> Sequence[Histogram]:
-        """How measures spread, hour by hour and model by model; `core/buckets.py` reads them."""
+        """How measures spread, step by step (None: over the window) and model by model.
+
+        `core/buckets.py` reads quantiles from them.
+        """
         ...
 
     async def quality(

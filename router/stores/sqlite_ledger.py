@@ -31,7 +31,6 @@ from router.core.ledger import (
     Unpriced,
     Window,
 )
-from router.stores.decision_row import Row
 from router.stores.ledger_schema import CLUSTER_SUMS
 from router.stores.roll_up import ALL, FULL, LEVELS
 from router.stores.sqlite_reader import DecisionReader
@@ -55,12 +54,16 @@ class SQLiteLedger:
     async def totals(
         self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
     ) -> Mapping[str | None, Totals]:
-        """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0."""
-        chosen, values = _chosen(FULL, where)
+        """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0.
+
+        Narrowed by several things together, over whole UTC days.
+        """
+        level = _level(where, by)
+        chosen, values = _chosen(level, where)
         found = await self._ask(
             f"SELECT {_by(by)}, {_SUMS} FROM {_from('hourly')}"
             f" WHERE {chosen} AND s.hour >= ? AND s.hour < ? GROUP BY 1",
-            (*values, *_rounded(window, SECONDS_PER_HOUR)),
+            (*values, *_rounded(window, _kept_by(level))),
         )
         told = {value: Totals(*sums) for value, *sums in found}
         return told if by else told or {None: Totals()}
@@ -73,12 +76,13 @@ class SQLiteLedger:
         step: Step = "hour",
     ) -> Sequence[Point]:
         """The same step by step in order of time; steps without a request are left out."""
-        chosen, values = _chosen(FULL, where)
-        seconds = _STEPS[step]
+        level = _level(where, by)
+        chosen, values = _chosen(level, where)
+        seconds = max(_STEPS[step], _kept_by(level))
         found = await self._ask(
             f"SELECT s.hour / {seconds} * {seconds}, {_by(by)}, {_SUMS} FROM {_from('hourly')}"
             f" WHERE {chosen} AND s.hour >= ? AND s.hour < ? GROUP BY 1, 2 ORDER BY 1, 2",
-            (*values, *_rounded(window, SECONDS_PER_HOUR)),
+            (*values, *_rounded(window, _kept_by(level))),
         )
         return [Point(at, value, Totals(*sums)) for at, value, *sums in found]
 
@@ -99,15 +103,22 @@ class SQLiteLedger:
         return Clusters(Window(since, until), sums)
 
     async def histograms(
-        self, window: Window, measures: Collection[Measure], model: str | None = None
+        self,
+        window: Window,
+        measures: Collection[Measure],
+        model: str | None = None,
+        step: Step | None = None,
     ) -> Sequence[Histogram]:
-        """How measures spread, hour by hour and model by model."""
+        """How measures spread, step by step (None: over the window) and model by model."""
         marks = ", ".join("?" * len(measures))
+        since, until = _rounded(window, SECONDS_PER_HOUR)
+        seconds = _STEPS[step] if step else None
+        at = f"hour / {seconds} * {seconds}" if seconds else str(since)
         found = await self._ask(
-            "SELECT hour, measure, model, bucket, requests FROM hourly_histograms"
+            f"SELECT {at}, measure, model, bucket, sum(requests) FROM hourly_histograms"
             f" WHERE measure IN ({marks}) AND hour >= ? AND hour < ?"
-            " AND (? IS NULL OR model = ?) ORDER BY hour, measure, model",
-            (*measures, *_rounded(window, SECONDS_PER_HOUR), model, model),
+            " AND (? IS NULL OR model = ?) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3",
+            (*measures, since, until, model, model),
         )
         counts: dict[tuple[int, Measure, str], dict[int, int]] = {}
         for hour, measure, name, bucket, requests in found:
@@ -152,17 +163,13 @@ class SQLiteLedger:
             # A decision may be scored by each of three sources.
             (window.since, window.until, 3 * limit, limit),
         )
-        rows = await asyncio.to_thread(self._find_all, [id for id, _ in found])
+        rows = await asyncio.to_thread(self._rows.find_all, [id for id, _ in found])
         return [{**rows[id], "score": score} for id, score in found if id in rows]
 
     async def prices(self, id: str) -> PriceSheet | None:
         """The prices behind a row's `price_id`."""
         found = await self._ask("SELECT id, prices FROM price_sheets WHERE id = ?", (id,))
         return PriceSheet(*found[0]) if found else None
-
-    def _find_all(self, ids: Sequence[str]) -> Mapping[str, Row]:
-        found = ((id, self._rows.find(id)) for id in ids)
-        return {id: row for id, row in found if row is not None}
 
     async def _ask(self, statement: str, values: Sequence[Any]) -> list[Any]:
         return await asyncio.to_thread(self._fetch, statement, values)
@@ -203,6 +210,11 @@ def _level(where: LedgerFilter | None, by: Dimension | None) -> str:
     if not needed:
         return ALL
     return needed.pop() if len(needed) == 1 else FULL
+
+
+def _kept_by(level: str) -> int:
+    """Seconds that one sum of a level is over."""
+    return SECONDS_PER_DAY if level == FULL else SECONDS_PER_HOUR
 
 
 def _rounded(window: Window, step: int) -> tuple[int, int]:

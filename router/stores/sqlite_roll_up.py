@@ -96,8 +96,8 @@ class SQLiteRollUp:
         """Add all that was summed to the tables. Raises sqlite3.Error."""
         sums, self._sums = self._sums, RollUp()
         many = self._connection.executemany
-        many(_HOURLY, ((self._id(key), *at, *n) for (key, *at), n in sums.hourly.items()))
-        many(_CLUSTERS, ((self._id(key), *at, *n) for (key, *at), n in sums.clusters.items()))
+        many(_HOURLY, ((self._id(key), *at, *n) for (key, *at), n in sums.hourly().items()))
+        many(_CLUSTERS, ((self._id(key), *at, *n) for (key, *at), n in sums.clusters().items()))
         many(_FEEDBACK, ((self._id(key), *at, *n) for (key, *at), n in sums.feedback.items()))
         many(_HISTOGRAMS, ((*place, n) for place, n in sums.histograms.items()))
 
@@ -110,9 +110,10 @@ class SQLiteRollUp:
     def _id(self, key: Key) -> int:
         id = self._keys.get(key)
         if id is None:
-            self._connection.execute(_NEW_KEY, (key, *json.loads(key)))
+            text = json.dumps(key, separators=(",", ":"))
+            self._connection.execute(_NEW_KEY, (text, *key))
             [id] = self._connection.execute(
-                "SELECT id FROM roll_up_keys WHERE key = ?", (key,)
+                "SELECT id FROM roll_up_keys WHERE key = ?", (text,)
             ).fetchone()
             self._keys[key] = id
         return int(id)

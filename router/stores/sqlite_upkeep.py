@@ -144,7 +144,8 @@ class Upkeep:
     def stop(self) -> None:
         """End after the step that is being made."""
         self._ending.set()
-        self._thread.join(self._busy_s + 1)
+        if self._thread.is_alive():
+            self._thread.join(self._busy_s + 1)
 
     def _run(self) -> None:
         rest_s = PAUSE_S
