@@ -32,10 +32,7 @@ class Ledger(Protocol):
     async def totals(
         self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
     ) -> Mapping[str | None, Totals]:
-        """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0.
-
-        Narrowed by several things together, over whole UTC days.
-        """
+        """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0."""
         ...
 
     async def series(

@@ -17,7 +17,7 @@ Row = Mapping[str, Any]
 
 ALL, FULL = "all", "full"
 LEVELS: tuple[str, ...] = ("policy_version", "rule", "domain", "model", "key_name")
-"""Sums are kept in all, by each of these alone, and by all of them together."""
+"""Sums are kept by all of these together, and once a day is over in all and by each alone."""
 
 ALWAYS = ("arm", "baseline", "simulated")
 """What every sum is told apart by: figures of different kinds never meet in one."""
@@ -38,14 +38,14 @@ def full_key(row: Row) -> Key:
 
 
 @lru_cache(4096)
-def keys_above(full: Key) -> tuple[Key, ...]:
-    """The keys of what the sums of a full key are part of: in all, and by each thing alone."""
+def keys_above(full: Key) -> Mapping[str, Key]:
+    """The keys of what the sums of a full key are part of, by level."""
     head, told = full[1:_ALWAYS], full[_ALWAYS:]
-    alone = (
-        (level, *head, *(value if at == index else None for at, value in enumerate(told)))
-        for index, level in enumerate(LEVELS)
-    )
-    return ((ALL, *head, *(None for _ in told)), *alone)
+    above = {ALL: (ALL, *head, *(None for _ in told))}
+    for index, level in enumerate(LEVELS):
+        alone = (value if at == index else None for at, value in enumerate(told))
+        above[level] = (level, *head, *alone)
+    return above
 
 
 def hour_of(at: float) -> int:
@@ -64,11 +64,11 @@ def cluster_of(session: str | None, id: str) -> int:
 
 
 class RollUp:
-    """What some rows sum to, by full key; `hourly` and `clusters` lift the sums to every level."""
+    """What some rows sum to, by full key."""
 
     def __init__(self) -> None:
-        self._hours: dict[tuple[Key, int], list[int]] = {}
-        self._clusters: dict[tuple[Key, int, int], list[int]] = {}
+        self.hourly: dict[tuple[Key, int], list[int]] = {}
+        self.clusters: dict[tuple[Key, int, int], list[int]] = {}
         self.histograms: dict[tuple[str, str, int, int], int] = {}
         self.feedback: dict[tuple[Key, int, str], list[int]] = {}
 
@@ -76,9 +76,9 @@ class RollUp:
         """One more row."""
         at, full, totals = row["at"], full_key(row), totals_of(row)
         hour = hour_of(at)
-        _add(self._hours, (full, hour), totals)
+        _add(self.hourly, (full, hour), totals)
         cluster = cluster_of(row["session"], row["id"])
-        _add(self._clusters, (full, day_of(at), cluster), _of_a_cluster(totals))
+        _add(self.clusters, (full, day_of(at), cluster), _of_a_cluster(totals))
         model = row["model"] or ""
         for measure in _MEASURES:
             if (value := row[measure]) is not None:
@@ -91,23 +91,6 @@ class RollUp:
         if before is not None:
             said = [new - old for new, old in zip(said, [1, *_scores(before)], strict=True)]
         _add(self.feedback, (full_key(row), hour_of(row["at"]), source), said)
-
-    def hourly(self) -> Mapping[tuple[Key, int], Sequence[int]]:
-        """TOTALS by key and hour; those of full keys, of which there are many, by key and day."""
-        found: dict[tuple[Key, int], list[int]] = {}
-        for (full, hour), totals in self._hours.items():
-            _add(found, (full, day_of(hour)), totals)
-            for key in keys_above(full):
-                _add(found, (key, hour), totals)
-        return found
-
-    def clusters(self) -> Mapping[tuple[Key, int, int], Sequence[int]]:
-        """The figures of a cluster by key, day and cluster."""
-        found: dict[tuple[Key, int, int], list[int]] = {}
-        for (full, day, cluster), sums in self._clusters.items():
-            for key in (full, *keys_above(full)):
-                _add(found, (key, day, cluster), sums)
-        return found
 
 
 def totals_of(row: Row) -> list[int]:

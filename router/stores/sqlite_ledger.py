@@ -40,6 +40,12 @@ _MICRO = 1_000_000
 _STEPS: Mapping[Step, int] = {"hour": SECONDS_PER_HOUR, "day": SECONDS_PER_DAY}
 _FILTERS = tuple(one.name for one in fields(LedgerFilter))
 _SUMS = ", ".join(f"sum(s.{name})" for name in TOTALS)
+_KEPT: Mapping[str, tuple[str, int, tuple[str, ...]]] = {
+    "hourly": ("hour", SECONDS_PER_HOUR, ("hour", *TOTALS)),
+    "daily_clusters": ("day", SECONDS_PER_DAY, ("day", "cluster", *CLUSTER_SUMS)),
+}
+"""A table's time, the seconds that one of its sums is over, and what is read of it."""
+
 _CLUSTER_SUMS = ", ".join(f"sum(s.{name})" for name in CLUSTER_SUMS)
 
 
@@ -54,17 +60,9 @@ class SQLiteLedger:
     async def totals(
         self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
     ) -> Mapping[str | None, Totals]:
-        """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0.
-
-        Narrowed by several things together, over whole UTC days.
-        """
-        level = _level(where, by)
-        chosen, values = _chosen(level, where)
-        found = await self._ask(
-            f"SELECT {_by(by)}, {_SUMS} FROM {_from('hourly')}"
-            f" WHERE {chosen} AND s.hour >= ? AND s.hour < ? GROUP BY 1",
-            (*values, *_rounded(window, _kept_by(level))),
-        )
+        """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0."""
+        source, values = _sums_of("hourly", window, where, by)
+        found = await self._ask(f"SELECT told, {_SUMS} FROM {source} GROUP BY 1", values)
         told = {value: Totals(*sums) for value, *sums in found}
         return told if by else told or {None: Totals()}
 
@@ -76,13 +74,10 @@ class SQLiteLedger:
         step: Step = "hour",
     ) -> Sequence[Point]:
         """The same step by step in order of time; steps without a request are left out."""
-        level = _level(where, by)
-        chosen, values = _chosen(level, where)
-        seconds = max(_STEPS[step], _kept_by(level))
+        source, values = _sums_of("hourly", window, where, by)
+        at = f"s.hour / {_STEPS[step]} * {_STEPS[step]}"
         found = await self._ask(
-            f"SELECT s.hour / {seconds} * {seconds}, {_by(by)}, {_SUMS} FROM {_from('hourly')}"
-            f" WHERE {chosen} AND s.hour >= ? AND s.hour < ? GROUP BY 1, 2 ORDER BY 1, 2",
-            (*values, *_rounded(window, _kept_by(level))),
+            f"SELECT {at}, told, {_SUMS} FROM {source} GROUP BY 1, 2 ORDER BY 1, 2", values
         )
         return [Point(at, value, Totals(*sums)) for at, value, *sums in found]
 
@@ -90,17 +85,14 @@ class SQLiteLedger:
         self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
     ) -> Clusters:
         """Sums by cluster of sessions, over whole UTC days."""
-        chosen, values = _chosen(_level(where, by), where)
-        since, until = _rounded(window, SECONDS_PER_DAY)
+        source, values = _sums_of("daily_clusters", window, where, by)
         found = await self._ask(
-            f"SELECT {_by(by)}, s.cluster, {_CLUSTER_SUMS} FROM {_from('daily_clusters')}"
-            f" WHERE {chosen} AND s.day >= ? AND s.day < ? GROUP BY 1, 2",
-            (*values, since, until),
+            f"SELECT told, s.cluster, {_CLUSTER_SUMS} FROM {source} GROUP BY 1, 2", values
         )
         sums: dict[str | None, list[ClusterSums]] = {} if by else {None: []}
         for value, cluster, *figures in found:
             sums.setdefault(value, []).append(ClusterSums(cluster, *figures))
-        return Clusters(Window(since, until), sums)
+        return Clusters(Window(*_rounded(window, SECONDS_PER_DAY)), sums)
 
     async def histograms(
         self,
@@ -130,9 +122,10 @@ class SQLiteLedger:
     ) -> Sequence[QualitySums]:
         """What feedback said of the decisions of a window, by source."""
         chosen, values = _chosen(FULL, where)
+        value = "NULL" if by is None else f"k.{by}"
         found = await self._ask(
-            f"SELECT {_by(by)}, s.source, sum(s.judged), sum(s.score_micro), sum(s.square_micro)"
-            f" FROM {_from('hourly_feedback')}"
+            f"SELECT {value}, s.source, sum(s.judged), sum(s.score_micro), sum(s.square_micro)"
+            " FROM roll_up_keys k CROSS JOIN hourly_feedback s ON s.key = k.id"
             f" WHERE {chosen} AND s.hour >= ? AND s.hour < ? GROUP BY 1, 2 ORDER BY 1, 2",
             (*values, *_rounded(window, SECONDS_PER_HOUR)),
         )
@@ -185,13 +178,35 @@ class SQLiteLedger:
             return []
 
 
-def _from(table: str) -> str:
-    # CROSS JOIN is SQLite's way to be told the order: few keys first, then each one's range.
-    return f"roll_up_keys k CROSS JOIN {table} s ON s.key = k.id"
-
-
-def _by(by: Dimension | None) -> str:
-    return "NULL" if by is None else f"k.{by}"
+def _sums_of(
+    table: str, window: Window, where: LedgerFilter | None, by: Dimension | None
+) -> tuple[str, list[Any]]:
+    """Where the sums stand that are asked for: of settled days at the level that tells apart as
+    little as can be, of others by everything together. With the values of its marks."""
+    level = _level(where, by)
+    time, step, names = _KEPT[table]
+    since, until = _rounded(window, step)
+    read = ", ".join(f"s.{name}" for name in names)
+    told = "NULL AS told" if by is None else f"k.{by} AS told"
+    parts, values = [], list[Any]()
+    for one, settled in ((level, ""), (FULL, "NOT")):
+        chosen, filtered = _chosen(one, where)
+        # CROSS JOIN is SQLite's way to be told the order: few keys first, then each one's range.
+        part = (
+            f"SELECT {told}, {read} FROM roll_up_keys k CROSS JOIN {table} s ON s.key = k.id"
+            f" WHERE {chosen} AND s.{time} >= ? AND s.{time} < ?"
+        )
+        values += [*filtered, since, until]
+        if level != FULL:
+            part += (
+                f" AND s.{time} / {SECONDS_PER_DAY} * {SECONDS_PER_DAY} {settled} IN"
+                " (SELECT day FROM settled_days WHERE level = ?)"
+            )
+            values.append(level)
+        parts.append(part)
+    if level == FULL:
+        return f"({parts[0]}) s", values[: len(values) // 2]
+    return f"({' UNION ALL '.join(parts)}) s", values
 
 
 def _chosen(level: str, where: LedgerFilter | None) -> tuple[str, list[Any]]:
@@ -210,11 +225,6 @@ def _level(where: LedgerFilter | None, by: Dimension | None) -> str:
     if not needed:
         return ALL
     return needed.pop() if len(needed) == 1 else FULL
-
-
-def _kept_by(level: str) -> int:
-    """Seconds that one sum of a level is over."""
-    return SECONDS_PER_DAY if level == FULL else SECONDS_PER_HOUR
 
 
 def _rounded(window: Window, step: int) -> tuple[int, int]:
