@@ -116,15 +116,20 @@ def test_rows_that_the_sums_lack_are_kept_until_they_are_in(path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM decisions").fetchone() == (0,)
 
 
-async def test_it_runs_by_itself_beside_a_log_that_is_written(path: Path) -> None:
+async def _with_two_rows(path: Path) -> SQLiteDecisionLog:
     log = SQLiteDecisionLog(path)
     await log.record(an_event("old", at=time.time() - 9 * SECONDS_PER_DAY))
     await log.record(an_event("new", at=time.time()))
+    return log
+
+
+def test_it_runs_by_itself_beside_a_log_that_is_open(path: Path) -> None:
+    log = asyncio.run(_with_two_rows(path))
     upkeep = Upkeep(path, retention_days=7)
     upkeep.start()
     deadline = time.monotonic() + 10
     while len(log.recent(5)) > 1 and time.monotonic() < deadline:
-        await asyncio.sleep(0.02)
+        time.sleep(0.02)
     upkeep.stop()
     assert [row["decision"] for row in log.recent(5)] == ["new"]
-    await log.close()
+    asyncio.run(log.close())
