@@ -65,7 +65,7 @@ async def read_books(
         treated=await _arm(ledger, window, replace(where, arm="treated")),
         control=await _arm(ledger, window, replace(where, arm="control")),
         hours=hours,
-        costs=by_hour(await ledger.histograms(window, COSTS)),
+        costs=by_hour(await ledger.histograms(window, COSTS, step="hour")),
         scores=await sources.scores.session_scores(window, simulated),
         judged=[judged.get(it.at, 0) for it in hours],
         answered=[it.totals.ok for it in hours],

@@ -69,9 +69,13 @@ class Books:
         return Clusters(window, {k: [ClusterSums(1, n, n)] for k, n in counts.items()})
 
     async def histograms(
-        self, window: Window, measures: Collection[Measure], model: str | None = None
+        self,
+        window: Window,
+        measures: Collection[Measure],
+        model: str | None = None,
+        step: Step | None = None,
     ) -> Sequence[Histogram]:
-        assert set(measures) == {"cost_usd"}
+        assert (set(measures), step) == ({"cost_usd"}, "hour")
         return [Histogram(0, "cost_usd", name, {3: 2}) for name in ("small", "large")]
 
     async def quality(self, *_: Any, **__: Any) -> Sequence[QualitySums]:
