@@ -6,6 +6,7 @@ Nothing unknown is ever 0.
 """
 
 from dataclasses import dataclass
+from math import floor, log10
 from typing import Literal
 
 State = Literal["value", "not_enough_data", "not_measured"]
@@ -51,14 +52,16 @@ class Figure:
         return self.state == "value"
 
 
-def too_few(name: str, unit: Unit, sentence: str, n: int, needed: int | None) -> Figure:
-    """A figure that wants more data. `needed` is None where no number would do."""
-    return Figure(name, unit, "not_enough_data", sentence, n=n, needed=needed)
+def too_few(
+    name: str, unit: Unit, sentence: str, n: int, needed: int | None, basis: Basis = "observed"
+) -> Figure:
+    """A figure that wants more data. `needed` is None where none can be told."""
+    return Figure(name, unit, "not_enough_data", sentence, basis, n=n, needed=needed)
 
 
-def not_measured(name: str, unit: Unit, sentence: str) -> Figure:
+def not_measured(name: str, unit: Unit, sentence: str, basis: Basis = "observed") -> Figure:
     """A figure that nothing was measured for; the sentence says what to do about it."""
-    return Figure(name, unit, "not_measured", sentence)
+    return Figure(name, unit, "not_measured", sentence, basis)
 
 
 def percent(value: float, low: float, high: float) -> str:
@@ -72,7 +75,13 @@ def usd(amount: float) -> str:
     """`1,204.50 USD`; below a dollar three figures that count."""
     if abs(amount) >= 1 or amount == 0:
         return f"{amount:,.2f} USD"
-    return f"{amount:.3g} USD"
+    return f"{amount:.{2 - floor(log10(abs(amount)))}f} USD"
+
+
+def usd_interval(value: float, low: float, high: float) -> str:
+    """`0.75 USD [0.63, 0.90]`."""
+    ends = [usd(it).removesuffix(" USD") for it in (low, high)]
+    return f"{usd(value)} [{ends[0]}, {ends[1]}]"
 
 
 def points(value: float, low: float, high: float) -> str:
