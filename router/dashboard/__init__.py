@@ -16,6 +16,7 @@ from router.dashboard.login import LOGIN, show_login, sign_in, sign_out
 from router.dashboard.models import models
 from router.dashboard.overview import overview, start
 from router.dashboard.playground import play, playground
+from router.dashboard.policies import check, policies
 from router.dashboard.refusal import refuse, told_as_page
 
 __all__ = ["NAVIGATION", "PAGES", "Page", "refuse", "routes"]
@@ -40,6 +41,8 @@ PAGES: tuple[Page, ...] = (
     Page("/playground", playground, "Playground"),
     Page("/playground", play, method="POST", access="call"),
     Page("/models", models, "Models"),
+    Page("/policies", policies, "Policies"),
+    Page("/policies", check, method="POST"),
     Page("/demo", start, method="POST", access="call"),
     Page(LOGIN, show_login, access="open"),
     Page(LOGIN, sign_in, method="POST", access="open"),

@@ -12,6 +12,7 @@ from router.api.reports.decisions import decisions
 from router.api.reports.demo import demo, start_demo
 from router.api.reports.models import models
 from router.api.reports.playground import playground
+from router.api.reports.policies import policies, validate
 from router.api.reports.setup import setup
 
 _REPORTS: tuple[tuple[str, str, Endpoint, Access], ...] = (
@@ -19,6 +20,8 @@ _REPORTS: tuple[tuple[str, str, Endpoint, Access], ...] = (
     ("GET", "/api/v1/decisions/{id}", decision, "read"),
     ("POST", "/api/v1/playground", playground, "call"),
     ("GET", "/api/v1/models", models, "read"),
+    ("GET", "/api/v1/policies", policies, "read"),
+    ("POST", "/api/v1/policies/validate", validate, "read"),
     ("GET", "/api/v1/setup", setup, "read"),
     ("GET", "/api/v1/demo", demo, "read"),
     ("POST", "/api/v1/demo", start_demo, "call"),
