@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from router.api.access import Access, Endpoint, guarded
 from router.api.at_home import at_home
 from router.dashboard.assets import assets
+from router.dashboard.classifiers import classifiers
 from router.dashboard.decision import decision, mark
 from router.dashboard.decisions import decisions
 from router.dashboard.login import LOGIN, show_login, sign_in, sign_out
@@ -43,6 +44,7 @@ PAGES: tuple[Page, ...] = (
     Page("/models", models, "Models"),
     Page("/policies", policies, "Policies"),
     Page("/policies", check, method="POST"),
+    Page("/classifiers", classifiers, "Classifiers"),
     Page("/demo", start, method="POST", access="call"),
     Page(LOGIN, show_login, access="open"),
     Page(LOGIN, sign_in, method="POST", access="open"),
