@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 from router.core.catalog import Location
 from router.core.certificate import Certificate
 from router.core.limits import Limits, Share
+from router.core.session import Sessions
 from router.core.signals import SignalValue
 from router.core.strategies import Strategy
 
@@ -153,8 +154,9 @@ class Policy(_FromFile):
 
     `baseline` is the model that savings are counted against. `explore` is the share of routed
     requests that go to a good-enough candidate drawn at random, so that others are measured too.
-    `signals` holds the options of signal kinds; each kind checks its own. `certificate` says what
-    a threshold was calibrated to; it changes no decision.
+    `sessions` says how much a conversation sticks to its model. `signals` holds the options of
+    signal kinds; each kind checks its own. `certificate` says what a threshold was calibrated to;
+    it changes no decision.
     """
 
     name: Name
@@ -162,6 +164,7 @@ class Policy(_FromFile):
     baseline: str | None = None
     explore: Share = 0.0
     limits: Limits = Limits()
+    sessions: Sessions = Sessions()
     signals: Mapping[str, Any] = {}
     rules: tuple[Rule, ...] = ()
     default: Route
