@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from router.core.limits import Positive, Share
+from router.core.limits import Count, Positive, Share
 from router.core.units import Duration
 
 Location = Literal["local", "cloud"]
@@ -15,7 +15,6 @@ Endpoint = Literal["chat", "completions", "embeddings", "responses", "messages"]
 """What an upstream may be asked through: OpenAI's chat completions, its legacy completions, its
 embeddings and its responses, and Anthropic's messages."""
 Dollars = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(gt=0)]
 
 AUTO = "auto"
 """Stands for a model where the caller leaves the choice to us, alone or as "auto:<policy>"."""
@@ -207,6 +206,10 @@ class Catalog(_FromFile):
         Models that make embeddings make nothing else, so a card must say that it is one.
         """
         return self._spoken[model]
+
+    def only_embeds(self, model: str) -> bool:
+        """Whether a model makes vectors alone. Raises KeyError for one not in the catalog."""
+        return self._spoken[model] == ("embeddings",)
 
     @cached_property
     def _spoken(self) -> Mapping[str, tuple[Endpoint, ...]]:

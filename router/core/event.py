@@ -6,6 +6,7 @@ from typing import Literal
 
 from router.core.cost import Usage
 from router.core.decision import Decision
+from router.core.session import Held
 from router.core.signals import Signals
 
 Outcome = Literal[
@@ -54,6 +55,7 @@ class RoutingEvent:
     None where not priced; `baseline` names what the latter stands for. `usage_estimated` says
     that the tokens are our estimate, for the upstream told none. `failed_signals` maps a signal
     kind to the class of its error. `key_name` is the name of the caller's API key, if it had one.
+    `held` is what the conversation's last answer had left behind, as the decision was given it.
     """
 
     id: str
@@ -80,6 +82,7 @@ class RoutingEvent:
     simulated: bool = False
     content: Content | None = None
     key_name: str | None = None
+    held: Held | None = None
 
     @property
     def propensity(self) -> float | None:

@@ -56,7 +56,8 @@ class RoutedRequest:
     leaves only that one, `why_bound` a sentence for the caller. `separate`: each turn is an input
     of its own, not one conversation. `session` is a pseudonym of what belongs together,
     `conversation` one of the conversation within it; `held` is what its last answer left behind.
-    `state_kept`: what was said before is kept by the upstream that answered.
+    `state_kept`: what was said before is kept by the upstream that answered. `counts` are the
+    fields by which the body asks for answers and their length, with their values.
     """
 
     model: str
@@ -77,6 +78,7 @@ class RoutedRequest:
     conversation: str | None = None
     held: Held | None = None
     state_kept: bool = False
+    counts: tuple[tuple[str, int], ...] = ()
 
     @property
     def policy_name(self) -> str | None:

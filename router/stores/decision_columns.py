@@ -38,6 +38,10 @@ def _content(name: str) -> Callable[[RoutingEvent], Any]:
     return lambda event: None if event.content is None else getattr(event.content, name)
 
 
+def _held(name: str) -> Callable[[RoutingEvent], Any]:
+    return lambda event: None if event.held is None else getattr(event.held, name)
+
+
 def _choice(event: RoutingEvent) -> str | None:
     choice = event.decision.choice
     return None if choice is None else choice.model
@@ -56,7 +60,12 @@ COLUMNS: tuple[Column, ...] = (
         True,
     ),
     Column("stream", "flag", "Whether a stream was asked for", _of("stream"), "", True),
-    Column("session", "text", "Pseudonym of the session or user named, if any", _of("session")),
+    Column(
+        "session",
+        "text",
+        "Pseudonym of the session or user named, else of how the conversation begins",
+        _of("session"),
+    ),
     Column("policy", "text", "The policy that decided", _of("decision.policy"), "", True),
     Column(
         "policy_version",
@@ -70,7 +79,8 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "strategy",
         "text",
-        "The strategy that ordered the candidates; `named` if the caller named the model",
+        "The strategy that ordered the candidates; `named` if the caller named the model,"
+        " `session` if the conversation stayed with its model",
         _of("decision.strategy"),
         "",
         True,
@@ -111,7 +121,8 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "draw",
         "number",
-        "The chance that the decision was given: below the policy's explore share it explored",
+        "The chance that the decision was given, for a conversation that of its first request:"
+        " below the policy's explore share it explored",
         _of("draw"),
         "0 to 1",
         True,
@@ -244,7 +255,7 @@ COLUMNS: tuple[Column, ...] = (
         "candidates",
         "json",
         "List, best first: model, location, quality (0 to 1), cost_usd"
-        " and latency_s as expected, specialist",
+        " and latency_s as expected, specialist, switch_cost_usd",
         _of("decision.candidates"),
         "",
         True,
@@ -286,6 +297,22 @@ COLUMNS: tuple[Column, ...] = (
         _content("response"),
     ),
     Column("key_name", "text", "The name of the caller's API key; null without", _of("key_name")),
+    Column(
+        "held_model",
+        "text",
+        "The model that the conversation was with; null if it was with none, or that is forgotten",
+        _held("model"),
+    ),
+    Column(
+        "held_tokens",
+        "integer",
+        "How much of the conversation that model's provider was thought to have cached",
+        _held("tokens"),
+        "tokens",
+    ),
+    Column(
+        "held_idle_s", "number", "How long ago that model had answered", _held("idle_s"), "seconds"
+    ),
 )
 """Every column, in the order of the schema."""
 
