@@ -214,7 +214,7 @@ def _candidates(row: Row) -> Mapping[str, str]:
 def _notes(candidate: Mapping[str, Any]) -> str:
     lost = candidate.get("switch_cost_usd")
     return (", specialist" if candidate["specialist"] else "") + (
-        f", a change to it loses {_dollars(lost)} USD of cache" if lost else ""
+        f", {_dollars(lost)} USD of cache lost" if lost else ""
     )
 
 

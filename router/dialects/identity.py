@@ -33,13 +33,14 @@ def _first(fields: Fields, names: tuple[str, ...]) -> str | None:
     for name in names:
         outer, _, inner = name.partition(".")
         if outer in fields:
-            told = _text(fields.get(outer, object), inner or "id")
-            if told:
+            told = _told(fields.get(outer, object), inner)
+            if isinstance(told, str) and told:
                 return told
     return None
 
 
-def _text(value: Any, inner: str) -> str | None:
+def _told(value: Any, inner: str) -> Any:
     if isinstance(value, Mapping):
-        value = value.get(inner)
-    return value if isinstance(value, str) else None
+        # OpenAI's `conversation` may be an object with its id.
+        return value.get(inner or "id")
+    return None if inner else value
