@@ -175,7 +175,7 @@ def _decision(row: Row) -> Mapping[str, object]:
         "rule": row["rule"],
         "passed over": ", ".join(row["unknown_rules"]) or "no rule for want of a signal",
         "strategy": row["strategy"],
-        "conversation": _conversation(row),
+        "held": _held(row),
         "choice": row["choice"],
         "because": row["reason"],
         "confidence": f"{row['confidence']:.2f}",
@@ -185,11 +185,11 @@ def _decision(row: Row) -> Mapping[str, object]:
     }
 
 
-def _conversation(row: Row) -> str:
+def _held(row: Row) -> str:
     if row["held_model"] is None:
-        return "with no model before"
+        return "no model before"
     return (
-        f"with {row['held_model']}, {row['held_tokens']} tokens cached,"
+        f"{row['held_model']}, {row['held_tokens']} tokens cached,"
         f" {row['held_idle_s']:.1f} s ago"
     )
 

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from router.core.event import RoutingEvent
 from router.gateway import Gateway
 from tests.fakes.gateway import CATALOG, MemoryLog, fake_gateway, policy
-from tests.fakes.upstream import FakeReply, FakeUpstream, event, plain_reply, streamed_reply
+from tests.fakes.upstream import FakeReply, FakeUpstream, plain_reply, streamed_reply
 
 Serve = Callable[[Gateway], TestClient]
 
@@ -168,7 +168,7 @@ def test_what_was_held_is_in_the_record_and_the_decision_replays_from_it(serve: 
 def test_streamed_answers_are_held_too(serve: Serve) -> None:
     gateway = fake_gateway(
         {
-            "near": FakeUpstream(streamed_reply(event("Hi"), b"data: [DONE]\n\n")),
+            "near": FakeUpstream(streamed_reply()),
             "far": FakeUpstream(),
         }
     )
