@@ -189,8 +189,7 @@ def _held(row: Row) -> str:
     if row["held_model"] is None:
         return "no model before"
     return (
-        f"{row['held_model']}, {row['held_tokens']} tokens cached,"
-        f" {row['held_idle_s']:.1f} s ago"
+        f"{row['held_model']}, {row['held_tokens']} tokens cached, {row['held_idle_s']:.1f} s ago"
     )
 
 

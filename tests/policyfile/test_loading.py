@@ -142,7 +142,7 @@ def test_the_version_changes_with_the_prices_taken_from_the_catalogue(tmp_path: 
 def test_the_version_stays_when_the_policy_has_decided(tmp_path: Path) -> None:
     when = """
       all: [{signal: private, is: true}, {signal: turns, is: 1}, {signal: task, in: [code, chat]}]
-      none: [{any: [{signal: private, is_not: false}, {signal: turns, at_least: 3}]}]"""
+      none: [{signal: turns, at_least: 3}]"""
     rule = f"rules:\n  - name: a\n    strategy: {{kind: best_quality}}\n    when: {when}\n"
     read = loaded(tmp_path, f"{HEAD}{rule}{DEFAULT}")
     request = RoutedRequest("auto", (Turn("user", "Hi"),))
