@@ -51,25 +51,20 @@ def decide(
     """The decision for one request; its `candidates` are empty if no model may and can serve.
 
     `draw` is uniform in [0, 1) and settles exploration. A request that names a model is not
-    routed, but every limit of the policy still binds it: that model is its only candidate (of
-    embeddings: on whichever upstream). `request.held` is what the conversation is with: there it
-    may stay, or be charged for leaving.
+    routed, but the policy's limits bind it: that model is its only candidate (of embeddings: on
+    whichever upstream). `request.held` is what its conversation is with.
     """
     match = _match(policy, signals)
     limits = policy.limits.tightened(match.limits).tightened(request.limits)
     stay, loss = stay_of(request, policy.sessions), cache_loss(request, policy.sessions, catalog)
-    candidates: list[Candidate] = []
-    rejected: list[Rejection] = []
-    for name in catalog.models:
-        passed_over = _passed_over(name, request, match, catalog, stay)
-        weighed = passed_over or weigh(name, request, signals, catalog, stats, limits)
-        if isinstance(weighed, Candidate):
-            candidates.append(charged(weighed, request, loss))
-        else:
-            rejected.append(weighed)
-    ranking = _ranked(request, candidates, match, signals)
-    if stay is not None:
-        ranking = staying(ranking, stay, rejected)
+    weighed = [
+        _passed_over(name, request, match, catalog, stay)
+        or weigh(name, request, signals, catalog, stats, limits)
+        for name in catalog.models
+    ]
+    candidates = [charged(it, request, loss) for it in weighed if isinstance(it, Candidate)]
+    rejected = tuple(it for it in weighed if isinstance(it, Rejection))
+    ranking = staying(_ranked(request, candidates, match, signals), stay, rejected)
     strategy = _strategy(request, match, ranking, stay)
     chosen = strategy not in (NAMED, STAYED)
     explore = policy.explore if chosen else 0.0
@@ -78,7 +73,7 @@ def decide(
         rule=match.rule,
         strategy=strategy,
         candidates=ranking.candidates,
-        rejected=tuple(rejected),
+        rejected=rejected,
         reason=ranking.reason,
         confidence=_confidence(match, signals) if chosen else 1.0,
         propensities=_propensities(ranking, explore),

@@ -69,8 +69,10 @@ def charged(candidate: Candidate, request: RoutedRequest, loss: float) -> Candid
     return replace(candidate, switch_cost_usd=loss)
 
 
-def staying(ranking: Ranking, stay: Stay, rejected: Sequence[Rejection]) -> Ranking:
+def staying(ranking: Ranking, stay: Stay | None, rejected: Sequence[Rejection]) -> Ranking:
     """The ranking with the model that stays in front; where it cannot, with a word of why."""
+    if stay is None:
+        return ranking
     if any(candidate.model == stay.model for candidate in ranking.candidates):
         ordered = sorted(ranking.candidates, key=lambda candidate: candidate.model != stay.model)
         return Ranking(tuple(ordered), stay.why, good_enough=1)

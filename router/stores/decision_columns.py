@@ -7,6 +7,7 @@ Rule: this table is the only description of a row. The schema, `docs/decision-lo
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from router.core.event import RoutingEvent
@@ -30,16 +31,13 @@ def _of(path: str) -> Callable[[RoutingEvent], Any]:
     return operator.attrgetter(path)
 
 
-def _usage(name: str) -> Callable[[RoutingEvent], Any]:
-    return lambda event: None if event.usage is None else getattr(event.usage, name)
+def _part(part: str, name: str) -> Callable[[RoutingEvent], Any]:
+    return lambda event: None if (it := getattr(event, part)) is None else getattr(it, name)
 
 
-def _content(name: str) -> Callable[[RoutingEvent], Any]:
-    return lambda event: None if event.content is None else getattr(event.content, name)
-
-
-def _held(name: str) -> Callable[[RoutingEvent], Any]:
-    return lambda event: None if event.held is None else getattr(event.held, name)
+_usage = partial(_part, "usage")
+_content = partial(_part, "content")
+_held = partial(_part, "held")
 
 
 def _choice(event: RoutingEvent) -> str | None:
@@ -60,12 +58,7 @@ COLUMNS: tuple[Column, ...] = (
         True,
     ),
     Column("stream", "flag", "Whether a stream was asked for", _of("stream"), "", True),
-    Column(
-        "session",
-        "text",
-        "Pseudonym of the session or user named, else of how the conversation begins",
-        _of("session"),
-    ),
+    Column("session", "text", "Pseudonym of the session, named or by its start", _of("session")),
     Column("policy", "text", "The policy that decided", _of("decision.policy"), "", True),
     Column(
         "policy_version",
@@ -79,8 +72,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "strategy",
         "text",
-        "The strategy that ordered the candidates; `named` if the caller named the model,"
-        " `session` if the conversation stayed with its model",
+        "What ordered the candidates; `named`: the caller did, `session`: their conversation",
         _of("decision.strategy"),
         "",
         True,
@@ -121,8 +113,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "draw",
         "number",
-        "The chance that the decision was given, for a conversation that of its first request:"
-        " below the policy's explore share it explored",
+        "The chance that its conversation was given: below the policy's explore share it explored",
         _of("draw"),
         "0 to 1",
         True,
@@ -298,21 +289,10 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("key_name", "text", "The name of the caller's API key; null without", _of("key_name")),
     Column(
-        "held_model",
-        "text",
-        "The model that the conversation was with; null if it was with none, or that is forgotten",
-        _held("model"),
+        "held_model", "text", "The model that the conversation was with, if any", _held("model")
     ),
-    Column(
-        "held_tokens",
-        "integer",
-        "How much of the conversation that model's provider was thought to have cached",
-        _held("tokens"),
-        "tokens",
-    ),
-    Column(
-        "held_idle_s", "number", "How long ago that model had answered", _held("idle_s"), "seconds"
-    ),
+    Column("held_tokens", "integer", "How much of it that had cached", _held("tokens"), "tokens"),
+    Column("held_idle_s", "number", "How long ago that had answered", _held("idle_s"), "seconds"),
 )
 """Every column, in the order of the schema."""
 
