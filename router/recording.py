@@ -108,7 +108,8 @@ async def _remember(trace: Trace, event: RoutingEvent) -> None:
         # Tokens were counted, or nothing was told: there is nothing that a cache could hold.
         return
     # What the model was sent is in its cache, also where the answer broke off.
-    tokens = cached_prefix(request.held, event.model, usage.input_tokens, usage.cached_input_tokens)
+    cached = None if event.usage_estimated else usage.cached_input_tokens
+    tokens = cached_prefix(request.held, event.model, usage.input_tokens, cached)
     held = Held(event.model, tokens, draw=trace.routed.draw)
     await trace.gateway.sessions.hold(request.conversation, held)
 

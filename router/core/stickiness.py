@@ -82,11 +82,13 @@ def staying(ranking: Ranking, stay: Stay | None, rejected: Sequence[Rejection]) 
     return replace(ranking, reason=told)
 
 
-def cached_prefix(held: Held | None, model: str, input_tokens: int, cached_tokens: int) -> int:
-    """How much of a conversation a model's provider has cached after an answer of that model.
+def cached_prefix(held: Held | None, model: str, read: int, cached: int | None) -> int:
+    """How many tokens of a conversation a model's provider has cached after that model's answer.
 
-    What it has just read, unless it had read the conversation before and says that it found
-    nothing of it in its cache: then it caches nothing, or nothing for us.
+    All that it has just `read`, unless the conversation had been with it before and it says that
+    it had nothing of it `cached` (None: it says nothing): then it keeps none, or none for us.
     """
-    went_on = held is not None and held.model == model
-    return 0 if went_on and not cached_tokens else input_tokens
+    if held is None or held.model != model:
+        return read
+    keeps = held.tokens > 0 if cached is None else cached > 0
+    return read if keeps else 0

@@ -76,8 +76,10 @@ class FileSessionStore:
             self._tell(error)
 
     def close(self) -> None:
-        """Let go of the file."""
-        os.close(self._file)
+        """Let go of the file; what is told later is not remembered."""
+        # By its number it could be another's soon.
+        file, self._file, self._told = self._file, -1, True
+        os.close(file)
 
     def _bucket(self, digest: bytes) -> bytes:
         """Its records, as many as have been written."""

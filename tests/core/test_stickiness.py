@@ -230,10 +230,13 @@ def test_no_more_is_lost_than_the_request_has() -> None:
         (Held("small", 5_000), 0, 9_000),
         (Held("large", 5_000), 4_800, 9_000),
         (Held("large", 5_000), 0, 0),
+        (Held("large", 5_000), None, 9_000),
+        (Held("large", 0), None, 0),
+        (Held("large", 0), 4_800, 9_000),
     ],
 )
 def test_a_provider_caches_what_it_read_unless_it_says_that_it_found_nothing(
-    held: Held | None, cached: int, expected: int
+    held: Held | None, cached: int | None, expected: int
 ) -> None:
     assert cached_prefix(held, "large", 9_000, cached) == expected
 

@@ -125,6 +125,21 @@ async def test_a_disk_that_fails_costs_no_request_and_is_told_once(
     assert caplog.messages == ["conversations are not remembered: No space left on device"]
 
 
+async def test_after_closing_nothing_is_written_anywhere(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = opened(tmp_path)
+    store.close()
+    other = os.open(tmp_path / "other", os.O_RDWR | os.O_CREAT)
+
+    await store.hold("a", Held("small"))
+
+    assert await store.find("a") is None
+    assert os.fstat(other).st_size == 0
+    assert caplog.messages == []
+    os.close(other)
+
+
 def test_a_place_that_cannot_be_used_is_told_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
