@@ -113,7 +113,7 @@ def test_what_only_differs_after_a_long_beginning_is_told_apart_by_length(serve:
     assert one != other
 
 
-def small_then_large(**sticking: Any) -> Gateway:
+def small_then_large(upstream: FakeReply | None = None, **sticking: Any) -> Gateway:
     """A gateway whose policy sends the first turn to small and later ones to large."""
     late = {
         "name": "late",
@@ -121,7 +121,8 @@ def small_then_large(**sticking: Any) -> Gateway:
         "candidates": ["large"],
         "strategy": {"kind": "best_quality"},
     }
-    upstreams = {"near": FakeUpstream(), "far": FakeUpstream()}
+    near = FakeUpstream() if upstream is None else FakeUpstream(upstream)
+    upstreams = {"near": near, "far": FakeUpstream()}
     ours = policy(rules=[late], sessions=sticking)
     return fake_gateway(upstreams, {"shape": Turns()}, (ours,))
 
@@ -209,6 +210,19 @@ def test_a_provider_that_says_that_it_caches_nothing_is_believed(serve: Serve) -
         client.post(CHAT, json=body)
 
     assert [event.held and event.held.tokens for event in events(gateway)] == [None, 12, 0]
+
+
+def test_an_upstream_that_counts_nothing_says_nothing_of_its_cache(serve: Serve) -> None:
+    uncounted = FakeReply([b'{"choices": [{"message": {"content": "Hello there"}}]}'])
+    gateway = small_then_large(upstream=uncounted)
+    client = serve(gateway)
+    for body in LOOP:
+        client.post(CHAT, json=body)
+
+    first, second, third = (event.held for event in events(gateway))
+    assert first is None
+    assert second is not None and third is not None
+    assert 0 < second.tokens < third.tokens
 
 
 def test_a_request_that_was_refused_leaves_nothing_behind(serve: Serve) -> None:
