@@ -5,6 +5,7 @@ installation's key can guess back: a user may be an e-mail address.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
@@ -18,6 +19,10 @@ from router.core.request import RoutedRequest, Turn
 
 START_CHARACTERS = 2_000
 """Of each of the first turns: enough to tell conversations apart, and bounded."""
+
+
+_VOLATILE = re.compile(r"x-anthropic-[^\n]*\n?")
+"""A line that Claude Code puts before its instructions, and writes anew for every request."""
 
 
 class Naming(Protocol):
@@ -60,8 +65,10 @@ def _beginning(turns: tuple[Turn, ...], everything: bool) -> Iterator[str]:
     for turn in turns:
         is_first = turn.role == "user"
         if is_first or everything:
+            line = _VOLATILE.match(turn.text)
+            text = turn.text if line is None else turn.text[line.end() :]
             # With its length: what is cut off may be all that differs.
-            yield f"{turn.role} {len(turn.text)} {turn.images} {turn.text[:START_CHARACTERS]}"
+            yield f"{turn.role} {len(text)} {turn.images} {text[:START_CHARACTERS]}"
         if is_first:
             return
 

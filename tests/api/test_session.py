@@ -104,6 +104,23 @@ def test_without_a_name_a_conversation_is_known_by_how_it_begins(serve: Serve) -
     assert len({one, other, elsewhere}) == 3
 
 
+def test_a_line_that_an_agent_writes_anew_each_time_is_not_part_of_the_beginning(
+    serve: Serve,
+) -> None:
+    def system(nonce: str, rest: str = "You are an agent.") -> dict[str, Any]:
+        line = f"x-anthropic-billing-header: cc_version=2.1; cch={nonce};"
+        return {"role": "system", "content": f"{line}\n{rest}"}
+
+    one, later, other = sessions(
+        serve,
+        asked(system("eb6c6"), FIRST),
+        asked(system("0aaa9"), FIRST, SAID, NEXT),
+        asked(system("0aaa9", "You are another."), FIRST),
+    )
+
+    assert one == later != other
+
+
 def test_what_only_differs_after_a_long_beginning_is_told_apart_by_length(serve: Serve) -> None:
     text = "x" * 5_000
     one, other = sessions(
