@@ -27,6 +27,7 @@ from router.reload import Built
 from router.settings import Settings
 from router.signals import SIGNALS, Classifier
 from router.stores.memory import MemoryStatsStore
+from router.stores.session_file import FileSessionStore
 from router.telemetry.logs import LogObserver
 from router.telemetry.prometheus import PrometheusObserver
 from router.upstreams.connections import Connections
@@ -76,6 +77,8 @@ class Assembly:
 
     def __post_init__(self) -> None:
         self.stats = MemoryStatsStore(self.clock)
+        settings = self.settings
+        self._sessions = FileSessionStore(settings.sessions, self.clock, settings.session_s)
         self.found: Found | None = None
         self._path: Path | None = None
         self._connections = Connections()
@@ -127,12 +130,14 @@ class Assembly:
         await self._opened.aclose()
         await self._connections.release()
         await self.log.close()
+        self._sessions.close()
 
     def _gateway(self, policies: Mapping[str, PolicyInForce], default: str) -> Gateway:
         return Gateway(
             policies=policies,
             default_policy=default,
             stats=self.stats,
+            sessions=self._sessions,
             log=self.log,
             observers=(self.metrics, LogObserver()),
             clock=self.clock,

@@ -7,7 +7,7 @@ It knows the core and the ports, and no concrete adapter.
 import asyncio
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 
 from router.core.catalog import Catalog, Endpoint
@@ -15,9 +15,26 @@ from router.core.decide import decide
 from router.core.decision import Decision
 from router.core.policy import Policy
 from router.core.request import RoutedRequest
+from router.core.request_limits import refusal
 from router.core.signals import QUALITY, Signals, SignalValue
-from router.errors import ModelsUnavailable, NoCandidate, RouterError, UnknownModel, UnknownPolicy
-from router.ports import Clock, DecisionLog, Observer, Signal, StatsStore, Upstream, Way
+from router.errors import (
+    InvalidRequest,
+    ModelsUnavailable,
+    NoCandidate,
+    RouterError,
+    UnknownModel,
+    UnknownPolicy,
+)
+from router.ports import (
+    Clock,
+    DecisionLog,
+    Observer,
+    SessionStore,
+    Signal,
+    StatsStore,
+    Upstream,
+    Way,
+)
 
 CARD, GIVEN = "prior and difficulty", "given"
 """Sources of a predicted quality that no classifier foresaw."""
@@ -99,6 +116,7 @@ class Gateway:
     policies: Mapping[str, PolicyInForce]
     default_policy: str
     stats: StatsStore
+    sessions: SessionStore
     log: DecisionLog
     observers: Sequence[Observer]
     clock: Clock
@@ -117,18 +135,26 @@ class Gateway:
         """Signals and decision for a request; nobody is called.
 
         `everything` extracts every kind of signal, not only those that the policy reads.
-        Raises UnknownPolicy and UnknownModel.
+        Raises UnknownPolicy, UnknownModel, and InvalidRequest for what the policy bounds.
         """
         in_force = self._in_force(request)
         started = self.clock.elapsed()
+        request = await self._resumed(request)
         extractors = in_force.all_signals if everything else in_force.signals
         signals, failed = await _extracted(extractors, request)
-        draw = draw_of(id)
+        draw = _draw(request, in_force.policy, id)
         decision = decide(
             request, signals, in_force.policy, in_force.catalog, self.stats.snapshot(), draw
         )
         spent = self.clock.elapsed() - started
         return Routed(id, request, in_force, signals, failed, decision, draw, spent)
+
+    async def _resumed(self, request: RoutedRequest) -> RoutedRequest:
+        """The request with what the conversation's last answer left behind, if there was one."""
+        if request.conversation is None or request.held is not None or not request.goes_on:
+            return request
+        held = await self.sessions.find(request.conversation)
+        return request if held is None else replace(request, held=held)
 
     def _in_force(self, request: RoutedRequest) -> PolicyInForce:
         name = request.policy_name or self.default_policy
@@ -142,7 +168,18 @@ class Gateway:
                 " GET /v1/models lists.",
                 "model",
             )
+        refused = refusal(request, in_force.policy.limits)
+        if refused is not None:
+            raise InvalidRequest(refused.told, refused.field)
         return in_force
+
+
+def _draw(request: RoutedRequest, policy: Policy, id: str) -> float:
+    """The decision's own draw, or that of the conversation: it keeps its arm."""
+    held = request.held
+    if held is None or held.draw is None or policy.sessions.stick == "off":
+        return draw_of(id)
+    return held.draw
 
 
 def draw_of(id: str) -> float:

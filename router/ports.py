@@ -15,6 +15,7 @@ from router.core.cost import Usage
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
 from router.core.request import RoutedRequest
+from router.core.session import Held
 from router.core.signals import Signals, Vocabulary
 from router.core.stats import Observation, StatsSnapshot
 
@@ -158,6 +159,21 @@ class StatsStore(Protocol):
 
     def ended(self, model: str, began: float) -> float:
         """A call is over: its share of the time that its model was busy, in seconds."""
+        ...
+
+
+class SessionStore(Protocol):
+    """Keeps what each conversation's last answer left behind, for a while and up to a number.
+
+    Losing an entry costs a conversation its model, never an answer: no method raises.
+    """
+
+    async def find(self, conversation: str) -> Held | None:
+        """What is known of a conversation, None if nothing."""
+        ...
+
+    async def hold(self, conversation: str, held: Held) -> None:
+        """Keep this from now on (its `idle_s` begins at 0), in place of what was kept before."""
         ...
 
 

@@ -13,7 +13,9 @@ from router.core.catalog import ModelCard
 from router.core.cost import Usage
 from router.core.event import Attempt, Content, Outcome, RoutingEvent, Timings
 from router.core.request import RoutedRequest
+from router.core.session import Held
 from router.core.stats import Observation
+from router.core.stickiness import cached_prefix
 from router.errors import DecisionLogError, UpstreamBroken, UpstreamRefused, UpstreamTimeout
 from router.gateway import Call, Gateway, Routed
 
@@ -132,11 +134,27 @@ class Trace:
         event = event_of(self, outcome, status)
         for observer in self.gateway.observers:
             observer.observe(event)
+        await _remember(self, event)
         try:
             await self.gateway.log.record(event)
         except DecisionLogError as error:
             # An answer is worth more than its record; the log and a metric tell the operator.
             logger.error("decision %s was not recorded: %s", event.id, error)
+
+
+async def _remember(trace: Trace, event: RoutingEvent) -> None:
+    """Tell the session store who answered, for the conversation's next request."""
+    request, usage = trace.routed.request, event.usage
+    if request.conversation is None or event.model is None or usage is None:
+        return
+    if not usage.input_tokens:
+        # Tokens were counted, or nothing was told: there is nothing that a cache could hold.
+        return
+    # What the model was sent is in its cache, also where the answer broke off.
+    cached = None if event.usage_estimated else usage.cached_input_tokens
+    tokens = cached_prefix(request.held, event.model, usage.input_tokens, cached)
+    held = Held(event.model, tokens, draw=trace.routed.draw)
+    await trace.gateway.sessions.hold(request.conversation, held)
 
 
 def event_of(trace: Trace, outcome: Outcome, status: int) -> RoutingEvent:
@@ -176,6 +194,7 @@ def event_of(trace: Trace, outcome: Outcome, status: int) -> RoutingEvent:
         content=_content(trace),
         key_name=call.key_name,
         bill=told.bill,
+        held=routed.request.held,
     )
 
 

@@ -75,6 +75,9 @@ class Settings(BaseSettings):
         description="Seconds that a caller gets for a request's head, and between two pieces of"
         " its body or of its reading of an answer.",
     )
+    session_s: float = Field(
+        3600.0, gt=0, description="Seconds that a conversation's model is remembered."
+    )
     shutdown_s: float = Field(
         25.0, gt=0, description="Seconds that requests in flight get to finish on SIGTERM."
     )
@@ -86,6 +89,11 @@ class Settings(BaseSettings):
     def keys(self) -> Path:
         """The file of the API keys."""
         return self.state_dir / "keys.sqlite3"
+
+    @property
+    def sessions(self) -> Path:
+        """The file of what conversations are with."""
+        return self.state_dir / "sessions.table"
 
     @property
     def decision_log(self) -> Path:

@@ -18,7 +18,7 @@ from router.api.errors import answer_of, respond
 from router.api.freedom import limits_of
 from router.api.headers import exchange_headers
 from router.api.request_id import new_id
-from router.api.session import session_of
+from router.api.session import Naming, in_session
 from router.api.sse import EventStream
 from router.api.state import runtime_of
 from router.core.catalog import Endpoint
@@ -30,15 +30,10 @@ from router.gateway import Call
 from router.ports import Way
 
 
-class Body(Protocol):
+class Body(Naming, Protocol):
     """A request body of one form, as `router.dialects` reads it."""
 
-    @property
-    def user(self) -> str | None:
-        """Whom the caller speaks for."""
-        ...
-
-    def request(self, limits: Limits, session: str | None) -> RoutedRequest:
+    def request(self, limits: Limits) -> RoutedRequest:
         """The facts. Raises InvalidRequest naming the field at fault."""
         ...
 
@@ -112,7 +107,7 @@ async def ask(request: Request, form: Form, received: Received) -> Response:
 
 def facts_of(request: Request, body: Body) -> RoutedRequest:
     """What routing reads of a request: its body, and the freedom that its headers leave."""
-    return body.request(limits_of(request.headers.items()), session_of(request, body.user))
+    return in_session(body.request(limits_of(request.headers.items())), request, body)
 
 
 def _answer(exchange: Exchange, form: Form) -> Response:

@@ -192,6 +192,7 @@ def _decision(row: Row) -> Mapping[str, object]:
         "rule": row["rule"],
         "passed over": ", ".join(row["unknown_rules"]) or "no rule for want of a signal",
         "strategy": row["strategy"],
+        "held": _held(row),
         "choice": row["choice"],
         "because": row["reason"],
         "confidence": f"{row['confidence']:.2f}",
@@ -199,6 +200,14 @@ def _decision(row: Row) -> Mapping[str, object]:
         if row["propensity"] is None
         else f"{row['propensity']:.3f}{explored}",
     }
+
+
+def _held(row: Row) -> str:
+    if row["held_model"] is None:
+        return "no model before"
+    return (
+        f"{row['held_model']}, {row['held_tokens']} tokens cached, {row['held_idle_s']:.1f} s ago"
+    )
 
 
 def _signals(row: Row) -> Mapping[str, object]:
@@ -213,9 +222,16 @@ def _signals(row: Row) -> Mapping[str, object]:
 def _candidates(row: Row) -> Mapping[str, str]:
     return {
         it["model"]: f"quality {it['quality']:.2f}, {_dollars(it['cost_usd'])} USD,"
-        f" {it['latency_s']:.2f} s, {it['location']}" + (", specialist" if it["specialist"] else "")
+        f" {it['latency_s']:.2f} s, {it['location']}" + _notes(it)
         for it in row["candidates"]
     }
+
+
+def _notes(candidate: Mapping[str, Any]) -> str:
+    lost = candidate.get("switch_cost_usd")
+    return (", specialist" if candidate["specialist"] else "") + (
+        f", {_dollars(lost)} USD of cache lost" if lost else ""
+    )
 
 
 def _attempts(row: Row) -> Mapping[str, str]:

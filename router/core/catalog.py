@@ -10,8 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from router.core.energy import EnergyRate
 from router.core.ledger import PriceSheet
-from router.core.limits import Positive, Share
-from router.core.price import Count
+from router.core.limits import Count, Positive, Share
 from router.core.price import Price as Price
 from router.core.units import Duration
 
@@ -196,6 +195,10 @@ class Catalog(_FromFile):
         Models that make embeddings make nothing else, so a card must say that it is one.
         """
         return self._spoken[model]
+
+    def only_embeds(self, model: str) -> bool:
+        """Whether a model makes vectors alone. Raises KeyError for one not in the catalog."""
+        return self._spoken[model] == ("embeddings",)
 
     @cached_property
     def price_sheet(self) -> PriceSheet:

@@ -8,6 +8,7 @@ from router.core.bill import Bill
 from router.core.cost import Usage
 from router.core.decision import Decision
 from router.core.ledger import UnpricedReason
+from router.core.session import Held
 from router.core.signals import Signals
 
 Outcome = Literal[
@@ -64,6 +65,7 @@ class RoutingEvent:
     that the tokens are our estimate, for the upstream told none. `failed_signals` maps a signal
     kind to the class of its error. `key_name` is the name of the caller's API key, if it had one.
     `bill` holds all that it cost beside the answer.
+    `held` is what the conversation's last answer had left behind, as the decision was given it.
     """
 
     id: str
@@ -91,6 +93,7 @@ class RoutingEvent:
     content: Content | None = None
     key_name: str | None = None
     bill: Bill = field(default_factory=Bill)
+    held: Held | None = None
 
     @property
     def propensity(self) -> float | None:

@@ -84,6 +84,8 @@ def _unasked(speaks: Sequence[Endpoint], request: RoutedRequest) -> Objection | 
     if any(endpoint in speaks for endpoint in request.endpoints):
         return None
     asked = " or ".join(request.endpoints)
+    if tuple(speaks) == ("embeddings",):
+        return "lacks_endpoint", f"the request needs {asked}, the model makes embeddings alone"
     cause = f"{request.bound_by} needs" if request.bound_by else "the request needs"
     return "lacks_endpoint", f"{cause} {asked}, the model is asked through {', '.join(speaks)}"
 

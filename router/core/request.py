@@ -5,6 +5,7 @@ from functools import cached_property
 
 from router.core.catalog import AUTO, Capability, Endpoint
 from router.core.limits import Limits
+from router.core.session import Held
 from router.core.tokens import TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, estimated_tokens
 
 FOCUS_CHARACTERS = 6000
@@ -18,6 +19,9 @@ ENOUGH_CHARACTERS = 400
 
 STANDALONE_WORDS = 12
 """A user turn of fewer words than this is read together with what it answers."""
+
+_TOOLS = ("tool", "function")
+_ANSWERING = ("assistant", *_TOOLS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,10 @@ class RoutedRequest:
     `limits` is the freedom the caller gave up for this request. `endpoints` are those through
     which it can be asked for, the caller's own first; `bound_by` is the field of the body that
     leaves only that one, `why_bound` a sentence for the caller. `separate`: each turn is an input
-    of its own, not one conversation.
+    of its own, not one conversation. `session` is a pseudonym of what belongs together,
+    `conversation` one of the conversation within it; `held` is what its last answer left behind.
+    `state_kept`: what was said before is kept by the upstream that answered. `counts` are the
+    fields by which the body asks for answers and their length, with their values.
     """
 
     model: str
@@ -68,6 +75,10 @@ class RoutedRequest:
     bound_by: str | None = None
     why_bound: str = ""
     separate: bool = False
+    conversation: str | None = None
+    held: Held | None = None
+    state_kept: bool = False
+    counts: tuple[tuple[str, int], ...] = ()
 
     @property
     def policy_name(self) -> str | None:
@@ -79,6 +90,21 @@ class RoutedRequest:
     def is_routed(self) -> bool:
         """Whether the caller left the choice of the model to us."""
         return self.model == AUTO or self.policy_name is not None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether somebody has answered in this conversation before."""
+        return self.state_kept or any(turn.role in _ANSWERING for turn in self.turns)
+
+    @property
+    def in_tool_loop(self) -> bool:
+        """Whether results of tools have come since a model last spoke: its calls are answered."""
+        for turn in reversed(self.turns):
+            if turn.role in _TOOLS:
+                return True
+            if turn.role == "assistant":
+                return False
+        return False
 
     @cached_property
     def text(self) -> str:

@@ -16,6 +16,7 @@ from router.core.stats import ModelStats, Observation, StatsSnapshot, compare, o
 from router.gateway import Gateway, PolicyInForce
 from router.ports import Signal, Upstream
 from router.stores.feedback_row import no_such_decision
+from router.stores.memory_sessions import MemorySessionStore
 from tests.fakes.clock import FakeClock
 
 CATALOG: dict[str, Any] = {
@@ -153,6 +154,7 @@ def fake_gateway(
         policies=in_force,
         default_policy=next(iter(in_force)),
         stats=FoldingStats(clock),
+        sessions=MemorySessionStore(clock),
         log=MemoryLog(),
         observers=(RecordingObserver(),),
         clock=clock,
