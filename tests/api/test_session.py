@@ -169,6 +169,44 @@ def test_a_tool_loop_stays_with_its_model_and_the_next_question_is_free(
     assert [event.model for event in events(gateway)] == answered.split()
 
 
+OTHER_FORMS: dict[str, tuple[dict[str, Any], str, list[Any]]] = {
+    "/v1/messages": (
+        {"max_tokens": 50},
+        "messages",
+        [
+            {"role": "assistant", "content": [
+                {"type": "tool_use", "id": "c1", "name": "weather", "input": {}}
+            ]},
+            {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "c1", "content": "4 degrees"},
+                {"type": "text", "text": "<system-reminder>Be brief.</system-reminder>"},
+            ]},
+        ],
+    ),
+    "/v1/responses": (
+        {},
+        "input",
+        [
+            {"type": "function_call", "call_id": "c1", "name": "weather", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "c1", "output": "4 degrees"},
+        ],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", OTHER_FORMS)
+def test_a_tool_loop_is_one_in_every_form(serve: Serve, path: str) -> None:
+    fields, said, loop = OTHER_FORMS[path]
+    gateway = small_then_large()
+    client = serve(gateway)
+    for turns in ([FIRST], [FIRST, *loop], [FIRST, *loop, *loop]):
+        answer = client.post(path, json={"model": "auto", **fields, said: turns})
+        assert answer.status_code == 200, answer.text
+
+    assert [event.model for event in events(gateway)] == ["small"] * 3
+    assert [event.decision.strategy for event in events(gateway)][1:] == ["session"] * 2
+
+
 def test_what_was_held_is_in_the_record_and_the_decision_replays_from_it(serve: Serve) -> None:
     gateway = small_then_large()
     client = serve(gateway)
