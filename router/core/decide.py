@@ -69,18 +69,11 @@ def decide(
     strategy = _strategy(request, match, ranking, stay)
     chosen = strategy not in (NAMED, STAYED)
     explore = policy.explore if chosen else 0.0
-    decision = Decision(
+    decision = replace(
+        _undrawn(match, ranking, explore, strategy),
         policy=policy.name,
-        rule=match.rule,
-        strategy=strategy,
-        candidates=ranking.candidates,
         rejected=rejected,
-        reason=ranking.reason,
         confidence=_confidence(match, signals) if chosen else 1.0,
-        propensities=_propensities(ranking, explore),
-        unknown_rules=match.unknown,
-        arm="routed" if request.is_routed else "named",
-        preferred=ranking.candidates[0].model if ranking.candidates else None,
     )
     if request.is_routed and policy.control > 0 and policy.baseline is not None:
         compared = weigh(policy.baseline, request, signals, catalog, stats, limits)
@@ -89,6 +82,23 @@ def decide(
         if chosen or drawn.models[:1] == decision.models[:1]:
             decision = drawn
     return _explored(decision, ranking, explore, draw)
+
+
+def _undrawn(match: _Match, ranking: Ranking, explore: float, strategy: str) -> Decision:
+    """The decision as the strategy has it, before any lot is drawn."""
+    return Decision(
+        policy="",
+        rule=match.rule,
+        strategy=strategy,
+        candidates=ranking.candidates,
+        rejected=(),
+        reason=ranking.reason,
+        confidence=1.0,
+        propensities=_propensities(ranking, explore),
+        unknown_rules=match.unknown,
+        arm="named" if strategy == NAMED else "routed",
+        preferred=ranking.candidates[0].model if ranking.candidates else None,
+    )
 
 
 def _strategy(request: RoutedRequest, match: _Match, ranking: Ranking, stay: Stay | None) -> str:

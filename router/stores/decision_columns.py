@@ -4,7 +4,6 @@ Rule: this table is the only description of a row. The schema, `docs/decision-lo
 `recent` returns are tested against it; every decision log, in whatever store, keeps these rows.
 """
 
-
 from router.core.event import RoutingEvent
 from router.stores.column import Column as Column
 from router.stores.column import Kind as Kind

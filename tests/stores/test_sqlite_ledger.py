@@ -22,6 +22,7 @@ from router.core.ledger import (
     Dimension,
     LedgerFilter,
     PriceSheet,
+    Step,
     Totals,
     Window,
     nano,
@@ -37,6 +38,7 @@ from tests.fakes.events import AT, an_event, decided, unanswered
 from tests.fakes.rows import events
 
 EVER = Window(0, AT + 10 * SECONDS_PER_DAY)
+STEPS: tuple[Step | None, ...] = (None, "hour", "day")
 DIMENSIONS: tuple[Dimension, ...] = ("rule", "domain", "model", "key_name", "arm", "baseline")
 
 
@@ -117,6 +119,9 @@ async def check(ledger: SQLiteLedger, told: Sequence[RoutingEvent]) -> None:
         assert sum(one.net_nano for one in flat) == whole.net_nano
         assert sum(one.requests for one in flat) == whole.requests
         assert all(one.parts.net == one.net_nano for one in flat)
+    for step in STEPS:
+        times = await ledger.histograms(EVER, ["total_s"], step=step)
+        assert sum(sum(one.counts.values()) for one in times) == len(told)
     narrowed = LedgerFilter(rule="easy", model="small", arm="routed")
     alike = [
         e for e in told if (e.decision.rule, e.model, e.decision.arm) == ("easy", "small", "routed")
