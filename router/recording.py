@@ -60,8 +60,15 @@ class Trace:
         """What was not spent reading the caller's body or waiting for upstreams is our own."""
         self.overhead_s = self.now() - self.call.read - self.upstream_s
 
-    def observe(self, model: str, ok: bool, streamed: bool = False) -> None:
-        """Fold this call into the model's statistics."""
+    def release(self, model: str) -> None:
+        """This call, if it is a circuit's probe, need not keep others out any longer."""
+        upstream = self.routed.in_force.catalog.models[model].upstream
+        self.gateway.stats.release(model, upstream)
+
+    def observe(
+        self, model: str, ok: bool, streamed: bool = False, server_ok: bool | None = None
+    ) -> None:
+        """Fold this call into the model's statistics and its upstream's circuit."""
         seen = Observation(
             ok=ok,
             # A plain answer has its first byte when it is whole: that says nothing of its own.
@@ -71,6 +78,8 @@ class Trace:
             total_s=self.now() - self.opened,
             output_tokens=self.usage.output_tokens if self.usage else None,
             answers=self.call.request.answers,
+            upstream=self.routed.in_force.catalog.models[model].upstream,
+            server_ok=True if ok else server_ok,
         )
         self.gateway.stats.observe(model, seen)
 

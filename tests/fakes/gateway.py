@@ -11,10 +11,10 @@ from router.core.feedback import Feedback
 from router.core.policy import Policy
 from router.core.request import RoutedRequest
 from router.core.signals import Signals
-from router.core.stats import ModelStats, Observation, StatsSnapshot, observe
 from router.gateway import Gateway, PolicyInForce
 from router.ports import Signal, Upstream
 from router.stores.feedback_row import no_such_decision
+from router.stores.memory import MemoryStatsStore
 from tests.fakes.clock import FakeClock
 
 CATALOG: dict[str, Any] = {
@@ -98,21 +98,6 @@ class FixedSignal:
         return self._signals
 
 
-class FoldingStats:
-    """Satisfies router.ports.StatsStore."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        self.models: dict[str, ModelStats] = {}
-        self._clock = clock
-
-    def snapshot(self) -> StatsSnapshot:
-        return StatsSnapshot(self._clock.elapsed(), dict(self.models))
-
-    def observe(self, model: str, seen: Observation) -> None:
-        stats = self.models.get(model, ModelStats())
-        self.models[model] = observe(stats, seen, self._clock.elapsed())
-
-
 def catalog(data: Mapping[str, Any] = CATALOG) -> Catalog:
     """A catalog from data as it would stand in YAML."""
     return Catalog.model_validate_json(msgspec.json.encode(data))
@@ -139,7 +124,7 @@ def fake_gateway(
     return Gateway(
         policies=in_force,
         default_policy=next(iter(in_force)),
-        stats=FoldingStats(clock),
+        stats=MemoryStatsStore(clock),
         log=MemoryLog(),
         observers=(RecordingObserver(),),
         clock=clock,
