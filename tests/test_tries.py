@@ -70,15 +70,14 @@ async def test_every_call_is_an_attempt_in_its_order() -> None:
 
 
 async def test_a_wait_between_calls_is_no_work_of_ours_and_no_part_of_a_call() -> None:
-    gateway = fake_gateway({})
-    clock = cast(FakeClock, gateway.clock)
+    clock: FakeClock
 
     async def wait(seconds: float) -> None:
         clock.advance(3.0)
 
     inner = FakeUpstream(FakeReply([b"{}"], 503), plain_reply())
-    upstreams = {"near": FakeUpstream(DOWN), "far": Retrying(inner, 1, 600.0, sleep=wait)}
-    gateway = fake_gateway(upstreams)
+    far = Retrying(inner, 1, 600.0, sleep=wait)
+    gateway = fake_gateway({"near": FakeUpstream(DOWN), "far": far})
     clock = cast(FakeClock, gateway.clock)
 
     await (await exchange_with(gateway)).open()
