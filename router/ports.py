@@ -14,7 +14,7 @@ from router.core.feedback import Feedback
 from router.core.request import RoutedRequest
 from router.core.signals import Signals, Vocabulary
 from router.core.stats import Observation, StatsSnapshot
-from router.errors import UpstreamError
+from router.errors import Overloaded, UpstreamError
 
 
 class Signal(Protocol):
@@ -236,6 +236,10 @@ class KeyStore(Protocol):
 
 class Limiter(Protocol):
     """Whether a caller's request may begin: by load today; budgets and rates would be others."""
+
+    def refusal(self, caller: Caller) -> Overloaded | None:
+        """Why a request would be refused at once if it were to enter now; None if it would not."""
+        ...
 
     def enter(self, caller: Caller) -> Awaitable[None] | None:
         """None: it may begin. Else what to await first; cancelled, the request has not entered.

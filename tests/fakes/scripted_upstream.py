@@ -190,7 +190,8 @@ class ScriptedUpstream:
                 self._busy.discard(writer)
                 if not goes_on or self._server is None or not self._server.is_serving():
                     return
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, RuntimeError):
+            # uvloop raises RuntimeError where others write to a closed connection without a word.
             self.left.set()
         except asyncio.CancelledError:
             # The loop is closing under us: a test is over.
