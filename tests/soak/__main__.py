@@ -24,9 +24,9 @@ TRIALS: Mapping[str, tuple[Mapping[str, float], Trial]] = {
     "L4 bursts": ({}, lambda it: steady.burst(it, bursts=40)),
     "L4 restarts": ({}, lambda it: steady.restarts(it, times=10)),
     "L4 stale": ({}, lambda it: steady.stale(it, times=50)),
-    "L5": ({}, down.both_down),
-    "L6 reaction": ({}, lambda it: down.reaction(it, times=5)),
-    "L6 skipped": ({}, down.skipped),
+    "L5": (down.SETTINGS, down.both_down),
+    "L6 reaction": (down.SETTINGS, lambda it: down.reaction(it, times=5)),
+    "L6 skipped": (down.SETTINGS, down.skipped),
     "L7": (overload.SETTINGS, lambda it: overload.overload(it, callers=200, rounds=10)),
     "L12": ({}, ending.ending),
     "L12 twice": ({}, ending.ending_at_once),
@@ -41,7 +41,7 @@ async def run(only: list[str]) -> list[Figure]:
     """All trials, each with a gateway of its own."""
     figures: list[Figure] = []
     for name, (settings, trial) in TRIALS.items():
-        if only and not any(name.startswith(one) for one in only):
+        if only and name.split()[0] not in only:
             continue
         print(f"{name} ...", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory() as folder:

@@ -6,19 +6,24 @@ from statistics import median
 
 from tests.fakes.faults import BEFORE, answering
 from tests.soak.figure import Figure
-from tests.soak.world import FIRST_BYTE_S, Told, World
+from tests.soak.world import Told, World
 
 QUICK = ("reset", "close", "500", "502", "503 retry-after", "429 retry-after", "html", "truncated")
 HANGS = ("hang before head", "hang after head")
 MOST_CALLS, MOST_S = 6, 10.0
 OPEN_S = 10.0
 
+FIRST_BYTE_S = 1.0
+"""What either server is allowed to its first byte: a hang is noticed after it."""
+
+SETTINGS = {"first_byte_s": FIRST_BYTE_S}
+
 
 async def both_down(world: World) -> Figure:
     """L5: one error, soon, after few calls, whatever has happened to both."""
     worst_s, most_calls, odd = 0.0, 0, 0
     for fault in ("refused", *QUICK, *HANGS):
-        await world.mend()
+        await world.trusted()
         told, calls = await _with_both(world, fault)
         worst_s, most_calls = max(worst_s, told.seconds), max(most_calls, calls)
         odd += not (told.status >= 500 or told.status == 429) or b'"error"' not in told.content
@@ -46,7 +51,7 @@ async def _with_both(world: World, fault: str) -> tuple[Told, int]:
 
 async def reaction(world: World, times: int) -> list[Figure]:
     """L6: what a fault of the nearer server adds to the farther one's answer, at most."""
-    await world.mend()
+    await world.trusted()
     usual_s = median([(await world.ask(model="far")).seconds for _ in range(20)])
     quick_s = [await _extra(world, fault, usual_s) for fault in QUICK for _ in range(times)]
     quick_s += [await _extra(world, "refused", usual_s) for _ in range(times)]
@@ -70,7 +75,7 @@ async def reaction(world: World, times: int) -> list[Figure]:
 
 async def _extra(world: World, fault: str, usual_s: float) -> float:
     """Seconds that one request takes longer; infinite if it fails."""
-    await world.mend()
+    await world.trusted()
     if fault == "refused":
         await world.near.stop()
         told = await world.ask()
@@ -83,7 +88,7 @@ async def _extra(world: World, fault: str, usual_s: float) -> float:
 
 async def skipped(world: World, callers: int = 20) -> list[Figure]:
     """L6: five failures in a row, then nobody asks for ten seconds, then one does."""
-    await world.mend()
+    await world.trusted()
     world.near.script = BEFORE["503 retry-after"](False)
     for _ in range(5):
         await world.ask()

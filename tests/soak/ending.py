@@ -17,11 +17,11 @@ ANSWER_S = 1.5
 
 async def ending(world: World) -> list[Figure]:
     """The signal comes while twenty requests wait for their answers; ends the world's gateway."""
-    await world.mend()
+    world.mend()
     whole = good(False)
-    world.near.script = Script(headers=whole.headers, pieces=whole.pieces, wait_s=ANSWER_S)
-    asked = [asyncio.create_task(world.ask()) for _ in range(IN_FLIGHT)]
-    await until(lambda: len(world.near.received) >= IN_FLIGHT)
+    world.far.script = Script(headers=whole.headers, pieces=whole.pieces, wait_s=ANSWER_S)
+    asked = [asyncio.create_task(world.ask(model="far")) for _ in range(IN_FLIGHT)]
+    await until(lambda: len(world.far.received) >= IN_FLIGHT)
     begun = time.monotonic()
     world.gateway.process.send_signal(signal.SIGTERM)
     refused_s = await _until_refused(world, begun)
@@ -65,10 +65,10 @@ async def _until_refused(world: World, begun: float) -> float:
 
 async def ending_at_once(world: World) -> Figure:
     """The second signal does not wait for anybody; ends the world's gateway."""
-    await world.mend()
-    world.near.script = hanging()
-    asked = asyncio.create_task(world.ask(model="near"))
-    await until(lambda: bool(world.near.received))
+    world.mend()
+    world.far.script = hanging()
+    asked = asyncio.create_task(world.ask(model="far"))
+    await until(lambda: bool(world.far.received))
     world.gateway.process.send_signal(signal.SIGTERM)
     await asyncio.sleep(0.3)
     begun = time.monotonic()

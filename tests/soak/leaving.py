@@ -13,7 +13,7 @@ LONG = streamed(*EVENTS[:1] * 200, gap_s=0.1)
 
 async def leaving(world: World, streams: int) -> list[Figure]:
     """Streams abandoned after the first token, and two requests before it."""
-    await world.mend()
+    world.mend()
     rows = world.rows("status = 499")
     streamed_s = await _until_gone(world, LONG, streams, stream=True)
     plain_s = await _until_gone(world, hanging(), 1, stream=False)
@@ -39,21 +39,21 @@ async def leaving(world: World, streams: int) -> list[Figure]:
 
 async def _until_gone(world: World, script: Script, count: int, stream: bool) -> float:
     """Seconds from the leaving of all callers to that of the gateway from its upstream."""
-    world.near.script = script
-    world.near.drop_idle()
+    world.far.script = script
+    world.far.drop_idle()
     peers = [await _asking(world, stream) for _ in range(count)]
-    await until(lambda: world.near.open_connections >= count)
+    await until(lambda: world.far.open_connections >= count)
     if stream and script is LONG:
         for reader, _ in peers:
             await reader.readuntil(b"data: ")
     for _, writer in peers:
         writer.transport.abort()
-    return await until(lambda: not world.near.open_connections)
+    return await until(lambda: not world.far.open_connections)
 
 
 async def _asking(world: World, stream: bool) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     messages = [{"role": "user", "content": "Hi"}]
-    body = json.dumps({"model": "near", "stream": stream, "messages": messages}).encode()
+    body = json.dumps({"model": "far", "stream": stream, "messages": messages}).encode()
     head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: {len(body)}\r\n\r\n"
     reader, writer = await asyncio.open_connection("127.0.0.1", world.gateway.port)
     writer.write(head.encode() + body)

@@ -42,7 +42,7 @@ class Line:
 
 async def overload(world: World, callers: int, rounds: int) -> list[Figure]:
     """Everybody asks at once, again and again."""
-    await world.mend()
+    world.mend()
     whole = good(False)
     world.near.script = Script(headers=whole.headers, pieces=whole.pieces, wait_s=ANSWER_S)
     lines = [

@@ -14,12 +14,12 @@ HALF = b"POST /v1/chat/completions HTTP/1.1\r\nhost: local"
 HALF_BODY = b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: 999\r\n\r\n{"
 PIECE = event({"choices": [{"index": 0, "delta": {"content": "a" * 65_000}}]})
 LARGE = streamed(*(PIECE,) * 128, *EVENTS[3:])
-READERS = 5
+READERS = 25
 
 
 async def slow_peers(world: World, half: int) -> list[Figure]:
     """Others are served meanwhile; the slow are let go in time, and little is kept for them."""
-    await world.mend()
+    world.mend()
     for number in range(100):
         await world.ask(stream=number % 2 == 1)
     peers = [await _peer(world, HALF if number % 2 else HALF_BODY) for number in range(half)]

@@ -18,7 +18,7 @@ WARM_UP = 0.25
 
 async def soak(world: World, rps: int, seconds: float, restart_s: float) -> list[Figure]:
     """L1: an even stream of requests, every other one streamed."""
-    await world.mend()
+    world.mend()
     chance = random.Random(1)
     count = int(rps * seconds)
     loop = asyncio.get_running_loop()
@@ -50,7 +50,7 @@ async def soak(world: World, rps: int, seconds: float, restart_s: float) -> list
 
 async def burst(world: World, bursts: int) -> Figure:
     """L4: ten requests at a time, of which every other ten find a server that fails."""
-    await world.mend()
+    world.mend()
     told: list[Told] = []
     for number in range(bursts):
         fault = BEFORE[MODES[number // 2 % len(MODES)]]
@@ -61,7 +61,7 @@ async def burst(world: World, bursts: int) -> Figure:
 
 async def restarts(world: World, times: int) -> Figure:
     """L4: twenty callers without a pause, and a server that starts again under them."""
-    await world.mend()
+    world.mend()
     told, ended = list[Told](), asyncio.Event()
 
     async def caller(stream: bool) -> None:
@@ -79,11 +79,11 @@ async def restarts(world: World, times: int) -> Figure:
 
 async def stale(world: World, times: int) -> Figure:
     """L4: connections that the server has closed while they lay idle; nobody to fall back on."""
-    await world.mend()
+    world.mend()
     told: list[Told] = []
     for _ in range(times):
-        told += await asyncio.gather(*(world.ask(model="near") for _ in range(20)))
-        world.near.drop_idle()
+        told += await asyncio.gather(*(world.ask(model="far") for _ in range(20)))
+        world.far.drop_idle()
     return _none_failed("L4 stale keep-alive, no fallback", told)
 
 
