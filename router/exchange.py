@@ -253,6 +253,12 @@ _leaving: set[asyncio.Task[None]] = set()
 """Records of callers who left, held until written: a task that nobody holds may be collected."""
 
 
+async def all_recorded(most_s: float = 1.0) -> None:
+    """Wait until the record of every caller who left is written, if that comes in the time."""
+    if _leaving:
+        await asyncio.wait(tuple(_leaving), timeout=most_s)
+
+
 async def _all(reply: Reply, most: int | None = None) -> bytes:
     parts: list[bytes] = []
     size = 0

@@ -24,6 +24,9 @@ from router.upstreams.reply import EVENT_STREAM, JSON, passed_on
 MAX_PLAIN_BYTES = 64 * 1024 * 1024
 """Largest answer that is not a stream; a larger one is a fault, not an answer."""
 
+MAX_PIECE_BYTES = 64 * 1024
+"""As much of an answer is taken up at once: what waits for a slow reader is held several times."""
+
 MAX_ERROR_BYTES = 1024 * 1024
 ANTHROPICS = "/messages"
 
@@ -175,7 +178,7 @@ class _HTTPReply:
         try:
             while not content.at_eof():
                 async with asyncio.timeout(self._idle_timeout):
-                    chunk = await content.readany()
+                    chunk = await content.read(MAX_PIECE_BYTES)
                 if not chunk:
                     return
                 received += len(chunk)

@@ -75,5 +75,10 @@ async def ending_at_once(world: World) -> Figure:
     world.gateway.process.send_signal(signal.SIGTERM)
     await asyncio.to_thread(world.gateway.process.wait, 60)
     ended_s = time.monotonic() - begun
-    await asked
-    return Figure("L12 second SIGTERM", "exit <= 2 s", f"{ended_s:.2f} s", ended_s <= 2)
+    told, logged = await asked, world.rows("outcome = 'broken' AND status = 503")
+    return Figure(
+        "L12 second SIGTERM",
+        "exit <= 2 s, the caller told, the row logged",
+        f"{ended_s:.2f} s, told {told.status}, {logged} row",
+        ended_s <= 2 and (told.status, logged) == (503, 1),
+    )

@@ -34,6 +34,23 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Figure]:
     return {figure.trial: figure for figure in found}
 
 
+@pytest.fixture(scope="module")
+def ended_at_once(tmp_path_factory: pytest.TempPathFactory) -> Figure:
+    async def tried(folder: Path) -> Figure:
+        async with world(folder) as made:
+            return await ending.ending_at_once(made)
+
+    return asyncio.run(tried(tmp_path_factory.mktemp("ending")))
+
+
+def test_a_second_signal_waits_for_nobody_and_tells_and_logs_who_was_cut_off(
+    ended_at_once: Figure,
+) -> None:
+    assert "told 503, 1 row" in ended_at_once.measured
+    # The upstream of that request would have been waited for ten times as long.
+    assert float(ended_at_once.measured.split(" s")[0]) < 15
+
+
 @pytest.mark.parametrize(
     "trial",
     [
