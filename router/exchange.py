@@ -157,7 +157,8 @@ class Exchange:
         except CircuitOpen:
             raise
         except (UpstreamError, asyncio.CancelledError) as error:
-            trace.attempted(model, card, self.status, error)
+            if not trace.waiting:
+                trace.attempted(model, card, self.status, error)
             if isinstance(error, UpstreamError):
                 observe_failure(trace, model, error)
                 await self._close()

@@ -23,6 +23,7 @@ class Trace:
     """What has happened to one request so far. Moments are on the monotonic clock, in seconds.
 
     `usage` is the upstream's own count, `received_tokens` our estimate of what has come in.
+    `waiting`: no call is under way, for the next one waits its turn.
     """
 
     gateway: Gateway
@@ -38,6 +39,7 @@ class Trace:
     received_tokens: int = 0
     kept: bytearray = field(default_factory=bytearray)
     recorded: bool = False
+    waiting: bool = False
 
     def now(self) -> float:
         """The monotonic clock."""

@@ -43,13 +43,14 @@ def tries_of(trace: Trace, model: str, card: ModelCard, last: bool) -> Tries:
 
     def failed(error: UpstreamError) -> None:
         nonlocal failed_at
-        failed_at = trace.now()
+        failed_at, trace.waiting = trace.now(), True
         trace.attempted(model, card, 0, error)
         observe_failure(trace, model, error)
 
     def begun() -> None:
         # A wait for the sake of an upstream is none of our own doing.
         trace.upstream_s += trace.now() - failed_at
+        trace.waiting = False
         trace.opening()
 
     left = MOST_CALLS - len(trace.attempts)

@@ -1,5 +1,6 @@
 """Tries: what one request may spend in all, and what its calls tell of health."""
 
+import asyncio
 from typing import cast
 
 import pytest
@@ -13,6 +14,7 @@ from router.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from router.exchange import all_recorded
 from router.ports import Reply, UpstreamCall
 from router.tries import MOST_CALLS, server_ok
 from router.upstreams.retrying import Retrying
@@ -86,6 +88,27 @@ async def test_a_wait_between_calls_is_no_work_of_ours_and_no_part_of_a_call() -
     assert [one.seconds for one in row.attempts] == [0.0, 0.0, 0.0]
     assert row.timings.overhead_s == 0.0
     assert row.timings.total_s == 3.0
+
+
+async def test_who_leaves_while_the_next_call_waits_has_made_one_call() -> None:
+    begun = asyncio.Event()
+
+    async def wait(seconds: float) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    far = Retrying(FakeUpstream(FakeReply([b"{}"], 503)), 1, 600.0, sleep=wait)
+    gateway = fake_gateway({"near": FakeUpstream(FakeReply([b"{}"], 500)), "far": far})
+    asking = asyncio.create_task((await exchange_with(gateway)).open())
+    await begun.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await all_recorded()
+
+    row = recorded(gateway)
+    assert [(one.model, one.status) for one in row.attempts] == [("small", 500), ("large", 503)]
+    assert (row.outcome, row.status) == ("cancelled", 499)
 
 
 async def test_no_candidate_is_asked_after_the_requests_time() -> None:

@@ -29,6 +29,9 @@ FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 5.0
 """Longest wait in all. Whoever is told to wait longer is told so, and may spend the time better."""
 
+TIMERS_WORTH_S = 1.0
+"""By how much a request's time must be shorter than an upstream's own to need a timer."""
+
 _NO_TIME_LEFT = "The time allowed for this request was over before the upstream answered."
 
 
@@ -86,7 +89,8 @@ class Retrying:
 
     async def _in_time(self, call: UpstreamCall) -> Reply:
         left_s = call.tries.seconds_left()
-        if left_s >= self._most_s:
+        if left_s + TIMERS_WORTH_S >= self._most_s:
+            # Its own timeout ends it about as soon.
             return await self._upstream.open(call)
         try:
             async with asyncio.timeout(left_s):
