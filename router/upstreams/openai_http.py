@@ -24,7 +24,7 @@ from router.upstreams.reply import EVENT_STREAM, JSON, passed_on
 MAX_PLAIN_BYTES = 64 * 1024 * 1024
 """Largest answer that is not a stream; a larger one is a fault, not an answer."""
 
-MAX_PIECE_BYTES = 64 * 1024
+MAX_PIECE_BYTES = 32 * 1024
 """As much of an answer is taken up at once: what waits for a slow reader is held several times."""
 
 MAX_ERROR_BYTES = 1024 * 1024

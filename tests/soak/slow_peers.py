@@ -12,8 +12,8 @@ from tests.soak.world import World, quantile
 SETTINGS = {"peer_timeout_s": 5}
 HALF = b"POST /v1/chat/completions HTTP/1.1\r\nhost: local"
 HALF_BODY = b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: 999\r\n\r\n{"
-PIECE = event({"choices": [{"index": 0, "delta": {"content": "a" * 65_000}}]})
-LARGE = streamed(*(PIECE,) * 128, *EVENTS[3:])
+PIECE = event({"choices": [{"index": 0, "delta": {"content": "a" * 4_000}}]})
+LARGE = streamed(*(PIECE * 16,) * 128, *EVENTS[3:])
 READERS = 25
 
 
