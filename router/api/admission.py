@@ -4,13 +4,17 @@ Whom there is no room for is told before anything of the request is looked at: a
 as much as an answer would be no help under overload.
 """
 
-from starlette.requests import Request
+from functools import lru_cache
+
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from router.api.access import caller_in
 from router.api.caller import unless_caller_leaves
-from router.api.errors import on_router_error
+from router.api.error_forms import ErrorForm, form_of
+from router.api.errors import respond
 from router.core.access import ANYONE
+from router.errors import Overloaded
 from router.ports import Limiter
 
 
@@ -31,8 +35,8 @@ class Admission:
         if scope["type"] == "http" and scope["method"] == "POST":
             refusal = limiter.refusal(caller)
             if refusal is not None:
-                answer = await on_router_error(Request(scope), refusal)
-                await answer(scope, receive, send)
+                told = str(refusal), refusal.retry_after_s
+                await _answer(form_of(scope["path"]), *told)(scope, receive, send)
                 return
         entered = False
 
@@ -52,3 +56,9 @@ class Admission:
         finally:
             if entered:
                 limiter.leave(caller)
+
+
+@lru_cache(maxsize=16)
+def _answer(form: ErrorForm, told: str, retry_after_s: float) -> Response:
+    """A refusal written out: the same few are sent thousands of times."""
+    return respond(Overloaded(told, retry_after_s), form=form)
