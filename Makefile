@@ -3,6 +3,7 @@
 #   make test    install what the tests need and run them all
 #   make check   format, lint, types, import rules, coverage of the core, tests: what CI runs
 #   make demo    300 prompts through the gateway on simulated upstreams
+#   make soak    every reliability figure that one machine can show, measured: three minutes
 #   make bench   every figure we state, as a ratio to a baseline of the same run
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ PIP := $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 export HF_HUB_OFFLINE := 1
 
-.PHONY: serve test check lint types coverage demo bench clean
+.PHONY: serve test check lint types coverage demo bench soak clean
 .DEFAULT_GOAL := serve
 
 serve: $(VENV)/.serve
@@ -44,6 +45,9 @@ demo: $(VENV)/.serve
 
 bench: $(VENV)/.test
 	$(BIN)/python tests/benchmarks/run.py
+
+soak: $(VENV)/.test
+	@$(BIN)/python -m tests.soak
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

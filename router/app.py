@@ -20,6 +20,7 @@ from router.core.access import APIKey
 from router.core.catalog import AUTO
 from router.core.request import RoutedRequest, Turn
 from router.errors import RouterError, StartupError
+from router.exchange import all_recorded
 from router.found import Found
 from router.gateway import Gateway
 from router.keyring import FIXED_KEY, FIXED_ROLES, Keyring, check_secret, digest_of
@@ -118,6 +119,7 @@ async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[
             runtime.accepting = False
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
+            await all_recorded()
     finally:
         await asyncio.to_thread(upkeep.stop)
         await assembly.close()

@@ -28,6 +28,7 @@ from router.settings import Settings
 from router.signals import SIGNALS, Classifier
 from router.stores.memory import MemoryStatsStore
 from router.stores.session_file import FileSessionStore
+from router.telemetry.circuits import CircuitObserver
 from router.telemetry.logs import LogObserver
 from router.telemetry.prometheus import PrometheusObserver
 from router.upstreams.connections import Connections
@@ -76,7 +77,7 @@ class Assembly:
     clock: SystemClock = field(default_factory=SystemClock)
 
     def __post_init__(self) -> None:
-        self.stats = MemoryStatsStore(self.clock)
+        self.stats = MemoryStatsStore(self.clock, CircuitObserver(self.metrics.circuit))
         settings = self.settings
         self._sessions = FileSessionStore(settings.sessions, self.clock, settings.session_s)
         self.found: Found | None = None
@@ -116,6 +117,9 @@ class Assembly:
                 logger.warning("certificate of policy %s: %s", name, doubt)
         self.found, self._path, self._signals = found, path, parts.made
         self._classifiers.keep(found.policies.values())
+        catalogs = [loaded.catalog for loaded in found.policies.values()]
+        self.metrics.targets("upstream", {name for it in catalogs for name in it.upstreams})
+        self.metrics.targets("model", {name for it in catalogs for name in it.models})
         self.metrics.policies({name: loaded.version for name, loaded in found.policies.items()})
         await replaced.aclose()
         return Built(self._gateway(in_force, found.default), seen)
@@ -146,7 +150,7 @@ class Assembly:
     def _in_force(
         self, loaded: LoadedPolicy, classifier: Classifier, parts: _Parts
     ) -> PolicyInForce:
-        built = upstreams.build(loaded.catalog, os.environ, self._connections)
+        built = upstreams.build(loaded.catalog, os.environ, self._connections, self.stats)
         for upstream in built.values():
             parts.opened.push_async_callback(upstream.close)
         signals, read = parts.signals_of(loaded, classifier), signals_read(loaded.policy)

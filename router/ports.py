@@ -5,6 +5,7 @@ What pages and statistics read the decision log through stands in `ledger.py`.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel
@@ -18,6 +19,7 @@ from router.core.request import RoutedRequest
 from router.core.session import Held
 from router.core.signals import Signals, Vocabulary
 from router.core.stats import Observation, StatsSnapshot
+from router.errors import Overloaded, UpstreamError
 
 
 class Signal(Protocol):
@@ -36,11 +38,28 @@ class SignalKind:
     vocabulary: Callable[[Any], Vocabulary]
 
 
+@dataclass(slots=True)
+class Tries:
+    """How far one candidate may be tried, and who hears of each try that is made again.
+
+    `last`: no other candidate is left. `left`: how many calls the request may still make.
+    `seconds_left` tells how long an answer may still take to begin. `failed` is told what went
+    wrong with a call before the next one to the same candidate, `begun` that this is made now.
+    """
+
+    last: bool = True
+    left: int = 6
+    seconds_left: Callable[[], float] = lambda: inf
+    failed: Callable[[UpstreamError], None] = lambda error: None
+    begun: Callable[[], None] = lambda: None
+
+
 @dataclass(frozen=True, slots=True)
 class UpstreamCall:
     """One call to make. `body` is the caller's JSON with `model` already the upstream's name.
 
     `headers` are those of the caller's that belong to its request, lower-case, by allow-list.
+    `card` is the model's name in the catalog, and `tries` how far this may be tried again.
     """
 
     path: str
@@ -48,6 +67,8 @@ class UpstreamCall:
     body: bytes
     stream: bool
     headers: Mapping[str, str] = field(default_factory=dict)
+    card: str = ""
+    tries: Tries = field(default_factory=Tries)
 
 
 class Told(NamedTuple):
@@ -129,7 +150,8 @@ class Upstream(Protocol):
     async def open(self, call: UpstreamCall) -> Reply:
         """Send a call and wait for the head of its answer, whatever the status says.
 
-        Raises UpstreamUnreachable or UpstreamTimeout, never with an address or a key in the text.
+        Raises UpstreamUnreachable or UpstreamTimeout, never with an address or a key in the text,
+        and CircuitOpen without having called anybody.
         """
         ...
 
@@ -139,14 +161,22 @@ class Upstream(Protocol):
 
 
 class StatsStore(Protocol):
-    """Keeps `ModelStats` values; folding them is the core's business."""
+    """Keeps `ModelStats` and `Circuit` values; folding them is the core's business."""
 
     def snapshot(self) -> StatsSnapshot:
-        """All models' statistics now."""
+        """All models' statistics and all upstreams' circuits now."""
+        ...
+
+    def enter(self, model: str, upstream: str) -> bool:
+        """Whether a call may be made now. Where it may be the probe of a circuit, it is that."""
+        ...
+
+    def release(self, model: str, upstream: str) -> None:
+        """A call, if it is a probe, need not keep others out any longer."""
         ...
 
     def observe(self, model: str, seen: Observation) -> None:
-        """Fold one call into a model's statistics."""
+        """Fold one call into the statistics of a model and the circuit of its upstream."""
         ...
 
     def compare(self, model: str, control: bool, tokens: float) -> None:
@@ -261,6 +291,10 @@ class KeyStore(Protocol):
 
 class Limiter(Protocol):
     """Whether a caller's request may begin: by load today; budgets and rates would be others."""
+
+    def refusal(self, caller: Caller) -> Overloaded | None:
+        """Why a request would be refused at once if it were to enter now; None if it would not."""
+        ...
 
     def enter(self, caller: Caller) -> Awaitable[None] | None:
         """None: it may begin. Else what to await first; cancelled, the request has not entered.

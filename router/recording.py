@@ -30,7 +30,8 @@ class Trace:
     """What has happened to one request so far. Moments are on the monotonic clock, in seconds.
 
     `usage` is the upstream's own count, `received_tokens` our estimate of what has come in. `own`
-    are calls that the router made for its own ends.
+    are calls that the router made for its own ends. `waiting`: no call is under way, for the next
+    one waits its turn.
     """
 
     gateway: Gateway
@@ -47,6 +48,7 @@ class Trace:
     kept: bytearray = field(default_factory=bytearray)
     own: list[OwnCall] = field(default_factory=list)
     recorded: bool = False
+    waiting: bool = False
     _busy: tuple[str, float] | None = None
 
     def now(self) -> float:
@@ -55,6 +57,9 @@ class Trace:
 
     def opening(self, model: str) -> None:
         """The next model is about to be asked; what the last one said counts no more."""
+        if self._busy is not None:
+            # The one before was never called: its circuit was open.
+            self.busy_s()
         self.opened, self.first_byte = self.now(), None
         self.kept.clear()
         card = self.routed.in_force.catalog.models[model]
@@ -90,8 +95,15 @@ class Trace:
         """What was not spent reading the caller's body or waiting for upstreams is our own."""
         self.overhead_s = self.now() - self.call.read - self.upstream_s
 
-    def observe(self, model: str, ok: bool, streamed: bool = False) -> None:
-        """Fold this call into the model's statistics."""
+    def release(self, model: str) -> None:
+        """This call, if it is a circuit's probe, need not keep others out any longer."""
+        upstream = self.routed.in_force.catalog.models[model].upstream
+        self.gateway.stats.release(model, upstream)
+
+    def observe(
+        self, model: str, ok: bool, streamed: bool = False, server_ok: bool | None = None
+    ) -> None:
+        """Fold this call into the model's statistics and its upstream's circuit."""
         seen = Observation(
             ok=ok,
             # A plain answer has its first byte when it is whole: that says nothing of its own.
@@ -103,6 +115,8 @@ class Trace:
             answers=self.call.request.answers,
             input_tokens=self.usage.input_tokens if self.usage else None,
             estimated_input=_plain_input(self.call.request),
+            upstream=self.routed.in_force.catalog.models[model].upstream,
+            server_ok=True if ok else server_ok,
         )
         self.gateway.stats.observe(model, seen)
         if ok and self.usage is not None:

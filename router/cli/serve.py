@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LAST_WORDS_S = 0.5
+"""How long a second signal waits for callers to hear that their answer will not come."""
+
 ARGUMENTS = ("policy", "host", "port", "simulated", "store_content", "require_keys")
 """The settings that are arguments too; all others come from the environment alone."""
 
@@ -161,12 +164,28 @@ def _closed_unless_local(settings: "Settings", listening: socket.socket) -> "Set
 def _server(config: "uvicorn.Config", runtime: "Runtime") -> "uvicorn.Server":
     import uvicorn
 
+    loop = asyncio.get_running_loop()
+
     class Server(uvicorn.Server):
-        """Tells /readyz at the first signal, before requests in flight have finished."""
+        """Tells /readyz at the first signal, before requests in flight have finished; at the second
+        it waits for none of them."""
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            if not runtime.accepting:
+                self.force_exit = True
+                loop.call_soon_threadsafe(self._cut_short)
             runtime.accepting = False
             super().handle_exit(sig, frame)
+
+        def _cut_short(self) -> None:
+            # Those who are cut off are told so, if they take it in the time that they get.
+            for task in self.server_state.tasks:
+                task.cancel()
+            loop.call_later(LAST_WORDS_S, self._hang_up)
+
+        def _hang_up(self) -> None:
+            for connection in tuple(self.server_state.connections):
+                connection.transport.abort()
 
     return Server(config)
 

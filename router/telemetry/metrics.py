@@ -94,6 +94,25 @@ FALLBACKS = MetricSpec(
     ("model",),
     "Times another model was tried because this one had failed",
 )
+RETRIES = MetricSpec(
+    "retries_total",
+    "counter",
+    ("upstream",),
+    "Calls made again to the same model after a fault that may pass",
+)
+UPSTREAM_CIRCUIT = MetricSpec(
+    "upstream_circuit_state",
+    "gauge",
+    ("upstream",),
+    "0: asked as usual; 1: open, not asked because it keeps failing; 2: half open, tried by one"
+    " request",
+)
+MODEL_CIRCUIT = MetricSpec(
+    "model_circuit_state",
+    "gauge",
+    ("model",),
+    "The same of one model: a server that works can fail at one of its models",
+)
 SIGNAL_FAILURES = MetricSpec(
     "signal_failures_total",
     "counter",
@@ -147,6 +166,9 @@ METRICS = (
     UNPRICED,
     UPSTREAM_ERRORS,
     FALLBACKS,
+    RETRIES,
+    UPSTREAM_CIRCUIT,
+    MODEL_CIRCUIT,
     SIGNAL_FAILURES,
     EXPLORED,
     POLICY_INFO,

@@ -14,8 +14,9 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.metrics_core import Metric
 
 from router import __version__
+from router.core.circuit import State, Target
 from router.core.cost import Usage
-from router.core.event import Attempt, RoutingEvent
+from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
 from router.telemetry import metrics
 from router.telemetry.metrics import PREFIX, MetricSpec
@@ -30,6 +31,7 @@ AS_A_NUMBER = "score"
 _UPSTREAM_ERRORS = frozenset(
     {"UpstreamUnreachable", "UpstreamTimeout", "UpstreamRefused", "UpstreamBroken"}
 )
+_CIRCUIT: Mapping[State, int] = {"closed": 0, "open": 1, "half_open": 2}
 _CALLER_LEFT = "CancelledError"
 _BILLABLE = frozenset({"ok", "broken", "cancelled"})
 """Outcomes for which an upstream that answered sends a bill."""
@@ -77,6 +79,19 @@ class PrometheusObserver:
         if ok:
             self._policy_reload_timestamp.set(self._now())
 
+    def targets(self, kind: Target, names: Iterable[str]) -> None:
+        """These are the models or the upstreams from now on; a circuit that is new is closed."""
+        known, gauge = set(names), self._circuits[kind]
+        for gone in self._targets[kind] - known:
+            gauge.remove(gone)
+        for name in known:
+            gauge.labels(name)
+        self._targets[kind] = known
+
+    def circuit(self, kind: Target, name: str, state: State) -> None:
+        """The circuit of a model or an upstream is in this state from now on."""
+        self._circuits[kind].labels(name).set(_CIRCUIT[state])
+
     def log_write_failed(self) -> None:
         """The decision log could not keep a row."""
         self._log_write_failures.inc()
@@ -113,8 +128,11 @@ class PrometheusObserver:
         if event.outcome == "broken" and event.attempts and not event.attempts[-1].error:
             # It answered, so the attempt itself was none: the answer broke off later.
             self._upstream_errors(event.attempts[-1].upstream, "UpstreamBroken").inc()
-        for failed in _fallen_back_from(event.attempts):
-            self._fallbacks(failed).inc()
+        for before, after in pairwise(event.attempts):
+            if before.model != after.model:
+                self._fallbacks(before.model).inc()
+            else:
+                self._retries(after.upstream).inc()
 
     # Looking up a series by its labels costs more than counting, so each is looked up once.
 
@@ -137,6 +155,12 @@ class PrometheusObserver:
     def _bind_faults(self) -> None:
         self._upstream_errors = cache(self._counter(metrics.UPSTREAM_ERRORS).labels)
         self._fallbacks = cache(self._counter(metrics.FALLBACKS).labels)
+        self._retries = cache(self._counter(metrics.RETRIES).labels)
+        self._circuits = {
+            "upstream": self._gauge(metrics.UPSTREAM_CIRCUIT),
+            "model": self._gauge(metrics.MODEL_CIRCUIT),
+        }
+        self._targets: dict[Target, set[str]] = {"upstream": set(), "model": set()}
         self._signal_failures = cache(self._counter(metrics.SIGNAL_FAILURES).labels)
         self._log_write_failures = self._counter(metrics.LOG_WRITE_FAILURES)
         self._feedback = cache(self._counter(metrics.FEEDBACK).labels)
@@ -192,9 +216,3 @@ def _add(counter: Counter, amount: float) -> None:
     """Count what an upstream reported. One absurd figure must not spoil a counter for ever."""
     if amount > 0 and isfinite(amount):
         counter.inc(amount)
-
-
-def _fallen_back_from(attempts: Iterable[Attempt]) -> Iterator[str]:
-    for before, after in pairwise(attempts):
-        if before.model != after.model:
-            yield before.model

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from router.core.catalog import Catalog, ModelCard, SimulatedSpec, Specialities
+from router.core.circuit import CLOSED, Circuit
 from router.core.decide import decide
 from router.core.decision import Decision
 from router.core.limits import Limits, PolicyLimits
@@ -237,7 +238,9 @@ STATS = st.builds(
     first_byte_s=st.none() | st.floats(0, 10),
     tokens_per_second=st.none() | st.floats(1, 500),
     output_tokens=st.none() | st.floats(0, 4000),
-    cooldown_until=seldom(st.sampled_from((NOW - 1, NOW, NOW + 5)), 0.0),
+    circuit=seldom(
+        st.builds(Circuit, st.just(5), st.sampled_from((NOW - 1, NOW, NOW + 5))), CLOSED
+    ),
     seen_at=st.none() | st.floats(0, NOW),
 )
 

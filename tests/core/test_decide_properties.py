@@ -48,7 +48,7 @@ def cannot_serve(world: World, model: str) -> list[str]:
         "files": any(turn.files for turn in request.turns) and "files" not in has,
         "window": request.input_tokens + asked > (card.context_window or 8192),
         "output": card.max_output_tokens is not None and asked > card.max_output_tokens,
-        "health": stats.cooldown_until > world.stats.now,
+        "health": stats.circuit.open_until > world.stats.now,
     }
     return [what for what, stands in against.items() if stands]
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router.core.circuit import Circuit
 from router.core.decide import STAYED, decide
 from router.core.decision import Decision
 from router.core.policy import Policy
@@ -105,7 +106,7 @@ def test_what_must_stay_here_leaves_the_loops_model_and_says_so() -> None:
 
 
 def test_a_model_out_of_order_leaves_the_loop_to_others() -> None:
-    stats = StatsSnapshot(0.0, {"large": ModelStats(failures_in_a_row=5, cooldown_until=9.0)})
+    stats = StatsSnapshot(0.0, {"large": ModelStats(circuit=Circuit(5, open_until=9.0))})
     request = RoutedRequest("auto", (ASKED, CALLED, RESULT), held=Held("large"))
     decision = decide(request, EASY, sticking(), MODELS, stats, 0.99)
 

@@ -235,9 +235,12 @@ def test_exactly_the_listed_metrics_are_exposed_with_their_labels(
     observer.observe(an_event(cost_usd=None))
     failed = (
         replace(EVENT.attempts[0], error="UpstreamTimeout"),
+        EVENT.attempts[0],
         replace(EVENT.attempts[0], model="large"),
     )
     observer.observe(an_event(attempts=failed))
+    observer.targets("upstream", ["near"])
+    observer.targets("model", ["small"])
     observer.policies({"default": "v1"})
     observer.rated(Feedback("d1", "user", 1.0, 0.5))
     exposed: dict[str, tuple[str, set[str]]] = {}
@@ -246,3 +249,25 @@ def test_exactly_the_listed_metrics_are_exposed_with_their_labels(
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
         exposed[name.removeprefix(PREFIX)] = (family.type, labels)
     assert exposed == {spec.name: (spec.type, set(spec.labels)) for spec in METRICS}
+
+
+def test_calls_made_again_are_retries_and_not_fallbacks(observer: PrometheusObserver) -> None:
+    once = replace(EVENT.attempts[0], error="UpstreamUnreachable")
+    observer.observe(an_event(attempts=(once, once, EVENT.attempts[0])))
+
+    exposed = observer.exposition().decode()
+    assert 'slm_router_retries_total{upstream="near"} 2.0' in exposed
+    assert "slm_router_fallbacks_total{" not in exposed
+
+
+def test_a_circuit_is_told_from_the_start_and_as_long_as_its_target_is_there(
+    observer: PrometheusObserver,
+) -> None:
+    observer.targets("upstream", ["near", "far"])
+    assert 'upstream_circuit_state{upstream="near"} 0.0' in observer.exposition().decode()
+
+    observer.circuit("upstream", "near", "open")
+    observer.targets("upstream", ["near"])
+    exposed = observer.exposition().decode()
+    assert 'upstream_circuit_state{upstream="near"} 1.0' in exposed
+    assert 'upstream="far"' not in exposed
