@@ -56,7 +56,7 @@ class Encoder:
         story) and `wide` (all of these side by side)."""
         batch = self.tokeniser.batch(texts)
         scaled = (surface(batch.texts) - self.mean) / self.spread
-        shape = np.clip(scaled, -_CLIP, _CLIP)
+        shape = np.minimum(np.maximum(scaled, -_CLIP), _CLIP)
         features = shape * FEATURE_SCALE
         vectors = self.embedder.embed(batch) * EMBEDDING_SCALE
         dense = np.concatenate([vectors, features], axis=1, dtype=np.float32)
@@ -91,5 +91,6 @@ def _pairs(width: int) -> tuple[IntArray, IntArray]:
 def _with_products(shape: FloatArray) -> FloatArray:
     """Return features [n, f] followed by the products of all pairs, squares included."""
     first, second = _pairs(shape.shape[1])
-    products = np.clip(shape[:, first] * shape[:, second], -_CLIP_PRODUCT, _CLIP_PRODUCT)
-    return np.concatenate([shape, products], axis=1, dtype=np.float32)
+    products = shape[:, first] * shape[:, second]
+    bounded = np.minimum(np.maximum(products, -_CLIP_PRODUCT), _CLIP_PRODUCT)
+    return np.concatenate([shape, bounded], axis=1, dtype=np.float32)

@@ -21,8 +21,10 @@ def _buckets(ids: IntArray, width: int) -> tuple[IntArray, IntArray]:
     """Return the distinct buckets of a text's unigrams and bigrams, with their counts."""
     pairs = (ids[:-1] * _SECOND + ids[1:] * _FIRST + 13) * _PAIR >> 7
     hashed = np.concatenate([ids * _FIRST + 7, pairs]) % width
-    found, counts = np.unique(hashed, return_counts=True)
-    return found, counts
+    # As np.unique(hashed, return_counts=True), which takes three times as long on one prompt.
+    hashed.sort()
+    starts = np.concatenate([hashed[:1] >= 0, hashed[1:] != hashed[:-1]]).nonzero()[0]
+    return hashed[starts], np.diff(starts, append=len(hashed))
 
 
 @dataclass(frozen=True, slots=True)
