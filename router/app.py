@@ -5,13 +5,15 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from router import prices
 from router.api import ROUTES
 from router.api.access import AccessControl, guarded
 from router.api.admission import Admission
+from router.api.dispatch import Dispatch
 from router.api.errors import on_crash, on_http_error, on_router_error
 from router.api.request_id import RequestId
 from router.api.shutdown import CutShort
@@ -37,19 +39,24 @@ from router.telemetry.prometheus import CONTENT_TYPE, PrometheusObserver
 WARM_UP = "Is everything loaded?"
 
 
-def create_app(runtime: Runtime) -> FastAPI:
+def create_app(runtime: Runtime) -> Starlette:
     """The ASGI application over a runtime."""
+    app = Starlette()
     # No redirects: one would be built from the Host header, which is whatever a caller says.
-    app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
+    app.router.redirect_slashes = False
     app.state.runtime = runtime
+    endpoints = [
+        (method, path, guarded(endpoint, access)) for method, path, endpoint, access in ROUTES
+    ]
     # The one added last is the first to see a request.
+    app.add_middleware(Dispatch, endpoints=endpoints)
     app.add_middleware(Admission, limiter=_limiter(runtime.settings))
     open_paths = frozenset(path for _, path, _, access in ROUTES if access == "open")
     app.add_middleware(AccessControl, runtime=runtime, open_paths=open_paths)
     app.add_middleware(CutShort, runtime=runtime)
     app.add_middleware(RequestId)
-    for method, path, endpoint, access in ROUTES:
-        app.add_route(path, guarded(endpoint, access), methods=[method])
+    for method, path, endpoint in endpoints:
+        app.router.routes.append(Route(path, endpoint, methods=[method]))
     app.add_exception_handler(RouterError, on_router_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(Exception, on_crash)

@@ -16,6 +16,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from router.api.errors import error_body
+from router.api.leaving import Leaving
 from router.api.request_id import new_id
 
 LOOK_S = 1.0
@@ -55,6 +56,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unread_since = self._since
         self._refusal: tuple[int, str] | None = None
         self._looking: asyncio.TimerHandle | None = None
+        self._callers: list[Leaving] = []
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to look after it."""
@@ -65,6 +67,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Nothing is left to look after."""
         if self._looking is not None:
             self._looking.cancel()
+        for caller in self._callers:
+            caller.leave()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -90,6 +94,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refusal = self._too_long()
             raise ValueError(self._refusal[1])
         self._phase, self._since = _BODY, self.loop.time()
+        if self.cycle is None or self.cycle.response_complete:
+            # None of the requests before it is under way any more.
+            self._callers.clear()
+        self._callers.append(Leaving.put_into(self.scope))
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

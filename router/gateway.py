@@ -6,9 +6,10 @@ It knows the core and the ports, and no concrete adapter.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import Any
 
 from router.core.catalog import Catalog, Endpoint
 from router.core.decide import decide
@@ -176,19 +177,44 @@ async def _extracted(
     A signal that fails costs nobody an answer: its facts stay unknown and the policy's rules
     treat them so.
     """
-    results = await asyncio.gather(
-        *(extractor.extract(request) for extractor in extractors.values()), return_exceptions=True
-    )
+    told = {kind: _told_at_once(extractor, request) for kind, extractor in extractors.items()}
+    waiting = [kind for kind, result in told.items() if result is None]
+    if waiting:
+        extracting = [extractors[kind].extract(request) for kind in waiting]
+        told.update(zip(waiting, await _all_of(extracting), strict=True))
     signals: dict[str, SignalValue] = {}
     failed: dict[str, str] = {}
-    for kind, result in zip(extractors, results, strict=True):
-        if isinstance(result, BaseException):
-            if not isinstance(result, Exception):
-                raise result
+    for kind, result in told.items():
+        if isinstance(result, Exception):
             failed[kind] = type(result).__name__
-        else:
+        elif result is not None:
             signals.update({name: value for name, value in result.items() if _is_known(value)})
     return signals, failed
+
+
+def _told_at_once(extractor: Signal, request: RoutedRequest) -> Signals | Exception | None:
+    at_once: Callable[[RoutedRequest], Signals | None] | None = getattr(extractor, "at_once", None)
+    if at_once is None:
+        return None
+    try:
+        return at_once(request)
+    except Exception as error:  # noqa: BLE001  a signal may raise anything
+        return error
+
+
+async def _all_of(extracting: Sequence[Coroutine[Any, Any, Signals]]) -> list[Signals | Exception]:
+    """The facts of each, or what it raised. One alone, as is usual, needs no task of its own."""
+    if len(extracting) == 1:
+        try:
+            return [await extracting[0]]
+        except Exception as error:  # noqa: BLE001  as above
+            return [error]
+    results: list[Signals | Exception] = []
+    for result in await asyncio.gather(*extracting, return_exceptions=True):
+        if isinstance(result, BaseException) and not isinstance(result, Exception):
+            raise result
+        results.append(result)
+    return results
 
 
 def _is_known(value: SignalValue) -> bool:
