@@ -30,6 +30,7 @@ from router.reload import Built, Reloader
 from router.runtime import Reload, Runtime
 from router.settings import Settings
 from router.slots import Slots
+from router.stores.journaled import JournaledDecisionLog
 from router.stores.session_key import session_key
 from router.stores.sqlite import SQLiteDecisionLog
 from router.stores.sqlite_keys import SQLiteKeyStore
@@ -82,9 +83,8 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Runtime, Found]]:
 @contextlib.asynccontextmanager
 async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[Runtime, Found]]:
     metrics = PrometheusObserver()
-    log = CountedDecisionLog(
-        SQLiteDecisionLog(settings.decision_log), metrics.log_write_failed, metrics.rated
-    )
+    journaled = JournaledDecisionLog(SQLiteDecisionLog(settings.decision_log), settings.journal)
+    log = CountedDecisionLog(journaled, metrics.log_write_failed, metrics.rated)
     assembly = Assembly(settings, log, metrics, prices.bundled())
 
     async def build() -> Built:

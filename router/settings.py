@@ -86,3 +86,8 @@ class Settings(BaseSettings):
     def decision_log(self) -> Path:
         """The file of the decision log."""
         return self.state_dir / "decisions.sqlite3"
+
+    @property
+    def journal(self) -> Path:
+        """The directory of rows on their way into it."""
+        return self.state_dir / "decisions.journal"

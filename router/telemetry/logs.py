@@ -8,6 +8,7 @@ import json
 import logging
 import queue
 import sys
+import time
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ MOST_WAITING = 10_000
 """Lines in the queue; some ten seconds' worth at the highest load that one process takes."""
 
 FLUSH_SECONDS = 2.0
+GATHER_SECONDS = 0.05
+"""How long lines gather: to wake the thread for each would cost more than to write it."""
 
 _FACTS = "facts"
 _logger = logging.getLogger(f"{LOGGER}.requests")
@@ -36,7 +39,13 @@ class LogObserver:
     def observe(self, event: RoutingEvent) -> None:
         """One request is over."""
         if _logger.isEnabledFor(logging.INFO):
-            _logger.info("request", extra={_FACTS: facts(event)})
+            # Made here, not by `info`, which would look up who calls it. What the line tells is
+            # put together by the thread that writes it.
+            record = logging.LogRecord(
+                _logger.name, logging.INFO, __file__, 0, "request", None, None
+            )
+            setattr(record, _FACTS, event)
+            _logger.handle(record)
 
 
 def facts(event: RoutingEvent) -> Mapping[str, Any]:
@@ -90,7 +99,7 @@ class _Handler(QueueHandler):
         super().__init__(self._lines)
         self._lost = 0
         # Its thread is a daemon: a reader that has stopped reading cannot keep us from ending.
-        self._writing = QueueListener(self._lines, writer)
+        self._writing = _Gathering(self._lines, writer)
         self._writing.start()
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
@@ -121,6 +130,16 @@ class _Handler(QueueHandler):
 
     def _is_written(self) -> bool:
         return not self._lines.unfinished_tasks
+
+
+class _Gathering(QueueListener):
+    """Takes lines as they come, after a rest once it has taken all."""
+
+    def dequeue(self, block: bool) -> logging.LogRecord:
+        """The next line."""
+        if self.queue.empty():  # type: ignore[attr-defined]  # a queue.Queue
+            time.sleep(GATHER_SECONDS)
+        return super().dequeue(block)
 
 
 def _loss(lines: int) -> logging.LogRecord:
@@ -158,7 +177,8 @@ class TextFormatter(logging.Formatter):
 
 
 def _facts_of(record: logging.LogRecord) -> Mapping[str, Any]:
-    known: Mapping[str, Any] = getattr(record, _FACTS, {})
+    told: Mapping[str, Any] | RoutingEvent = getattr(record, _FACTS, {})
+    known = facts(told) if isinstance(told, RoutingEvent) else told
     return {name: value for name, value in known.items() if value is not None}
 
 
