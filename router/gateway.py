@@ -28,7 +28,8 @@ CARD, GIVEN = "prior and difficulty", "given"
 class PolicyInForce:
     """One policy with all it needs at run time. `version` is the hash of policy and catalog.
 
-    `signals` are the kinds that the policy reads, `all_signals` every kind (for explanations).
+    `signals` are the kinds that the policy reads, `binding_signals` those of them that its limits
+    may depend on (for requests that name their model), `all_signals` every kind (for explanations).
     `foreseen_by` tells of each model that the classifier foresees by what: measured, labels, prior.
     """
 
@@ -39,6 +40,13 @@ class PolicyInForce:
     all_signals: Mapping[str, Signal]
     upstreams: Mapping[str, Upstream]
     foreseen_by: Mapping[str, str] = field(default_factory=dict)
+    binding_signals: Mapping[str, Signal] | None = None
+
+    def signals_for(self, request: RoutedRequest) -> Mapping[str, Signal]:
+        """Those that its decision depends on."""
+        if request.is_routed or request.limits.min_quality is not None:
+            return self.signals
+        return self.signals if self.binding_signals is None else self.binding_signals
 
     def is_simulated(self, model: str) -> bool:
         """Whether the model's answers are made up by a simulated upstream."""
@@ -122,7 +130,7 @@ class Gateway:
         """
         in_force = self._in_force(request)
         started = self.clock.elapsed()
-        extractors = in_force.all_signals if everything else in_force.signals
+        extractors = in_force.all_signals if everything else in_force.signals_for(request)
         signals, failed = await _extracted(extractors, request)
         draw = draw_of(id)
         decision = decide(

@@ -50,7 +50,7 @@ def decide(
     routed, but every limit of the policy still binds it: that model is its only candidate (of
     embeddings: on whichever upstream).
     """
-    match = _match(policy, signals)
+    match = _match(policy if request.is_routed else policy.binding, signals)
     limits = policy.limits.tightened(match.limits).tightened(request.limits)
     candidates: list[Candidate] = []
     rejected: list[Rejection] = []
