@@ -167,25 +167,22 @@ def test_an_unknown_key_is_refused() -> None:
 def test_the_signals_that_bind_are_those_that_limits_may_depend_on() -> None:
     local = {"limits": {"local_only": True}, "strategy": {"kind": "best_quality"}}
     order = {"strategy": {"kind": "cheapest_good_enough", "min_quality": 0.8}}
-    read = {
-        "name": "p",
-        "rules": [
-            {"name": "first", "when": {"signal": "has_tools", "is": True}, **order},
-            {"name": "private", "when": {"signal": "pii", "is": True}, **local},
-            {"name": "exacting", "when": {"signal": "task", "is": "code"}, **order},
-        ],
-        "default": order,
-    }
-    policy = Policy.model_validate(read)
-    assert signals_binding(policy) == {"has_tools", "pii"}
-    assert [rule.name for rule in policy.binding.rules] == ["first", "private"]
+    rules = (
+        {"name": "first", "when": {"signal": "has_tools", "is": True}, **order},
+        {"name": "private", "when": {"signal": "pii", "is": True}, **local},
+        {"name": "exacting", "when": {"signal": "task", "is": "code"}, **order},
+    )
+    written = {"name": "p", "rules": rules, "default": order}
+    found = Policy.model_validate(written)
+    assert signals_binding(found) == {"has_tools", "pii"}
+    assert [rule.name for rule in found.binding.rules] == ["first", "private"]
 
-    careful = Policy.model_validate({**read, "limits": {"min_quality": 0.5}})
+    careful = Policy.model_validate({**written, "limits": {"min_quality": 0.5}})
     assert signals_binding(careful) >= {"has_tools", "pii", "task", "difficulty"}
 
 
 def test_a_policy_whose_rules_only_order_binds_by_no_signal() -> None:
     order = {"strategy": {"kind": "best_quality"}}
-    rules = [{"name": "a", "when": {"signal": "task", "is": "code"}, **order}]
-    policy = Policy.model_validate({"name": "p", "rules": rules, "default": order})
-    assert (policy.binding.rules, signals_binding(policy)) == ((), frozenset())
+    rules = ({"name": "a", "when": {"signal": "task", "is": "code"}, **order},)
+    found = Policy.model_validate({"name": "p", "rules": rules, "default": order})
+    assert (found.binding.rules, signals_binding(found)) == ((), frozenset())
