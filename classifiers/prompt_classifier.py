@@ -80,6 +80,11 @@ class PromptClassifier:
         return cls(manifest, encoder, heads, extras)
 
     @property
+    def is_light(self) -> bool:
+        """Whether no model runs, so that a short text takes a fraction of a millisecond."""
+        return self.encoder.embedder.kind in ("static", "hashing")
+
+    @property
     def domains(self) -> tuple[str, ...]:
         """Every domain that `judge` can name."""
         return self.heads[DOMAIN].head.classes_

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -35,7 +37,11 @@ from router.stores.session_key import session_key
 from router.stores.sqlite import SQLiteDecisionLog
 from router.stores.sqlite_keys import SQLiteKeyStore
 from router.telemetry.counted_log import CountedDecisionLog
-from router.telemetry.prometheus import CONTENT_TYPE, PrometheusObserver
+from router.telemetry.prometheus import CONTENT_TYPE, PrometheusObserver, exposed
+from router.telemetry.shared_metrics import PUBLISH_S, SharedMetrics
+from router.workers import Worker
+
+logger = logging.getLogger(__name__)
 
 WARM_UP = "Is everything loaded?"
 
@@ -69,20 +75,27 @@ def _limiter(settings: Settings) -> Limiter:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[tuple[Runtime, Found]]:
+async def running(
+    settings: Settings, worker: Worker | None = None
+) -> AsyncIterator[tuple[Runtime, Found]]:
     """Everything that serves requests, from the opening of the log to its closing.
+
+    `worker` is which of several processes this is.
 
     Raises RouterError if the policy is wrong, the log cannot be opened, the keys cannot be read,
     or a key is asked for and there is none.
     """
     with contextlib.closing(_keyring(settings)) as keyring:
-        async with _running(settings, keyring) as served:
+        async with _running(settings, keyring, worker) as served:
             yield served
 
 
 @contextlib.asynccontextmanager
-async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[Runtime, Found]]:
+async def _running(
+    settings: Settings, keyring: Keyring, worker: Worker | None
+) -> AsyncIterator[tuple[Runtime, Found]]:
     metrics = PrometheusObserver()
+    shared = worker and SharedMetrics(Path(worker.metrics), worker.number, metrics.families)
     journaled = JournaledDecisionLog(SQLiteDecisionLog(settings.decision_log), settings.journal)
     log = CountedDecisionLog(journaled, metrics.log_write_failed, metrics.rated)
     assembly = Assembly(settings, log, metrics, prices.bundled())
@@ -100,22 +113,38 @@ async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[
         runtime = Runtime(
             gateway=built.gateway,
             settings=settings,
-            metrics=lambda: (metrics.exposition(), CONTENT_TYPE),
+            metrics=lambda: (
+                exposed(shared.collect()) if shared else metrics.exposition(),
+                CONTENT_TYPE,
+            ),
             reload=Reload(clock.now()),
             started=clock.now(),
             session_key=session_key(settings.state_dir),
             keyring=keyring,
         )
         reloader = Reloader(runtime, build, built.seen, metrics.reloaded)
-        watching = asyncio.create_task(reloader.run())
+        going_on = [asyncio.create_task(reloader.run())]
+        if shared:
+            going_on.append(asyncio.create_task(_publishing(shared)))
         try:
             yield runtime, assembly.found
         finally:
             runtime.accepting = False
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            for task in going_on:
+                task.cancel()
+            await asyncio.gather(*going_on, return_exceptions=True)
     finally:
         await assembly.close()
+
+
+async def _publishing(shared: SharedMetrics) -> None:
+    """Let the other workers know what this one has counted, until cancelled."""
+    while True:
+        try:
+            shared.publish()
+        except OSError as error:
+            logger.error("the metrics of this worker are not shared: %s", error)
+        await asyncio.sleep(PUBLISH_S)
 
 
 def _keyring(settings: Settings) -> Keyring:

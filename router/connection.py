@@ -181,6 +181,15 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+def bound(host: str, port: int) -> socket.socket:
+    """The same on a port that other workers share, not listening yet. Raises OSError."""
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
+    made.bind((host, port))
+    return made
+
+
 def bounded(bounds: Bounds) -> type[BoundedProtocol]:
     """The class of a server's connections."""
     return type("BoundedProtocol", (BoundedProtocol,), {"bounds": bounds})

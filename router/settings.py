@@ -30,6 +30,9 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(DEFAULT_PORT, ge=0, le=65535, description="Port to listen on; 0 = any.")
+    workers: int = Field(
+        1, ge=1, le=64, description="Processes that serve; one makes use of one processor core."
+    )
     policy: Path | None = Field(
         None, description="Policy file, or a directory of them; none = look at this machine."
     )

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from router.found import Found
     from router.runtime import Runtime
     from router.settings import Settings
+    from router.workers import Worker
 
 logger = logging.getLogger(__name__)
 
+BACKLOG = 2048
 GC_THRESHOLDS = (20_000, 20, 50)
 
-ARGUMENTS = ("policy", "host", "port", "simulated", "store_content", "require_keys")
+ARGUMENTS = ("policy", "host", "port", "workers", "simulated", "store_content", "require_keys")
 """The settings that are arguments too; all others come from the environment alone."""
 
 
@@ -42,6 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (default: 7070; 0 = any)")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes that serve on the port (default: 1)"
+    )
+    parser.add_argument("--worker", help=argparse.SUPPRESS)  # what a supervisor tells a worker
     parser.add_argument(
         "--simulated",
         action="store_true",
@@ -72,25 +78,48 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = settings_of(arguments)
     configure(settings.log_level, settings.log_json)
+    if settings.workers > 1 and arguments.worker is None:
+        return _supervise(settings)
+    worker = _worker(arguments.worker)
+    port = settings.port if worker is None else worker.port
     with (
-        _listen(settings.host, settings.port) as listening,
+        _listen(settings.host, port, shared=worker is not None) as listening,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         try:
-            runner.run(_serve(_closed_unless_local(settings, listening), listening))
+            runner.run(_serve(_closed_unless_local(settings, listening), listening, worker))
         except asyncio.CancelledError:
             logger.info("told to stop before all was loaded")
     return 0
 
 
-async def _serve(settings: "Settings", listening: socket.socket) -> None:
+def _supervise(settings: "Settings") -> int:
+    from router.workers import Supervisor, command_of, hold
+
+    try:
+        held = hold(settings.host, settings.port)
+    except OSError as error:
+        raise _cannot_listen(settings.host, settings.port, error) from None
+    with held:
+        return Supervisor(command_of(sys.argv[1:]), settings.workers, held).run()
+
+
+def _worker(told: str | None) -> "Worker | None":
+    from router.workers import Worker
+
+    return None if told is None else Worker.read(told)
+
+
+async def _serve(
+    settings: "Settings", listening: socket.socket, worker: "Worker | None" = None
+) -> None:
     _cancel_on_sigterm()
     import uvicorn
 
     from router.app import create_app, running
     from router.connection import Bounds, bounded
 
-    async with running(settings) as (runtime, found):
+    async with running(settings, worker) as (runtime, found):
         config = uvicorn.Config(
             create_app(runtime),
             http=bounded(Bounds(settings.max_head_bytes, settings.peer_timeout_s)),
@@ -111,8 +140,24 @@ async def _serve(settings: "Settings", listening: socket.socket) -> None:
         # and requests in flight and the log always come first.
         signal.signal(signal.SIGTERM, server.handle_exit)
         settle_memory()
-        print(banner(found, runtime, *listening.getsockname()[:2]), flush=True)
+        if worker is None or worker.first:
+            print(banner(found, runtime, *listening.getsockname()[:2]), flush=True)
+        if worker is not None:
+            _follow(worker, server)
+            listening.listen(BACKLOG)
+            worker.is_ready()
         await server.serve(sockets=[listening])
+
+
+def _follow(worker: "Worker", server: "uvicorn.Server") -> None:
+    """End in good order when the supervisor is no more: the pipe that it holds closes with it."""
+    loop = asyncio.get_running_loop()
+
+    def ended() -> None:
+        loop.remove_reader(worker.orphaned)
+        server.handle_exit(signal.SIGTERM, None)
+
+    loop.add_reader(worker.orphaned, ended)
 
 
 def settle_memory() -> None:
@@ -157,16 +202,20 @@ def settings_of(arguments: argparse.Namespace) -> "Settings":
         ) from None
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    from router.connection import listen
+def _listen(host: str, port: int, shared: bool) -> socket.socket:
+    from router.connection import bound, listen
 
     try:
-        return listen(host, port)
+        return bound(host, port) if shared else listen(host, port)
     except OSError as error:
-        raise StartupError(
-            f"Cannot listen on {host}:{port}: {error.strerror or error}."
-            " Choose another port with --port, or 0 for any that is free."
-        ) from None
+        raise _cannot_listen(host, port, error) from None
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> StartupError:
+    return StartupError(
+        f"Cannot listen on {host}:{port}: {error.strerror or error}."
+        " Choose another port with --port, or 0 for any that is free."
+    )
 
 
 def _closed_unless_local(settings: "Settings", listening: socket.socket) -> "Settings":
