@@ -14,11 +14,12 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from shutil import rmtree
 from typing import Self
 
 logger = logging.getLogger(__name__)
@@ -60,12 +61,18 @@ class Worker:
 
 
 class Supervisor:
-    """`count` workers, each started by `command`, on what is bound by `held`."""
+    """`count` workers, each started by `command`, on the port that `held` is bound to.
 
-    def __init__(self, command: Sequence[str], count: int, held: socket.socket) -> None:
+    In `state` it makes a directory for the time that it runs, or empties what is left of one.
+    """
+
+    def __init__(
+        self, command: Sequence[str], count: int, held: socket.socket, state: Path
+    ) -> None:
         self._command = command
         self._count = count
         self._port = held.getsockname()[1]
+        self._metrics = state / f"metrics-{self._port}"
         self._running: dict[int, tuple[int, subprocess.Popen[bytes], float]] = {}
         self._stopping = False
         self._orphaned, self._alive = os.pipe()
@@ -75,17 +82,21 @@ class Supervisor:
         for stopping in (signal.SIGTERM, signal.SIGINT):
             signal.signal(stopping, self._stop)
         signal.signal(signal.SIGHUP, lambda *_: self._tell(signal.SIGHUP))
-        with tempfile.TemporaryDirectory(prefix="slm-router-") as metrics:
+        rmtree(self._metrics, ignore_errors=True)
+        self._metrics.mkdir(mode=0o700, parents=True)
+        try:
             # The first alone, so that what is wrong with the set-up is told once.
-            if not self._start(0, metrics, first=True):
+            if not self._start(0, first=True):
                 return self._exit_code_of_first()
             for number in range(1, self._count):
-                self._start(number, metrics)
+                self._start(number)
             while self._running:
-                self._look_after(*os.wait(), metrics)
+                self._look_after(*os.wait())
+        finally:
+            rmtree(self._metrics, ignore_errors=True)
         return 0
 
-    def _look_after(self, pid: int, status: int, metrics: str) -> None:
+    def _look_after(self, pid: int, status: int) -> None:
         number, process, started = self._running.pop(pid)
         process.returncode = os.waitstatus_to_exitcode(status)
         if self._stopping:
@@ -94,12 +105,12 @@ class Supervisor:
         if time.monotonic() - started < LEAST_S:
             time.sleep(REST_S)
         if not self._stopping:
-            self._start(number, metrics)
+            self._start(number)
 
-    def _start(self, number: int, metrics: str, first: bool = False) -> bool:
+    def _start(self, number: int, first: bool = False) -> bool:
         """Start one; whether it takes requests. Only the first is waited for."""
         told, ready = os.pipe()
-        worker = Worker(number, self._port, metrics, ready, self._orphaned, first)
+        worker = Worker(number, self._port, str(self._metrics), ready, self._orphaned, first)
         process = subprocess.Popen(
             [*self._command, ARGUMENT, worker.written()],
             pass_fds=(ready, self._orphaned),

@@ -101,7 +101,9 @@ def _supervise(settings: "Settings") -> int:
     except OSError as error:
         raise _cannot_listen(settings.host, settings.port, error) from None
     with held:
-        return Supervisor(command_of(sys.argv[1:]), settings.workers, held).run()
+        return Supervisor(
+            command_of(sys.argv[1:]), settings.workers, held, settings.state_dir
+        ).run()
 
 
 def _worker(told: str | None) -> "Worker | None":
