@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -95,7 +95,7 @@ async def _running(
     settings: Settings, keyring: Keyring, worker: Worker | None
 ) -> AsyncIterator[tuple[Runtime, Found]]:
     metrics = PrometheusObserver()
-    shared = worker and SharedMetrics(Path(worker.metrics), worker.number, metrics.families)
+    shared = _shared(worker, metrics)
     journaled = JournaledDecisionLog(SQLiteDecisionLog(settings.decision_log), settings.journal)
     log = CountedDecisionLog(journaled, metrics.log_write_failed, metrics.rated)
     assembly = Assembly(settings, log, metrics, prices.bundled())
@@ -113,28 +113,46 @@ async def _running(
         runtime = Runtime(
             gateway=built.gateway,
             settings=settings,
-            metrics=lambda: (
-                exposed(shared.collect()) if shared else metrics.exposition(),
-                CONTENT_TYPE,
-            ),
+            metrics=_exposition(metrics, shared),
             reload=Reload(clock.now()),
             started=clock.now(),
             session_key=session_key(settings.state_dir),
             keyring=keyring,
         )
         reloader = Reloader(runtime, build, built.seen, metrics.reloaded)
-        going_on = [asyncio.create_task(reloader.run())]
-        if shared:
-            going_on.append(asyncio.create_task(_publishing(shared)))
-        try:
-            yield runtime, assembly.found
-        finally:
-            runtime.accepting = False
-            for task in going_on:
-                task.cancel()
-            await asyncio.gather(*going_on, return_exceptions=True)
+        publishing = [_publishing(shared)] if shared else []
+        async with _meanwhile(reloader.run(), *publishing):
+            try:
+                yield runtime, assembly.found
+            finally:
+                runtime.accepting = False
     finally:
         await assembly.close()
+
+
+def _shared(worker: Worker | None, metrics: PrometheusObserver) -> SharedMetrics | None:
+    if worker is None:
+        return None
+    return SharedMetrics(Path(worker.metrics), worker.number, metrics.families)
+
+
+def _exposition(
+    metrics: PrometheusObserver, shared: SharedMetrics | None
+) -> Callable[[], tuple[bytes, str]]:
+    families = shared.collect if shared else metrics.families
+    return lambda: (exposed(families()), CONTENT_TYPE)
+
+
+@contextlib.asynccontextmanager
+async def _meanwhile(*work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Have this done as long as the context lasts."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _publishing(shared: SharedMetrics) -> None:

@@ -6,10 +6,9 @@ It knows the core and the ports, and no concrete adapter.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any
 
 from router.core.catalog import Catalog, Endpoint
 from router.core.decide import decide
@@ -185,11 +184,14 @@ async def _extracted(
     A signal that fails costs nobody an answer: its facts stay unknown and the policy's rules
     treat them so.
     """
-    told = {kind: _told_at_once(extractor, request) for kind, extractor in extractors.items()}
+    told = {kind: await _told_by(it, request, at_once=True) for kind, it in extractors.items()}
     waiting = [kind for kind, result in told.items() if result is None]
-    if waiting:
-        extracting = [extractors[kind].extract(request) for kind in waiting]
-        told.update(zip(waiting, await _all_of(extracting), strict=True))
+    if len(waiting) == 1:
+        # As is usual: no task of its own is needed.
+        told[waiting[0]] = await _told_by(extractors[waiting[0]], request)
+    elif waiting:
+        rest = (_told_by(extractors[kind], request) for kind in waiting)
+        told.update(zip(waiting, await asyncio.gather(*rest), strict=True))
     signals: dict[str, SignalValue] = {}
     failed: dict[str, str] = {}
     for kind, result in told.items():
@@ -200,29 +202,17 @@ async def _extracted(
     return signals, failed
 
 
-def _told_at_once(extractor: Signal, request: RoutedRequest) -> Signals | Exception | None:
-    at_once: Callable[[RoutedRequest], Signals | None] | None = getattr(extractor, "at_once", None)
-    if at_once is None:
-        return None
+async def _told_by(
+    extractor: Signal, request: RoutedRequest, at_once: bool = False
+) -> Signals | Exception | None:
+    """A signal's facts, or what it raised; None if it cannot tell them `at_once`."""
     try:
-        return at_once(request)
+        if not at_once:
+            return await extractor.extract(request)
+        tell: Callable[[RoutedRequest], Signals | None] | None = getattr(extractor, "at_once", None)
+        return None if tell is None else tell(request)
     except Exception as error:  # noqa: BLE001  a signal may raise anything
         return error
-
-
-async def _all_of(extracting: Sequence[Coroutine[Any, Any, Signals]]) -> list[Signals | Exception]:
-    """The facts of each, or what it raised. One alone, as is usual, needs no task of its own."""
-    if len(extracting) == 1:
-        try:
-            return [await extracting[0]]
-        except Exception as error:  # noqa: BLE001  as above
-            return [error]
-    results: list[Signals | Exception] = []
-    for result in await asyncio.gather(*extracting, return_exceptions=True):
-        if isinstance(result, BaseException) and not isinstance(result, Exception):
-            raise result
-        results.append(result)
-    return results
 
 
 def _is_known(value: SignalValue) -> bool:

@@ -24,7 +24,9 @@ from typing import Self
 
 logger = logging.getLogger(__name__)
 
-ARGUMENT = "--worker"
+VARIABLE = "SLM_ROUTER_WORKER"
+"""The environment variable by which a worker is told that it is one."""
+
 LEAST_S = 2.0
 """A worker that lived shorter than this is started anew only after a rest."""
 
@@ -45,13 +47,14 @@ class Worker:
     first: bool
 
     @classmethod
-    def read(cls, text: str) -> Self:
-        """What `written` wrote."""
-        return cls(**json.loads(text))
+    def of_this_process(cls) -> Self | None:
+        """What this process was told; None if it is no worker."""
+        told = os.environ.get(VARIABLE)
+        return None if told is None else cls(**json.loads(told))
 
-    def written(self) -> str:
-        """As an argument."""
-        return json.dumps(asdict(self))
+    def environment(self) -> dict[str, str]:
+        """That of its process."""
+        return {**os.environ, VARIABLE: json.dumps(asdict(self))}
 
     def is_ready(self) -> None:
         """Tell the supervisor that requests are taken."""
@@ -112,7 +115,8 @@ class Supervisor:
         told, ready = os.pipe()
         worker = Worker(number, self._port, str(self._metrics), ready, self._orphaned, first)
         process = subprocess.Popen(
-            [*self._command, ARGUMENT, worker.written()],
+            self._command,
+            env=worker.environment(),
             pass_fds=(ready, self._orphaned),
             process_group=0,  # Ctrl-C is for the supervisor, who hands it on
         )

@@ -7,7 +7,7 @@ instead; under any other server the task is there.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from starlette.types import Scope
 
@@ -55,7 +55,7 @@ class Leaving:
         task = self._task = asyncio.current_task()
         assert task is not None
         try:
-            return await watched
+            result: _T = await watched
         except asyncio.CancelledError:
             if not self.left:
                 raise
@@ -63,9 +63,10 @@ class Leaving:
             raise CallerLeft(_LEFT) from None
         finally:
             self._task = None
+        return result
 
 
-class _Watched(Generic[_T]):
+class _Watched(Generator[Any, Any, _T]):
     """Awaits `work`, and sees a cancellation before it does."""
 
     def __init__(
@@ -74,24 +75,24 @@ class _Watched(Generic[_T]):
         self._steps = work.__await__()
         self._leaving = leaving
         self._interrupted = interrupted
+        self._begun = False
 
-    def __await__(self) -> Generator[Any, Any, _T]:
-        try:
-            waited_for = self._steps.send(None)
-            if self._leaving.left:
-                # It left before anybody could be told.
-                waited_for = self._steps.throw(asyncio.CancelledError())
-            while True:
-                try:
-                    told = yield waited_for
-                except asyncio.CancelledError as cancelled:
-                    if not self._leaving.left:
-                        self._interrupted()
-                    waited_for = self._steps.throw(cancelled)
-                except BaseException as error:  # noqa: BLE001  whatever it is, it is for the work
-                    waited_for = self._steps.throw(error)
-                else:
-                    waited_for = self._steps.send(told)
-        except StopIteration as end:
-            result: _T = end.value
-            return result
+    def __await__(self) -> "_Watched[_T]":
+        return self
+
+    def send(self, value: Any) -> Any:
+        """The next step of the work."""
+        waited_for = self._steps.send(value)
+        if self._begun or not self._leaving.left:
+            self._begun = True
+            return waited_for
+        # It left before anybody could be told.
+        self._begun = True
+        return self._steps.throw(asyncio.CancelledError())
+
+    def throw(self, kind: Any, value: Any = None, traceback: Any = None) -> Any:
+        """The next step, at which this is raised."""
+        error = value if isinstance(value, BaseException) else kind
+        if isinstance(error, asyncio.CancelledError) and not self._leaving.left:
+            self._interrupted()
+        return self._steps.throw(error)

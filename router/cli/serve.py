@@ -47,7 +47,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=int, metavar="N", help="processes that serve on the port (default: 1)"
     )
-    parser.add_argument("--worker", help=argparse.SUPPRESS)  # what a supervisor tells a worker
     parser.add_argument(
         "--simulated",
         action="store_true",
@@ -75,12 +74,13 @@ def run(arguments: argparse.Namespace) -> int:
     import uvloop
 
     from router.telemetry.logs import configure
+    from router.workers import Worker
 
     settings = settings_of(arguments)
     configure(settings.log_level, settings.log_json)
-    if settings.workers > 1 and arguments.worker is None:
+    worker = Worker.of_this_process()
+    if settings.workers > 1 and worker is None:
         return _supervise(settings)
-    worker = _worker(arguments.worker)
     port = settings.port if worker is None else worker.port
     with (
         _listen(settings.host, port, shared=worker is not None) as listening,
@@ -104,12 +104,6 @@ def _supervise(settings: "Settings") -> int:
         return Supervisor(
             command_of(sys.argv[1:]), settings.workers, held, settings.state_dir
         ).run()
-
-
-def _worker(told: str | None) -> "Worker | None":
-    from router.workers import Worker
-
-    return None if told is None else Worker.read(told)
 
 
 async def _serve(
