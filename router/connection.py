@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from router.api.errors import error_body
 from router.api.leaving import Leaving
 from router.api.request_id import new_id
+from router.workers import shared_socket
 
 LOOK_S = 1.0
 
@@ -183,8 +184,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def bound(host: str, port: int) -> socket.socket:
     """The same on a port that other workers share, not listening yet. Raises OSError."""
-    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    made = shared_socket(host)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
     made.bind((host, port))
     return made

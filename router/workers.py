@@ -147,17 +147,28 @@ class Supervisor:
 
 def hold(host: str, port: int) -> socket.socket:
     """A socket that keeps a port for workers, without listening. Raises OSError if it is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # First without sharing: another's port, be it our own user's, is not to be shared by accident.
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
+    with socket.socket(family_of(host), socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))
         probe.listen(1)
         port = probe.getsockname()[1]
-    held = socket.socket(family, socket.SOCK_STREAM)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held = shared_socket(host)
     held.bind((host, port))
     return held
+
+
+def shared_socket(host: str) -> socket.socket:
+    """A socket for a port that several share, even while connections of its last owner linger."""
+    made = socket.socket(family_of(host), socket.SOCK_STREAM)
+    for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+        made.setsockopt(socket.SOL_SOCKET, option, 1)
+    return made
+
+
+def family_of(host: str) -> socket.AddressFamily:
+    """By which kind of address a host is reached."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def command_of(arguments: Sequence[str]) -> list[str]:
