@@ -154,7 +154,7 @@ class PromptClassifier:
 
     def judge_with_latents(self, texts: Sequence[str]) -> tuple[list[Judgement], FloatArray]:
         """Return `judge` and `latents` of n >= 1 texts for the price of one."""
-        found = self._reader.read(self.encoder.encode(texts))
+        found = self._reader.read(self.encoder, texts)
         complexity = _blended(found.words, found.shape, found.familiar)
         judged = [
             self._judgement(

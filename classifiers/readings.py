@@ -3,7 +3,7 @@ are linear, each by itself else."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from classifiers.ability import bounded, expit, logit
 from classifiers.base import Design, FloatArray, Head, softmax
 from classifiers.calibrate import Calibration
-from classifiers.encoder import FULL, SURFACE, WIDE
+from classifiers.encoder import FULL, SURFACE, Encoder
 from classifiers.features import FEATURES
 from classifiers.fused import Fused, parts_of
 from classifiers.held_out import HeldOut
@@ -91,11 +91,11 @@ class Reader:
         fused = parts and Fused.of(parts, latents, extras.novelty, len(FEATURES))
         return cls(heads, extras, fused or None)
 
-    def read(self, views: Mapping[str, Design]) -> Found:
-        """What is said of n encoded texts."""
+    def read(self, encoder: Encoder, texts: Sequence[str]) -> Found:
+        """What is said of n texts."""
         if self.fused is None:
-            return self._by_parts(views)
-        return self._at_once(self.fused, views[WIDE])
+            return self._by_parts(encoder.encode(texts))
+        return self._at_once(self.fused, encoder.wide(texts))
 
     def _by_parts(self, views: Mapping[str, Design]) -> Found:
         chances = {

@@ -19,12 +19,11 @@ def test_fused_heads_say_what_each_says_by_itself(
     name: str, request: pytest.FixtureRequest
 ) -> None:
     classifier: PromptClassifier = request.getfixturevalue(name)
-    views = classifier.encoder.encode(TEXTS)
     reader = Reader.of(classifier.heads, classifier.extras)
     assert reader.fused is not None
 
-    at_once = reader.read(views)
-    by_parts = replace(reader, fused=None).read(views)
+    at_once = reader.read(classifier.encoder, TEXTS)
+    by_parts = replace(reader, fused=None).read(classifier.encoder, TEXTS)
 
     for one, other in zip(at_once, by_parts, strict=True):
         np.testing.assert_allclose(one.astype(float), other.astype(float), atol=2e-4)
