@@ -2,16 +2,20 @@
 
 import asyncio
 import contextlib
+import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from router import dashboard, prices
 from router.api import ROUTES
 from router.api.access import AccessControl, guarded
 from router.api.admission import Admission
+from router.api.dispatch import Dispatch
 from router.api.errors import on_crash, on_http_error, on_router_error
 from router.api.request_id import RequestId
 from router.api.shutdown import CutShort
@@ -29,22 +33,32 @@ from router.reload import Built, Reloader
 from router.runtime import Reload, Runtime
 from router.settings import Settings
 from router.slots import Slots
+from router.stores.journaled import JournaledDecisionLog
 from router.stores.session_key import session_key
 from router.stores.sqlite import SQLiteDecisionLog
 from router.stores.sqlite_keys import SQLiteKeyStore
 from router.stores.sqlite_upkeep import Upkeep
 from router.telemetry.counted_log import CountedDecisionLog
-from router.telemetry.prometheus import CONTENT_TYPE, PrometheusObserver
+from router.telemetry.prometheus import CONTENT_TYPE, PrometheusObserver, exposed
+from router.telemetry.shared_metrics import PUBLISH_S, SharedMetrics
+from router.workers import Worker
+
+logger = logging.getLogger(__name__)
 
 WARM_UP = "Is everything loaded?"
 
 
-def create_app(runtime: Runtime) -> FastAPI:
+def create_app(runtime: Runtime) -> Starlette:
     """The ASGI application over a runtime."""
+    app = Starlette()
     # No redirects: one would be built from the Host header, which is whatever a caller says.
-    app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
+    app.router.redirect_slashes = False
     app.state.runtime = runtime
+    endpoints = [
+        (method, path, guarded(endpoint, access)) for method, path, endpoint, access in ROUTES
+    ]
     # The one added last is the first to see a request.
+    app.add_middleware(Dispatch, endpoints=endpoints)
     app.add_middleware(Admission, limiter=_limiter(runtime.settings))
     app.state.navigation = dashboard.NAVIGATION
     pages = tuple(dashboard.routes())
@@ -54,10 +68,10 @@ def create_app(runtime: Runtime) -> FastAPI:
     )
     app.add_middleware(CutShort, runtime=runtime)
     app.add_middleware(RequestId)
-    for method, path, endpoint, access in ROUTES:
-        app.add_route(path, guarded(endpoint, access), methods=[method])
+    for method, path, endpoint in endpoints:
+        app.router.routes.append(Route(path, endpoint, methods=[method]))
     for method, path, page, _ in pages:
-        app.add_route(path, page, methods=[method])
+        app.router.routes.append(Route(path, page, methods=[method]))
     app.add_exception_handler(RouterError, on_router_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(Exception, on_crash)
@@ -69,23 +83,29 @@ def _limiter(settings: Settings) -> Limiter:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[tuple[Runtime, Found]]:
+async def running(
+    settings: Settings, worker: Worker | None = None
+) -> AsyncIterator[tuple[Runtime, Found]]:
     """Everything that serves requests, from the opening of the log to its closing.
+
+    `worker` is which of several processes this is.
 
     Raises RouterError if the policy is wrong, the log cannot be opened, the keys cannot be read,
     or a key is asked for and there is none.
     """
     with contextlib.closing(_keyring(settings)) as keyring:
-        async with _running(settings, keyring) as served:
+        async with _running(settings, keyring, worker) as served:
             yield served
 
 
 @contextlib.asynccontextmanager
-async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[Runtime, Found]]:
+async def _running(
+    settings: Settings, keyring: Keyring, worker: Worker | None
+) -> AsyncIterator[tuple[Runtime, Found]]:
     metrics = PrometheusObserver()
-    log = CountedDecisionLog(
-        SQLiteDecisionLog(settings.decision_log), metrics.log_write_failed, metrics.rated
-    )
+    shared = _shared(worker, metrics)
+    journaled = JournaledDecisionLog(SQLiteDecisionLog(settings.decision_log), settings.journal)
+    log = CountedDecisionLog(journaled, metrics.log_write_failed, metrics.rated)
     assembly = Assembly(settings, log, metrics, prices.bundled())
 
     async def build() -> Built:
@@ -103,7 +123,7 @@ async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[
         runtime = Runtime(
             gateway=built.gateway,
             settings=settings,
-            metrics=lambda: (metrics.exposition(), CONTENT_TYPE),
+            metrics=_exposition(metrics, shared),
             reload=Reload(clock.now()),
             started=clock.now(),
             session_key=session_key(settings.state_dir),
@@ -112,17 +132,51 @@ async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[
             artifacts=assembly.artifacts,
         )
         reloader = Reloader(runtime, build, built.seen, metrics.reloaded)
-        watching = asyncio.create_task(reloader.run())
-        try:
-            yield runtime, assembly.found
-        finally:
-            runtime.accepting = False
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
-            await all_recorded()
+        publishing = [_publishing(shared)] if shared else []
+        async with _meanwhile(reloader.run(), *publishing):
+            try:
+                yield runtime, assembly.found
+            finally:
+                runtime.accepting = False
+        await all_recorded()
     finally:
         await asyncio.to_thread(upkeep.stop)
         await assembly.close()
+
+
+def _shared(worker: Worker | None, metrics: PrometheusObserver) -> SharedMetrics | None:
+    if worker is None:
+        return None
+    return SharedMetrics(Path(worker.metrics), worker.number, metrics.families)
+
+
+def _exposition(
+    metrics: PrometheusObserver, shared: SharedMetrics | None
+) -> Callable[[], tuple[bytes, str]]:
+    families = shared.collect if shared else metrics.families
+    return lambda: (exposed(families()), CONTENT_TYPE)
+
+
+@contextlib.asynccontextmanager
+async def _meanwhile(*work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Have this done as long as the context lasts."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _publishing(shared: SharedMetrics) -> None:
+    """Let the other workers know what this one has counted, until cancelled."""
+    while True:
+        try:
+            shared.publish()
+        except OSError as error:
+            logger.error("the metrics of this worker are not shared: %s", error)
+        await asyncio.sleep(PUBLISH_S)
 
 
 def _keyring(settings: Settings) -> Keyring:

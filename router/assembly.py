@@ -6,7 +6,7 @@ What a reload leaves as it was is taken over; what the new gateway does not use 
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ import msgspec
 from router import upstreams
 from router.classifier import Classifiers, artifact_version, doubts, sources_of, watched_files
 from router.clock import SystemClock
-from router.core.policy import signals_read
+from router.core.policy import signals_binding, signals_read
 from router.found import Found, find_policies, policy_path
 from router.gateway import Gateway, PolicyInForce
 from router.identifier import shipped_identifier
@@ -153,16 +153,21 @@ class Assembly:
         built = upstreams.build(loaded.catalog, os.environ, self._connections, self.stats)
         for upstream in built.values():
             parts.opened.push_async_callback(upstream.close)
-        signals, read = parts.signals_of(loaded, classifier), signals_read(loaded.policy)
+        signals = parts.signals_of(loaded, classifier)
+
+        def that_yield(names: Collection[str]) -> dict[str, Signal]:
+            return {
+                kind: signal
+                for kind, signal in signals.items()
+                if not SIGNALS[kind].vocabulary(loaded.options[kind]).keys().isdisjoint(names)
+            }
+
         return PolicyInForce(
             policy=loaded.policy,
             catalog=loaded.catalog,
             version=loaded.version,
-            signals={
-                kind: signal
-                for kind, signal in signals.items()
-                if not SIGNALS[kind].vocabulary(loaded.options[kind]).keys().isdisjoint(read)
-            },
+            signals=that_yield(signals_read(loaded.policy)),
+            binding_signals=that_yield(signals_binding(loaded.policy)),
             all_signals=signals,
             upstreams=built,
             foreseen_by=sources_of(classifier),

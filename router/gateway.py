@@ -44,7 +44,8 @@ CARD, GIVEN = "prior and difficulty", "given"
 class PolicyInForce:
     """One policy with all it needs at run time. `version` is the hash of policy and catalog.
 
-    `signals` are the kinds that the policy reads, `all_signals` every kind (for explanations).
+    `signals` are the kinds that the policy reads, `binding_signals` those of them that its limits
+    may depend on (for requests that name their model), `all_signals` every kind (for explanations).
     `foreseen_by` tells of each model that the classifier foresees by what: measured, labels, prior.
     """
 
@@ -55,6 +56,13 @@ class PolicyInForce:
     all_signals: Mapping[str, Signal]
     upstreams: Mapping[str, Upstream]
     foreseen_by: Mapping[str, str] = field(default_factory=dict)
+    binding_signals: Mapping[str, Signal] | None = None
+
+    def signals_for(self, request: RoutedRequest) -> Mapping[str, Signal]:
+        """Those that its decision depends on."""
+        if request.is_routed or request.limits.min_quality is not None:
+            return self.signals
+        return self.signals if self.binding_signals is None else self.binding_signals
 
     def is_simulated(self, model: str) -> bool:
         """Whether the model's answers are made up by a simulated upstream."""
@@ -140,7 +148,7 @@ class Gateway:
         in_force = self._in_force(request)
         started = self.clock.elapsed()
         request = await self._resumed(request)
-        extractors = in_force.all_signals if everything else in_force.signals
+        extractors = in_force.all_signals if everything else in_force.signals_for(request)
         signals, failed = await _extracted(extractors, request)
         draw = _draw(request, in_force.policy, id)
         decision = decide(
@@ -213,19 +221,35 @@ async def _extracted(
     A signal that fails costs nobody an answer: its facts stay unknown and the policy's rules
     treat them so.
     """
-    results = await asyncio.gather(
-        *(extractor.extract(request) for extractor in extractors.values()), return_exceptions=True
-    )
+    told = {kind: await _told_by(it, request, at_once=True) for kind, it in extractors.items()}
+    waiting = [kind for kind, result in told.items() if result is None]
+    if len(waiting) == 1:
+        # As is usual: no task of its own is needed.
+        told[waiting[0]] = await _told_by(extractors[waiting[0]], request)
+    elif waiting:
+        rest = (_told_by(extractors[kind], request) for kind in waiting)
+        told.update(zip(waiting, await asyncio.gather(*rest), strict=True))
     signals: dict[str, SignalValue] = {}
     failed: dict[str, str] = {}
-    for kind, result in zip(extractors, results, strict=True):
-        if isinstance(result, BaseException):
-            if not isinstance(result, Exception):
-                raise result
+    for kind, result in told.items():
+        if isinstance(result, Exception):
             failed[kind] = type(result).__name__
-        else:
+        elif result is not None:
             signals.update({name: value for name, value in result.items() if _is_known(value)})
     return signals, failed
+
+
+async def _told_by(
+    extractor: Signal, request: RoutedRequest, at_once: bool = False
+) -> Signals | Exception | None:
+    """A signal's facts, or what it raised; None if it cannot tell them `at_once`."""
+    try:
+        if not at_once:
+            return await extractor.extract(request)
+        tell: Callable[[RoutedRequest], Signals | None] | None = getattr(extractor, "at_once", None)
+        return None if tell is None else tell(request)
+    except Exception as error:  # noqa: BLE001  a signal may raise anything
+        return error
 
 
 def _is_known(value: SignalValue) -> bool:

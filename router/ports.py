@@ -23,10 +23,22 @@ from router.errors import Overloaded, UpstreamError
 
 
 class Signal(Protocol):
-    """Extracts named facts from a request. Work over 0.2 ms must leave the event loop."""
+    """Extracts named facts from a request. Work over 0.2 ms must leave the event loop, or be
+    shared with other requests.
+
+    A signal that may need neither has `at_once` as well, see AtOnce.
+    """
 
     async def extract(self, request: RoutedRequest) -> Signals:
         """The facts. May raise anything: the gateway counts it and the facts stay unknown."""
+        ...
+
+
+class AtOnce(Protocol):
+    """A signal that can tell the facts of most requests without waiting for anything."""
+
+    def at_once(self, request: RoutedRequest) -> Signals | None:
+        """The facts; None where `extract` is to be awaited for them. May raise anything."""
         ...
 
 

@@ -30,6 +30,9 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(DEFAULT_PORT, ge=0, le=65535, description="Port to listen on; 0 = any.")
+    workers: int = Field(
+        1, ge=1, le=64, description="Processes that serve; one makes use of one processor core."
+    )
     policy: Path | None = Field(
         None, description="Policy file, or a directory of them; none = look at this machine."
     )
@@ -99,3 +102,8 @@ class Settings(BaseSettings):
     def decision_log(self) -> Path:
         """The file of the decision log."""
         return self.state_dir / "decisions.sqlite3"
+
+    @property
+    def journal(self) -> Path:
+        """The directory of rows on their way into it."""
+        return self.state_dir / "decisions.journal"

@@ -1,12 +1,13 @@
 """The caller's end of a connection: its body, bounded, and whether it is still there."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
+from router.api.leaving import Leaving
 from router.api.nesting import within_depth
 from router.errors import BodyTooLarge, CallerLeft
 
@@ -54,6 +55,23 @@ async def unless_caller_leaves(receive: Receive, work: Awaitable[_T]) -> _T:
     finally:
         leaving.cancel()
         doing.cancel()
+
+
+async def while_caller_stays(
+    scope: Scope, receive: Receive, work: Awaitable[_T], interrupted: Callable[[], None]
+) -> _T:
+    """As `unless_caller_leaves`, at a smaller price where the connection tells by itself.
+
+    `interrupted` is called if `work` is cancelled for any other reason, before it learns of that.
+    """
+    leaving = Leaving.of(scope)
+    if leaving is not None:
+        return await leaving.unless_left(work, interrupted)
+    try:
+        return await unless_caller_leaves(receive, work)
+    except asyncio.CancelledError:
+        interrupted()
+        raise
 
 
 async def _left(receive: Receive) -> None:

@@ -3,7 +3,6 @@
 Rule: an endpoint is its form of body and its form of error; nothing else tells it from another.
 """
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router.api.access import key_name_of
-from router.api.caller import body_of, unless_caller_leaves
+from router.api.caller import body_of, while_caller_stays
 from router.api.error_forms import OPENAI, ErrorForm
 from router.api.errors import answer_of, respond
 from router.api.freedom import limits_of
@@ -96,12 +95,11 @@ async def ask(request: Request, form: Form, received: Received) -> Response:
     )
     exchange = Exchange(gateway, call, await gateway.route(facts, call.id))
     try:
-        await unless_caller_leaves(request.receive, exchange.open())
+        await while_caller_stays(
+            request.scope, request.receive, exchange.open(), exchange.interrupt
+        )
     except RouterError as error:
         return respond(error, exchange_headers(exchange), form.errors)
-    except asyncio.CancelledError:
-        exchange.interrupt()
-        raise
     return _answer(exchange, form)
 
 

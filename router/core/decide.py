@@ -55,7 +55,7 @@ def decide(
     routed, but the policy's limits bind it: that model is its only candidate (of embeddings: on
     whichever upstream). `request.held` is what its conversation is with.
     """
-    match = _match(policy, signals)
+    match = _match(policy if request.is_routed else policy.binding, signals)
     limits = policy.limits.tightened(match.limits).tightened(request.limits)
     stay, loss = stay_of(request, policy.sessions), cache_loss(request, policy.sessions, catalog)
     weighed = [

@@ -217,6 +217,21 @@ class Policy(_FromFile):
         found.append(read.union(self.default.strategy.reads))
         return tuple(frozenset(f"{name}_confidence" for name in names) for names in found)
 
+    @cached_property
+    def binding(self) -> Self:
+        """The policy as far as it binds a request that names its model, which nobody orders.
+
+        These are the rules up to the last whose limits are not the default's; where none of them
+        holds the default's apply, as they would by any rule behind them.
+        """
+        free = _bounds(self.default)
+        others = [at for at, rule in enumerate(self.rules, 1) if _bounds(rule) != free]
+        return self.model_copy(update={"rules": self.rules[: others[-1] if others else 0]})
+
+
+def _bounds(route: Route) -> tuple[Limits, bool]:
+    return route.limits, route.keeps_local
+
 
 def comparisons(when: Condition | Comparison) -> Iterator[Comparison]:
     """Every comparison of a condition, in file order."""
@@ -231,3 +246,13 @@ def signals_read(policy: Policy) -> frozenset[str]:
     """The names of the signals that the policy's rules and strategies read."""
     named = {c.signal for rule in policy.rules for c in comparisons(rule.when)}
     return frozenset(named.union(*(route.strategy.reads for route in policy.routes)))
+
+
+def signals_binding(policy: Policy) -> frozenset[str]:
+    """The names of the signals that limits may depend on; those that only order are not among
+    them."""
+    read = {c.signal for rule in policy.binding.rules for c in comparisons(rule.when)}
+    limits = (policy.limits, *(route.limits for route in policy.routes))
+    if any(limit.min_quality is not None for limit in limits):
+        return signals_read(policy)
+    return frozenset(read)

@@ -15,13 +15,17 @@ _ANSWER_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
 
 @dataclass(frozen=True, slots=True)
 class MetricSpec:
-    """One metric. `name` is without the prefix; `buckets` are a histogram's upper bounds."""
+    """One metric. `name` is without the prefix; `buckets` are a histogram's upper bounds.
+
+    `across` says what the gauge of several workers is; what they count is added up.
+    """
 
     name: str
     type: Literal["counter", "gauge", "histogram"]
     labels: tuple[str, ...]
     meaning: str
     buckets: tuple[float, ...] = ()
+    across: Literal["max", "min", "sum"] = "max"
 
 
 REQUESTS = MetricSpec(
@@ -133,6 +137,7 @@ POLICY_RELOAD_SUCCESS = MetricSpec(
     "gauge",
     (),
     "1 if the policy files as they are now are in force, 0 if the last reload was refused",
+    across="min",
 )
 POLICY_RELOAD_TIMESTAMP = MetricSpec(
     "policy_reload_timestamp_seconds",

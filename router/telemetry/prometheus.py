@@ -102,7 +102,11 @@ class PrometheusObserver:
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format, to be served as CONTENT_TYPE."""
-        return generate_latest(_WithoutCreated(self._registry))
+        return exposed(self.families())
+
+    def families(self) -> Iterator[Metric]:
+        """All metrics with what was counted so far."""
+        return _WithoutCreated(self._registry).collect()
 
     def _observe_answer(self, model: str, event: RoutingEvent) -> None:
         timings = event.timings
@@ -188,6 +192,21 @@ class PrometheusObserver:
             registry=self._registry,
             buckets=spec.buckets,
         )
+
+
+def exposed(families: Iterable[Metric]) -> bytes:
+    """Metrics in Prometheus' text format, to be served as CONTENT_TYPE."""
+    return generate_latest(_Collected(families))
+
+
+class _Collected:
+    """What is collected already, for a function that wants a registry."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
 
 
 class _WithoutCreated:
