@@ -75,9 +75,8 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Runtime, Found]]:
 @contextlib.asynccontextmanager
 async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[Runtime, Found]]:
     metrics = PrometheusObserver()
-    log = CountedDecisionLog(
-        SQLiteDecisionLog(settings.decision_log), metrics.log_write_failed, metrics.rated
-    )
+    decisions = SQLiteDecisionLog(settings.decision_log)
+    log = CountedDecisionLog(decisions, metrics, decisions.find)
     assembly = Assembly(settings, log, metrics, prices.bundled())
 
     async def build() -> Built:

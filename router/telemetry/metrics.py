@@ -11,6 +11,7 @@ PREFIX = "slm_router_"
 
 _INSTANT_S = (0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5)
 _ANSWER_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
+_TENTHS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class MetricSpec:
     """One metric. `name` is without the prefix; `buckets` are a histogram's upper bounds."""
 
     name: str
-    type: Literal["counter", "gauge", "histogram"]
+    type: Literal["counter", "gauge", "histogram", "summary"]
     labels: tuple[str, ...]
     meaning: str
     buckets: tuple[float, ...] = ()
@@ -35,6 +36,13 @@ DECISIONS = MetricSpec(
     "counter",
     ("policy", "rule", "model"),
     "Decisions, by the model that was to be tried first (none: no model could serve)",
+)
+ANSWERS = MetricSpec(
+    "answers_total",
+    "counter",
+    ("policy", "model", "location", "arm"),
+    "Requests that a model answered, also in part; arm: routed by the policy, or named by the"
+    " caller",
 )
 DECISION_SECONDS = MetricSpec(
     "decision_seconds", "histogram", (), "Time for signals and decision", _INSTANT_S
@@ -64,25 +72,28 @@ TOKENS = MetricSpec(
     " reasoning",
 )
 COST = MetricSpec(
-    "cost_usd_total", "counter", ("model",), "US dollars spent on answers with a known price"
+    "cost_usd_total",
+    "counter",
+    ("policy", "model"),
+    "US dollars spent on answers with a known price",
 )
 BASELINE_COST = MetricSpec(
     "baseline_cost_usd_total",
     "counter",
-    ("baseline",),
+    ("policy", "baseline"),
     "US dollars that the same tokens would have cost on the baseline, where both have a price",
 )
 COMPARED_COST = MetricSpec(
     "compared_cost_usd_total",
     "counter",
-    ("baseline",),
+    ("policy", "baseline"),
     "US dollars spent on the requests that baseline_cost_usd_total counts: savings are the"
     " difference of the two",
 )
 UNPRICED = MetricSpec(
     "unpriced_requests_total",
     "counter",
-    ("model",),
+    ("policy", "model"),
     "Answers without a known price: they are in no sum of dollars",
 )
 UPSTREAM_ERRORS = MetricSpec(
@@ -102,6 +113,29 @@ SIGNAL_FAILURES = MetricSpec(
 )
 EXPLORED = MetricSpec(
     "explored_total", "counter", (), "Decisions whose first model was drawn for exploration"
+)
+CONFIDENCE = MetricSpec(
+    "decision_confidence_ratio",
+    "histogram",
+    (),
+    "Lowest confidence among the learned signals that a decision read; 1 if it read none",
+    _TENTHS,
+)
+COMPLEXITY = MetricSpec(
+    "complexity_ratio",
+    "histogram",
+    (),
+    "Complexity of the requests that the classifier judged",
+    _TENTHS,
+)
+ABSTAINED = MetricSpec(
+    "abstained_total",
+    "counter",
+    (),
+    "Requests unlike what the classifier was calibrated on: it guessed from their outer shape",
+)
+DOMAINS = MetricSpec(
+    "domain_requests_total", "counter", ("domain",), "Requests by the domain that was seen in them"
 )
 POLICY_INFO = MetricSpec(
     "policy_info", "gauge", ("policy", "version"), "1 for each policy in force"
@@ -131,11 +165,21 @@ FEEDBACK = MetricSpec(
     "Feedback that was kept, by who gave it and in which word (score: as a number); what a source"
     " says again counts again",
 )
+FEEDBACK_SCORE = MetricSpec(
+    "feedback_score_ratio",
+    "summary",
+    ("source", "model", "arm"),
+    "Scores of the feedback that was kept, from 0 (of no use) to 1, by the model that answered",
+)
+LOG_WAITING = MetricSpec(
+    "log_waiting_rows", "gauge", (), "Rows that wait for the decision log to have kept them"
+)
 BUILD_INFO = MetricSpec("build_info", "gauge", ("version",), "1 for the slm-router that runs")
 
 METRICS = (
     REQUESTS,
     DECISIONS,
+    ANSWERS,
     DECISION_SECONDS,
     OVERHEAD_SECONDS,
     FIRST_BYTE_SECONDS,
@@ -149,11 +193,17 @@ METRICS = (
     FALLBACKS,
     SIGNAL_FAILURES,
     EXPLORED,
+    CONFIDENCE,
+    COMPLEXITY,
+    ABSTAINED,
+    DOMAINS,
     POLICY_INFO,
     POLICY_RELOADS,
     POLICY_RELOAD_SUCCESS,
     POLICY_RELOAD_TIMESTAMP,
     LOG_WRITE_FAILURES,
+    LOG_WAITING,
     FEEDBACK,
+    FEEDBACK_SCORE,
     BUILD_INFO,
 )
