@@ -23,7 +23,7 @@ from router.errors import RouterError, StartupError
 from router.found import Found
 from router.gateway import Gateway
 from router.keyring import FIXED_KEY, FIXED_ROLES, Keyring, check_secret, digest_of
-from router.ports import Limiter
+from router.ports import Limiter, Traces
 from router.reload import Built, Reloader
 from router.runtime import Reload, Runtime
 from router.settings import Settings
@@ -86,6 +86,7 @@ async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[
         return built
 
     try:
+        assembly.traces = _traces(settings, assembly)
         built = await build()
         assert assembly.found is not None
         clock = assembly.clock
@@ -97,6 +98,7 @@ async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[
             started=clock.now(),
             session_key=session_key(settings.state_dir),
             keyring=keyring,
+            trace=assembly.traces.begin if assembly.traces else None,
         )
         reloader = Reloader(runtime, build, built.seen, metrics.reloaded)
         watching = asyncio.create_task(reloader.run())
@@ -108,6 +110,20 @@ async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[
             await asyncio.gather(watching, return_exceptions=True)
     finally:
         await assembly.close()
+
+
+def _traces(settings: Settings, assembly: Assembly) -> Traces | None:
+    """What makes traces, loaded only where the operator asked for them."""
+    if not settings.otel:
+        return None
+    try:
+        from router.telemetry.tracing import Tracing, exporting
+    except ModuleNotFoundError:
+        raise StartupError(
+            "SLM_ROUTER_OTEL is on, and OpenTelemetry is not installed. Install it:"
+            " pip install 'slm-router[otel]'."
+        ) from None
+    return Tracing(exporting(), assembly.catalogs)
 
 
 def _keyring(settings: Settings) -> Keyring:

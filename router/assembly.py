@@ -16,13 +16,14 @@ import msgspec
 from router import upstreams
 from router.classifier import Classifiers, artifact_version, doubts, sources_of, watched_files
 from router.clock import SystemClock
+from router.core.catalog import Catalog
 from router.core.policy import signals_read
 from router.found import Found, find_policies, policy_path
 from router.gateway import Gateway, PolicyInForce
 from router.identifier import shipped_identifier
 from router.marks import marks
 from router.policyfile import LoadedPolicy, PriceCatalogue
-from router.ports import DecisionLog, Signal
+from router.ports import DecisionLog, Signal, Traces
 from router.reload import Built
 from router.settings import Settings
 from router.signals import SIGNALS, Classifier
@@ -65,7 +66,7 @@ class _Parts:
 class Assembly:
     """Builds gateways out of parts that live as long as the process.
 
-    `found` is what the latest gateway was built from.
+    `found` is what the latest gateway was built from. `traces` is told of requests too, if any.
     """
 
     settings: Settings
@@ -77,6 +78,7 @@ class Assembly:
     def __post_init__(self) -> None:
         self.stats = MemoryStatsStore(self.clock)
         self.found: Found | None = None
+        self.traces: Traces | None = None
         self._path: Path | None = None
         self._connections = Connections()
         # Held for the whole process, so that a reload, which closes the old upstreams, leaves
@@ -117,11 +119,18 @@ class Assembly:
         await replaced.aclose()
         return Built(self._gateway(in_force, found.default), seen)
 
+    def catalogs(self) -> Mapping[str, Catalog]:
+        """The catalogs in force, by policy."""
+        policies = self.found.policies if self.found else {}
+        return {name: loaded.catalog for name, loaded in policies.items()}
+
     async def close(self) -> None:
         """Let go of everything."""
         await self._opened.aclose()
         await self._connections.release()
         await self.log.close()
+        if self.traces is not None:
+            await asyncio.to_thread(self.traces.close)
 
     def _gateway(self, policies: Mapping[str, PolicyInForce], default: str) -> Gateway:
         return Gateway(
@@ -129,7 +138,7 @@ class Assembly:
             default_policy=default,
             stats=self.stats,
             log=self.log,
-            observers=(self.metrics, LogObserver()),
+            observers=(self.metrics, LogObserver(), *([self.traces] if self.traces else ())),
             clock=self.clock,
         )
 

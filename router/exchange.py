@@ -137,11 +137,10 @@ class Exchange:
         card = in_force.catalog.models[model]
         name = card.upstream_model or model
         way = self._call.way(in_force.catalog.speaks(model))
+        headers = {**way.headers, **trace.propagated()}
         trace.opening()
         try:
-            call = UpstreamCall(
-                way.path, name, way.body(name), self._call.request.stream, way.headers
-            )
+            call = UpstreamCall(way.path, name, way.body(name), self._call.request.stream, headers)
             self.reply = await in_force.upstreams[card.upstream].open(call)
             await self._read_head(self.reply, way)
         except (UpstreamError, asyncio.CancelledError) as error:

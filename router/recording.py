@@ -4,12 +4,14 @@ Rule: every request that was routed leaves exactly one RoutingEvent, however it 
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from router.core.catalog import ModelCard
 from router.core.cost import Usage, baseline_cost, call_cost
 from router.core.event import Attempt, Content, Outcome, RoutingEvent, Timings
 from router.core.stats import Observation
+from router.core.trace_context import HEADER, traceparent
 from router.errors import DecisionLogError, UpstreamRefused
 from router.gateway import Call, Gateway, Routed
 
@@ -47,6 +49,13 @@ class Trace:
         """The next upstream is about to be asked; what the last one said counts no more."""
         self.opened, self.first_byte = self.now(), None
         self.kept.clear()
+
+    def propagated(self) -> Mapping[str, str]:
+        """The header that tells the upstream asked next which trace and span it is called by."""
+        context = self.call.trace
+        if context is None:
+            return {}
+        return {HEADER: traceparent(context, self.call.id, len(self.attempts))}
 
     def attempted(self, model: str, card: ModelCard, status: int, error: object = None) -> None:
         """An upstream has answered, or failed to."""
@@ -127,6 +136,7 @@ def event_of(trace: Trace, outcome: Outcome, status: int) -> RoutingEvent:
         simulated=trace.model is not None and routed.in_force.is_simulated(trace.model),
         content=_content(trace),
         key_name=call.key_name,
+        trace=call.trace,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from secrets import token_bytes
 
+from router.core.trace_context import TraceContext
 from router.gateway import Gateway
 from router.keyring import Keyring
 from router.settings import Settings
@@ -25,7 +26,8 @@ class Runtime:
     """What the HTTP shell reads while the process runs.
 
     `metrics` gives the exposition and its content type. `accepting` turns False on shutdown.
-    `session_key` keys the pseudonyms of sessions, `keyring` knows the callers' API keys.
+    `session_key` keys the pseudonyms of sessions, `keyring` knows the callers' API keys. `trace`
+    gives the trace of a request, by its `traceparent` and its id; None where no traces are made.
     """
 
     gateway: Gateway
@@ -36,3 +38,4 @@ class Runtime:
     accepting: bool = True
     session_key: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
     keyring: Keyring = field(default_factory=Keyring)
+    trace: Callable[[str | None, str], TraceContext] | None = None

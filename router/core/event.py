@@ -7,6 +7,7 @@ from typing import Literal
 from router.core.cost import Usage
 from router.core.decision import Decision
 from router.core.signals import Signals
+from router.core.trace_context import TraceContext
 
 Outcome = Literal[
     "ok", "refused", "no_candidate", "unavailable", "upstream_error", "broken", "cancelled"
@@ -54,6 +55,7 @@ class RoutingEvent:
     None where not priced; `baseline` names what the latter stands for. `usage_estimated` says
     that the tokens are our estimate, for the upstream told none. `failed_signals` maps a signal
     kind to the class of its error. `key_name` is the name of the caller's API key, if it had one.
+    `trace` is the trace that it belongs to, where traces are made.
     """
 
     id: str
@@ -80,6 +82,7 @@ class RoutingEvent:
     simulated: bool = False
     content: Content | None = None
     key_name: str | None = None
+    trace: TraceContext | None = None
 
     @property
     def propensity(self) -> float | None:

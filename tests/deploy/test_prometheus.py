@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from router.telemetry.metrics import METRICS
 from tests.deploy.metric_names import DEPLOY, RULES, grouped_in, known, named_in, rules
 from tests.deploy.promtool import promtool
 
@@ -77,6 +78,12 @@ def test_every_alert_is_explained_on_the_page_on_metrics() -> None:
     page = (DOCS / "metrics.md").read_text("utf-8").partition("## Alerts")[2]
     named = set(re.findall(r"`(SlmRouter\w+)`", page))
     assert named == {rule["alert"] for rule in ALERTS}
+
+
+def test_a_circuit_is_open_at_the_value_that_the_metric_says() -> None:
+    told = [spec.meaning for spec in METRICS if spec.name == "upstream_circuit_state"]
+    (alert,) = (rule for rule in ALERTS if rule["alert"] == "SlmRouterCircuitOpen")
+    assert all(f"{alert['expr'].split()[-1]}: open" in meaning for meaning in told)
 
 
 def test_every_file_of_rules_is_loaded() -> None:
