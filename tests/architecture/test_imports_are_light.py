@@ -30,7 +30,8 @@ def loaded_by(module: str) -> set[str]:
         ),
         (
             "router.app",
-            {"litellm", "torch", "transformers", "sklearn", "scipy", "spacy", "pandas", "openai"},
+            {"litellm", "torch", "transformers", "sklearn", "scipy", "spacy", "pandas", "openai"}
+            | {"opentelemetry"},
         ),
     ],
 )
