@@ -57,10 +57,7 @@ def the(name: str) -> Instruction:
 
 
 def here(words: Sequence[str], paths: Mapping[str, str]) -> list[str]:
-    """A command with the image's paths replaced by this machine's, the longest first."""
-    told = []
-    for word in words:
-        for path in sorted(paths, key=len, reverse=True):
-            word = word.replace(path, paths[path])
-        told.append(sys.executable if word == "python" else word)
-    return told
+    """A command with the image's paths replaced by this machine's; `python` is this one."""
+    known = re.compile("|".join(map(re.escape, sorted(paths, key=len, reverse=True))))
+    replaced = [known.sub(lambda found: paths[found[0]], word) for word in words]
+    return [sys.executable if word == "python" else word for word in replaced]
