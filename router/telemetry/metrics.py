@@ -96,6 +96,19 @@ UNPRICED = MetricSpec(
     ("policy", "model"),
     "Answers without a known price: they are in no sum of dollars",
 )
+ENERGY = MetricSpec(
+    "energy_joules_total",
+    "counter",
+    ("model", "bound"),
+    "Energy that answers took, where it is known, at the low and the high end of its range"
+    " (3,600,000 joules are a kilowatt-hour)",
+)
+EMISSIONS = MetricSpec(
+    "emissions_grams_total",
+    "counter",
+    ("model", "bound"),
+    "Grams of CO2 equivalent of that energy, where its electricity's are known",
+)
 UPSTREAM_ERRORS = MetricSpec(
     "upstream_errors_total", "counter", ("upstream", "error"), "Calls that an upstream failed"
 )
@@ -189,6 +202,8 @@ METRICS = (
     BASELINE_COST,
     COMPARED_COST,
     UNPRICED,
+    ENERGY,
+    EMISSIONS,
     UPSTREAM_ERRORS,
     FALLBACKS,
     SIGNAL_FAILURES,

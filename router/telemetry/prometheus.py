@@ -30,6 +30,12 @@ NOBODY = "none"
 AS_A_NUMBER = "score"
 """Label of feedback that was given as a number."""
 
+BOUNDS = ("low", "high")
+Range = tuple[float, float]
+"""From low to high."""
+
+JOULES_PER_WATT_HOUR = 3600.0
+
 ROUTED = "routed"
 """Arm of a request whose model the policy chose; NAMED: whose caller did."""
 
@@ -71,6 +77,16 @@ class PrometheusObserver:
         self._observe_attempts(event)
         if event.model is not None:
             self._observe_answer(event.model, event)
+
+    def metered(self, model: str, watt_hours: Range, grams: Range | None) -> None:
+        """An answer took this much energy, and its electricity emitted this much CO2 equivalent.
+
+        Both from low to high; `grams` is None where it is not known.
+        """
+        for bound, wh in zip(BOUNDS, watt_hours, strict=True):
+            _add(self._energy(model, bound), wh * JOULES_PER_WATT_HOUR)
+        for bound, emitted in zip(BOUNDS, grams or (), strict=False):
+            _add(self._emissions(model, bound), emitted)
 
     def policies(self, loaded: Mapping[str, str]) -> None:
         """These policies (name -> version) are in force from now on."""
@@ -164,6 +180,8 @@ class PrometheusObserver:
         self._baseline_cost = cache(self._counter(metrics.BASELINE_COST).labels)
         self._compared_cost = cache(self._counter(metrics.COMPARED_COST).labels)
         self._unpriced = cache(self._counter(metrics.UNPRICED).labels)
+        self._energy = cache(self._counter(metrics.ENERGY).labels)
+        self._emissions = cache(self._counter(metrics.EMISSIONS).labels)
 
     def _bind_inputs(self) -> None:
         self._confidence = self._histogram(metrics.CONFIDENCE)

@@ -54,6 +54,6 @@ def test_no_metric_is_labelled_by_what_a_caller_sends(spec: MetricSpec) -> None:
         "upstream",
         "signal",
     }
-    fixed = {"arm", "direction", "domain", "error", "location", "result", "source"}
+    fixed = {"arm", "bound", "direction", "domain", "error", "location", "result", "source"}
     fixed |= {"version", "word"}
     assert set(spec.labels) <= configured | fixed

@@ -140,6 +140,18 @@ def test_only_what_an_upstream_bills_for_can_be_unpriced(
     assert counted.get("unpriced_requests_total model=small policy=default", 0) == unpriced
 
 
+def test_energy_is_counted_in_joules_at_both_ends_of_its_range(
+    observer: PrometheusObserver,
+) -> None:
+    observer.metered("small", (1.0, 2.0), (0.3, 0.6))
+    observer.metered("small", (1.0, 2.0), None)
+    counted = samples(observer)
+    assert counted["energy_joules_total bound=low model=small"] == 7200
+    assert counted["energy_joules_total bound=high model=small"] == 14400
+    assert counted["emissions_grams_total bound=low model=small"] == 0.3
+    assert counted["emissions_grams_total bound=high model=small"] == 0.6
+
+
 def test_savings_compare_like_with_like(observer: PrometheusObserver) -> None:
     counted = added(observer, an_event(), an_event(baseline_cost_usd=None), an_event(cost_usd=None))
     assert counted["cost_usd_total model=small policy=default"] == pytest.approx(0.00024)
@@ -286,6 +298,7 @@ def test_exactly_the_listed_metrics_are_exposed_with_their_labels(
     observer.observe(an_event(attempts=failed))
     observer.policies({"default": "v1"})
     observer.observe(an_event(signals={"abstain": True}))
+    observer.metered("small", (1.0, 2.0), (0.3, 0.6))
     observer.rated(Feedback("d1", "user", 1.0, 0.5))
     exposed: dict[str, tuple[str, set[str]]] = {}
     for family in text_string_to_metric_families(observer.exposition().decode()):
