@@ -1,7 +1,10 @@
 """Traces, as the SDK's own exporter in memory receives them."""
 
+import re
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +13,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
+from router.app import running
 from router.core.event import Attempt, Content, RoutingEvent, Timings
 from router.core.trace_context import TraceContext, read, traceparent
+from router.errors import StartupError
+from router.settings import Settings
 from router.telemetry import genai
 from router.telemetry.tracing import Tracing
 from tests.fakes.events import AT, an_event, unanswered
@@ -212,6 +218,15 @@ def test_the_service_is_called_as_the_standard_variable_says(
     monkeypatch.setenv("OTEL_SERVICE_NAME", "my-gateway")
     (span, *_) = Made().spans(an_event()).values()
     assert span.resource.attributes["service.name"] == "my-gateway"
+
+
+async def test_where_opentelemetry_is_missing_the_start_is_refused_with_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "router.telemetry.tracing", None)
+    with pytest.raises(StartupError, match=re.escape("pip install 'slm-router[otel]'")):
+        async with running(Settings(otel=True, simulated=True, state_dir=tmp_path)):
+            pass
 
 
 def test_ids_are_those_that_the_request_stands_for(made: Made) -> None:
