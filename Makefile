@@ -62,9 +62,10 @@ $(VENV)/.serve: pyproject.toml constraints.txt
 	@touch $@
 
 # On Linux torch brings gigabytes of CUDA unless pip knows of one for CPUs alone: CONTRIBUTING.md.
-$(VENV)/.test: $(VENV)/.serve tests/compat/node/package-lock.json
+$(VENV)/.test: $(VENV)/.serve tests/compat/node/package-lock.json tests/debian_packages.sh
 	@echo "Installing what the tests need ..."
-	@$(PIP) --group dev --group compat -e '.[train,sentence-transformers,export-onnx]'
+	@$(PIP) --group dev --group compat -e '.[train,sentence-transformers,export-onnx,otel]'
 	@if command -v npm >/dev/null; then npm ci --prefix tests/compat/node --silent --no-audit --no-fund; \
 	else echo "No Node here: its SDKs stay untried, and pytest will say so."; fi
+	@sh tests/debian_packages.sh prometheus chromium
 	@touch $@

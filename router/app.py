@@ -28,7 +28,7 @@ from router.exchange import all_recorded
 from router.found import Found
 from router.gateway import Gateway
 from router.keyring import FIXED_KEY, FIXED_ROLES, Keyring, check_secret, digest_of
-from router.ports import Limiter
+from router.ports import Limiter, Traces
 from router.reload import Built, Reloader
 from router.runtime import Reload, Runtime
 from router.settings import Settings
@@ -104,8 +104,9 @@ async def _running(
 ) -> AsyncIterator[tuple[Runtime, Found]]:
     metrics = PrometheusObserver()
     shared = _shared(worker, metrics)
-    journaled = JournaledDecisionLog(SQLiteDecisionLog(settings.decision_log), settings.journal)
-    log = CountedDecisionLog(journaled, metrics.log_write_failed, metrics.rated)
+    decisions = SQLiteDecisionLog(settings.decision_log)
+    journaled = JournaledDecisionLog(decisions, settings.journal)
+    log = CountedDecisionLog(journaled, metrics, decisions.find)
     assembly = Assembly(settings, log, metrics, prices.bundled())
 
     async def build() -> Built:
@@ -116,6 +117,7 @@ async def _running(
 
     upkeep = Upkeep(settings.decision_log, settings.log_retention_days)
     try:
+        assembly.traces = _traces(settings, assembly)
         built = await build()
         upkeep.start()
         assert assembly.found is not None
@@ -130,6 +132,7 @@ async def _running(
             keyring=keyring,
             policies=lambda: assembly.found.policies if assembly.found else {},
             artifacts=assembly.artifacts,
+            trace=assembly.traces.begin if assembly.traces else None,
         )
         reloader = Reloader(runtime, build, built.seen, metrics.reloaded)
         publishing = [_publishing(shared)] if shared else []
@@ -177,6 +180,20 @@ async def _publishing(shared: SharedMetrics) -> None:
         except OSError as error:
             logger.error("the metrics of this worker are not shared: %s", error)
         await asyncio.sleep(PUBLISH_S)
+
+
+def _traces(settings: Settings, assembly: Assembly) -> Traces | None:
+    """What makes traces, loaded only where the operator asked for them."""
+    if not settings.otel:
+        return None
+    try:
+        from router.telemetry.tracing import Tracing, exporting
+    except ModuleNotFoundError:
+        raise StartupError(
+            "SLM_ROUTER_OTEL is on, and OpenTelemetry is not installed. Install it:"
+            " pip install 'slm-router[otel]'."
+        ) from None
+    return Tracing(exporting(), assembly.catalogs)
 
 
 def _keyring(settings: Settings) -> Keyring:

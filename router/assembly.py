@@ -16,13 +16,14 @@ import msgspec
 from router import upstreams
 from router.classifier import Classifiers, artifact_version, doubts, sources_of, watched_files
 from router.clock import SystemClock
+from router.core.catalog import Catalog
 from router.core.policy import signals_binding, signals_read
 from router.found import Found, find_policies, policy_path
 from router.gateway import Gateway, PolicyInForce
 from router.identifier import shipped_identifier
 from router.marks import marks
 from router.policyfile import LoadedPolicy, PriceCatalogue
-from router.ports import DecisionLog, Signal
+from router.ports import DecisionLog, Signal, Traces
 from router.reload import Built
 from router.settings import Settings
 from router.signals import SIGNALS, Classifier
@@ -67,7 +68,7 @@ class _Parts:
 class Assembly:
     """Builds gateways out of parts that live as long as the process.
 
-    `found` is what the latest gateway was built from.
+    `found` is what the latest gateway was built from. `traces` is told of requests too, if any.
     """
 
     settings: Settings
@@ -81,6 +82,7 @@ class Assembly:
         settings = self.settings
         self._sessions = FileSessionStore(settings.sessions, self.clock, settings.session_s)
         self.found: Found | None = None
+        self.traces: Traces | None = None
         self._path: Path | None = None
         self._connections = Connections()
         # Held for the whole process, so that a reload, which closes the old upstreams, leaves
@@ -129,12 +131,19 @@ class Assembly:
         policies = self.found.policies if self.found else {}
         return {name: self._classifiers.place_of(loaded) for name, loaded in policies.items()}
 
+    def catalogs(self) -> Mapping[str, Catalog]:
+        """The catalogs in force, by policy."""
+        policies = self.found.policies if self.found else {}
+        return {name: loaded.catalog for name, loaded in policies.items()}
+
     async def close(self) -> None:
         """Let go of everything."""
         await self._opened.aclose()
         await self._connections.release()
         await self.log.close()
         self._sessions.close()
+        if self.traces is not None:
+            await asyncio.to_thread(self.traces.close)
 
     def _gateway(self, policies: Mapping[str, PolicyInForce], default: str) -> Gateway:
         return Gateway(
@@ -143,7 +152,7 @@ class Assembly:
             stats=self.stats,
             sessions=self._sessions,
             log=self.log,
-            observers=(self.metrics, LogObserver()),
+            observers=(self.metrics, LogObserver(), *([self.traces] if self.traces else ())),
             clock=self.clock,
         )
 

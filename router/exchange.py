@@ -141,6 +141,7 @@ class Exchange:
         card = in_force.catalog.models[model]
         name = card.upstream_model or model
         way = self._call.way(in_force.catalog.speaks(model))
+        headers = {**way.headers, **trace.propagated()}
         trace.opening(model)
         try:
             call = UpstreamCall(
@@ -148,7 +149,7 @@ class Exchange:
                 name,
                 way.body(name),
                 self._call.request.stream,
-                way.headers,
+                headers,
                 model,
                 tries_of(trace, model, card, last),
             )

@@ -17,6 +17,7 @@ from router.core.policy import Policy
 from router.core.request import RoutedRequest
 from router.core.request_limits import refusal
 from router.core.signals import QUALITY, Signals, SignalValue
+from router.core.trace_context import TraceContext
 from router.errors import (
     InvalidRequest,
     ModelsUnavailable,
@@ -100,7 +101,8 @@ class Call:
 
     `way` tells how it reaches an upstream that speaks certain endpoints. `received` is when the
     request's head came and `read` when its body had, on the monotonic clock. `status_of` tells how
-    the shell answers an error. `key_name` is the name of the caller's API key.
+    the shell answers an error. `key_name` is the name of the caller's API key. `trace` is the trace
+    that it belongs to, where traces are made.
     """
 
     id: str
@@ -112,6 +114,7 @@ class Call:
     status_of: Callable[[RouterError], int]
     content: bytes | None = None
     key_name: str | None = None
+    trace: TraceContext | None = None
 
 
 @dataclass(frozen=True)

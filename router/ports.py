@@ -19,6 +19,7 @@ from router.core.request import RoutedRequest
 from router.core.session import Held
 from router.core.signals import Signals, Vocabulary
 from router.core.stats import Observation, StatsSnapshot
+from router.core.trace_context import TraceContext
 from router.errors import Overloaded, UpstreamError
 
 
@@ -267,6 +268,18 @@ class Observer(Protocol):
 
     def observe(self, event: RoutingEvent) -> None:
         """One request is over."""
+        ...
+
+
+class Traces(Observer, Protocol):
+    """An observer that makes traces, and names each one before its request is over."""
+
+    def begin(self, header: str | None, request: str) -> TraceContext:
+        """The trace of a request by its id: the caller's, if its `traceparent` names one."""
+        ...
+
+    def close(self) -> None:
+        """Send what is left. May take seconds."""
         ...
 
 

@@ -5,6 +5,7 @@ Rule: every request that was routed leaves exactly one RoutingEvent, however it 
 
 import logging
 from asyncio import CancelledError
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from router.core.accounting import Answered, Prices, account, paid
@@ -16,6 +17,7 @@ from router.core.request import RoutedRequest
 from router.core.session import Held
 from router.core.stats import Observation
 from router.core.stickiness import cached_prefix
+from router.core.trace_context import HEADER, traceparent
 from router.errors import DecisionLogError, UpstreamBroken, UpstreamRefused, UpstreamTimeout
 from router.gateway import Call, Gateway, Routed
 
@@ -73,6 +75,13 @@ class Trace:
             return self.now() - self.opened
         (model, began), self._busy = self._busy, None
         return self.gateway.stats.ended(model, began)
+
+    def propagated(self) -> Mapping[str, str]:
+        """The header that tells the upstream asked next which trace and span it is called by."""
+        context = self.call.trace
+        if context is None:
+            return {}
+        return {HEADER: traceparent(context, self.call.id, len(self.attempts))}
 
     def attempted(self, model: str, card: ModelCard, status: int, error: object = None) -> None:
         """An upstream has answered, or failed to."""
@@ -209,6 +218,7 @@ def event_of(trace: Trace, outcome: Outcome, status: int) -> RoutingEvent:
         key_name=call.key_name,
         bill=told.bill,
         held=routed.request.held,
+        trace=call.trace,
     )
 
 

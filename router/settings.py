@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     shutdown_s: float = Field(
         25.0, gt=0, description="Seconds that requests in flight get to finish on SIGTERM."
     )
+    otel: bool = Field(
+        False,
+        description="Send a trace of each request over OTLP/HTTP, to where the `OTEL_*` variables"
+        " say (docs/tracing.md); needs the extra `otel`.",
+    )
     artifact: Path | None = Field(
         None, description="Directory of a classifier to use instead of the shipped one."
     )

@@ -23,6 +23,7 @@ from router.api.state import runtime_of
 from router.core.catalog import Endpoint
 from router.core.limits import Limits
 from router.core.request import RoutedRequest
+from router.core.trace_context import HEADER
 from router.errors import RouterError
 from router.exchange import Exchange
 from router.gateway import Call
@@ -82,8 +83,9 @@ async def ask(request: Request, form: Form, received: Received) -> Response:
     gateway = runtime.gateway
     body = form.read(received.content, request.headers)
     facts = facts_of(request, body)
+    id = new_id()
     call = Call(
-        id=new_id(),
+        id=id,
         endpoint=form.endpoint,
         request=facts,
         way=body.way,
@@ -92,6 +94,7 @@ async def ask(request: Request, form: Form, received: Received) -> Response:
         status_of=lambda error: answer_of(error).status,
         content=received.content if runtime.settings.store_content else None,
         key_name=key_name_of(request),
+        trace=runtime.trace(request.headers.get(HEADER), id) if runtime.trace else None,
     )
     exchange = Exchange(gateway, call, await gateway.route(facts, call.id))
     try:

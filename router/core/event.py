@@ -10,6 +10,7 @@ from router.core.decision import Decision
 from router.core.ledger import UnpricedReason
 from router.core.session import Held
 from router.core.signals import Signals
+from router.core.trace_context import TraceContext
 
 Outcome = Literal[
     "ok", "refused", "no_candidate", "unavailable", "upstream_error", "broken", "cancelled"
@@ -66,6 +67,7 @@ class RoutingEvent:
     kind to the class of its error. `key_name` is the name of the caller's API key, if it had one.
     `bill` holds all that it cost beside the answer.
     `held` is what the conversation's last answer had left behind, as the decision was given it.
+    `trace` is the trace that it belongs to, where traces are made.
     """
 
     id: str
@@ -94,6 +96,7 @@ class RoutingEvent:
     key_name: str | None = None
     bill: Bill = field(default_factory=Bill)
     held: Held | None = None
+    trace: TraceContext | None = None
 
     @property
     def propensity(self) -> float | None:

@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from math import isfinite
+from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.metrics_core import Metric
 
 from router import __version__
 from router.core.circuit import State, Target
 from router.core.cost import Usage
+from router.core.decide import NAMED
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
+from router.core.signals import DOMAINS, Signals
 from router.telemetry import metrics
 from router.telemetry.metrics import PREFIX, MetricSpec
 
@@ -27,6 +30,15 @@ NOBODY = "none"
 
 AS_A_NUMBER = "score"
 """Label of feedback that was given as a number."""
+
+BOUNDS = ("low", "high")
+Range = tuple[float, float]
+"""From low to high."""
+
+JOULES_PER_WATT_HOUR = 3600.0
+
+ROUTED = "routed"
+"""Arm of a request whose model the policy chose; NAMED: whose caller did."""
 
 _UPSTREAM_ERRORS = frozenset(
     {"UpstreamUnreachable", "UpstreamTimeout", "UpstreamRefused", "UpstreamBroken"}
@@ -45,7 +57,9 @@ class PrometheusObserver:
         self._registry = CollectorRegistry()
         self._bind_requests()
         self._bind_money()
+        self._bind_inputs()
         self._bind_faults()
+        self._bind_log()
         self._bind_process()
 
     def observe(self, event: RoutingEvent) -> None:
@@ -56,13 +70,25 @@ class PrometheusObserver:
         self._decisions(decision.policy, decision.rule, choice.model if choice else NOBODY).inc()
         self._decision_seconds.observe(timings.decision_s)
         self._overhead_seconds.observe(timings.overhead_s)
+        self._confidence.observe(decision.confidence)
         if decision.explored:
             self._explored.inc()
+        self._observe_signals(event.signals)
         for signal, error in event.failed_signals.items():
             self._signal_failures(signal, error).inc()
         self._observe_attempts(event)
         if event.model is not None:
             self._observe_answer(event.model, event)
+
+    def metered(self, model: str, watt_hours: Range, grams: Range | None) -> None:
+        """An answer took this much energy, and its electricity emitted this much CO2 equivalent.
+
+        Both from low to high; `grams` is None where it is not known.
+        """
+        for bound, wh in zip(BOUNDS, watt_hours, strict=True):
+            _add(self._energy(model, bound), wh * JOULES_PER_WATT_HOUR)
+        for bound, emitted in zip(BOUNDS, grams or (), strict=False):
+            _add(self._emissions(model, bound), emitted)
 
     def policies(self, loaded: Mapping[str, str]) -> None:
         """These policies (name -> version) are in force from now on."""
@@ -96,9 +122,16 @@ class PrometheusObserver:
         """The decision log could not keep a row."""
         self._log_write_failures.inc()
 
-    def rated(self, feedback: Feedback) -> None:
-        """Feedback was kept."""
+    def log_waiting(self, more: int) -> None:
+        """So many more rows, or fewer, wait for the decision log."""
+        self._log_waiting.inc(more)
+
+    def rated(self, feedback: Feedback, row: Mapping[str, Any] | None = None) -> None:
+        """Feedback was kept on the decision with this row of the log; None: it is gone."""
         self._feedback(feedback.source, feedback.word or AS_A_NUMBER).inc()
+        model, strategy = (row["model"], row["strategy"]) if row else (None, "")
+        score = self._feedback_score(feedback.source, model or NOBODY, _arm(strategy))
+        score.observe(feedback.score)
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format, to be served as CONTENT_TYPE."""
@@ -108,8 +141,20 @@ class PrometheusObserver:
         """All metrics with what was counted so far."""
         return _WithoutCreated(self._registry).collect()
 
+    def _observe_signals(self, signals: Signals) -> None:
+        complexity, domain = signals.get("complexity"), signals.get("domain")
+        if isinstance(complexity, float):
+            self._complexity.observe(complexity)
+        if signals.get("abstain") is True:
+            self._abstained.inc()
+        if domain in DOMAINS:
+            self._domains(domain).inc()
+
     def _observe_answer(self, model: str, event: RoutingEvent) -> None:
-        timings = event.timings
+        timings, decision = event.timings, event.decision
+        self._answers(
+            decision.policy, model, _location(model, event), _arm(decision.strategy)
+        ).inc()
         if timings.first_byte_s is not None:
             self._first_byte_seconds(model).observe(timings.first_byte_s)
         self._request_seconds(model).observe(timings.total_s)
@@ -117,12 +162,13 @@ class PrometheusObserver:
             for direction, count in _tokens(event.usage).items():
                 _add(self._tokens(model, direction), count)
         if event.cost_usd is not None:
-            _add(self._cost(model), event.cost_usd)
+            _add(self._cost(decision.policy, model), event.cost_usd)
             if event.baseline is not None and event.baseline_cost_usd is not None:
-                _add(self._baseline_cost(event.baseline), event.baseline_cost_usd)
-                _add(self._compared_cost(event.baseline), event.cost_usd)
+                compared = decision.policy, event.baseline
+                _add(self._baseline_cost(*compared), event.baseline_cost_usd)
+                _add(self._compared_cost(*compared), event.cost_usd)
         elif event.outcome in _BILLABLE:
-            self._unpriced(model).inc()
+            self._unpriced(decision.policy, model).inc()
 
     def _observe_attempts(self, event: RoutingEvent) -> None:
         for attempt in event.attempts:
@@ -143,6 +189,7 @@ class PrometheusObserver:
     def _bind_requests(self) -> None:
         self._requests = cache(self._counter(metrics.REQUESTS).labels)
         self._decisions = cache(self._counter(metrics.DECISIONS).labels)
+        self._answers = cache(self._counter(metrics.ANSWERS).labels)
         self._explored = self._counter(metrics.EXPLORED)
         self._decision_seconds = self._histogram(metrics.DECISION_SECONDS)
         self._overhead_seconds = self._histogram(metrics.OVERHEAD_SECONDS)
@@ -155,6 +202,14 @@ class PrometheusObserver:
         self._baseline_cost = cache(self._counter(metrics.BASELINE_COST).labels)
         self._compared_cost = cache(self._counter(metrics.COMPARED_COST).labels)
         self._unpriced = cache(self._counter(metrics.UNPRICED).labels)
+        self._energy = cache(self._counter(metrics.ENERGY).labels)
+        self._emissions = cache(self._counter(metrics.EMISSIONS).labels)
+
+    def _bind_inputs(self) -> None:
+        self._confidence = self._histogram(metrics.CONFIDENCE)
+        self._complexity = self._histogram(metrics.COMPLEXITY)
+        self._abstained = self._counter(metrics.ABSTAINED)
+        self._domains = cache(self._counter(metrics.DOMAINS).labels)
 
     def _bind_faults(self) -> None:
         self._upstream_errors = cache(self._counter(metrics.UPSTREAM_ERRORS).labels)
@@ -166,8 +221,12 @@ class PrometheusObserver:
         }
         self._targets: dict[Target, set[str]] = {"upstream": set(), "model": set()}
         self._signal_failures = cache(self._counter(metrics.SIGNAL_FAILURES).labels)
+
+    def _bind_log(self) -> None:
         self._log_write_failures = self._counter(metrics.LOG_WRITE_FAILURES)
+        self._log_waiting = self._gauge(metrics.LOG_WAITING)
         self._feedback = cache(self._counter(metrics.FEEDBACK).labels)
+        self._feedback_score = cache(self._summary(metrics.FEEDBACK_SCORE).labels)
 
     def _bind_process(self) -> None:
         reloads = self._counter(metrics.POLICY_RELOADS)
@@ -183,6 +242,9 @@ class PrometheusObserver:
 
     def _gauge(self, spec: MetricSpec) -> Gauge:
         return Gauge(PREFIX + spec.name, spec.meaning, spec.labels, registry=self._registry)
+
+    def _summary(self, spec: MetricSpec) -> Summary:
+        return Summary(PREFIX + spec.name, spec.meaning, spec.labels, registry=self._registry)
 
     def _histogram(self, spec: MetricSpec) -> Histogram:
         return Histogram(
@@ -219,6 +281,15 @@ class _WithoutCreated:
         for metric in self._registry.collect():
             metric.samples = [s for s in metric.samples if not s.name.endswith("_created")]
             yield metric
+
+
+def _arm(strategy: str) -> str:
+    return NAMED if strategy == NAMED else ROUTED
+
+
+def _location(model: str, event: RoutingEvent) -> str:
+    """Where the model that answered runs: it was a candidate, or it would not have been asked."""
+    return next((it.location for it in event.decision.candidates if it.model == model), NOBODY)
 
 
 def _tokens(usage: Usage) -> Mapping[str, int]:

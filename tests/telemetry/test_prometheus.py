@@ -49,16 +49,54 @@ def test_feedback_is_counted_by_its_source_and_its_word(observer: PrometheusObse
         for word in (*WORDS, None):
             observer.rated(Feedback("d1", source, 1.0, 0.5, word))
             observer.rated(Feedback("d2", source, 1.0, 0.5, word))
-    counted = {name: n for name, n in samples(observer).items() if name.startswith("feedback")}
+    told = samples(observer).items()
+    counted = {name: n for name, n in told if name.startswith("feedback_total")}
     assert counted["feedback_total source=judge word=underpowered"] == 2
     assert counted["feedback_total source=user word=score"] == 2
     assert len(counted) == len(SOURCES) * (len(WORDS) + 1)
+
+
+def test_a_score_counts_for_the_model_that_answered_and_for_who_chose_it(
+    observer: PrometheusObserver,
+) -> None:
+    routed, named = {"model": "small", "strategy": "fastest"}, {"model": "big", "strategy": "named"}
+    for row, score in ((routed, 0.5), (routed, 1.0), (named, 0.25), (None, 1.0)):
+        observer.rated(Feedback("d1", "user", 1.0, score), row)
+    scores = {name: n for name, n in samples(observer).items() if name.startswith("feedback_score")}
+    assert scores == {
+        "feedback_score_ratio_count arm=routed model=small source=user": 2,
+        "feedback_score_ratio_sum arm=routed model=small source=user": 1.5,
+        "feedback_score_ratio_count arm=named model=big source=user": 1,
+        "feedback_score_ratio_sum arm=named model=big source=user": 0.25,
+        "feedback_score_ratio_count arm=routed model=none source=user": 1,
+        "feedback_score_ratio_sum arm=routed model=none source=user": 1,
+    }
+
+
+def test_what_the_classifier_saw_is_counted_as_a_distribution(observer: PrometheusObserver) -> None:
+    strange = {"complexity": 0.9, "abstain": True, "domain": "made up"}
+    counted = added(observer, an_event(), an_event(signals=strange), an_event(signals={}))
+    assert counted["complexity_ratio_count"] == 2
+    assert counted["complexity_ratio_sum"] == pytest.approx(1.1)
+    assert counted["abstained_total"] == 1
+    assert [name for name in counted if "domain" in name] == ["domain_requests_total domain=law"]
+
+
+def test_a_model_that_the_caller_named_is_an_arm_of_its_own(observer: PrometheusObserver) -> None:
+    counted = added(observer, an_event(decision=decided(strategy="named"), model="large"))
+    assert counted["answers_total arm=named location=cloud model=large policy=default"] == 1
 
 
 def test_an_answer_counts_once_in_every_metric_it_belongs_to(observer: PrometheusObserver) -> None:
     assert added(observer, an_event(failed_signals={})) == {
         "requests_total endpoint=chat.completions outcome=ok": 1,
         "decisions_total model=small policy=default rule=easy": 1,
+        "answers_total arm=routed location=local model=small policy=default": 1,
+        "decision_confidence_ratio_count": 1,
+        "decision_confidence_ratio_sum": 0.75,
+        "complexity_ratio_count": 1,
+        "complexity_ratio_sum": 0.2,
+        "domain_requests_total domain=law": 1,
         "decision_seconds_count": 1,
         "decision_seconds_sum": 0.001,
         "overhead_seconds_count": 1,
@@ -71,9 +109,9 @@ def test_an_answer_counts_once_in_every_metric_it_belongs_to(observer: Prometheu
         "tokens_total direction=cached_input model=small": 20,
         "tokens_total direction=output model=small": 20,
         "tokens_total direction=reasoning model=small": 10,
-        "cost_usd_total model=small": 0.00012,
-        "baseline_cost_usd_total baseline=always:large": 0.0006,
-        "compared_cost_usd_total baseline=always:large": 0.00012,
+        "cost_usd_total model=small policy=default": 0.00012,
+        "baseline_cost_usd_total baseline=always:large policy=default": 0.0006,
+        "compared_cost_usd_total baseline=always:large policy=default": 0.00012,
     }
 
 
@@ -90,7 +128,7 @@ def test_an_unpriced_answer_is_counted_and_in_no_sum_of_dollars(
     observer: PrometheusObserver,
 ) -> None:
     counted = added(observer, an_event(cost_usd=None))
-    assert counted["unpriced_requests_total model=small"] == 1
+    assert counted["unpriced_requests_total model=small policy=default"] == 1
     assert not any("usd" in name for name in counted)
 
 
@@ -99,14 +137,30 @@ def test_only_what_an_upstream_bills_for_can_be_unpriced(
     observer: PrometheusObserver, outcome: Outcome, unpriced: int
 ) -> None:
     counted = added(observer, an_event(cost_usd=None, outcome=outcome))
-    assert counted.get("unpriced_requests_total model=small", 0) == unpriced
+    assert counted.get("unpriced_requests_total model=small policy=default", 0) == unpriced
+
+
+def test_energy_is_counted_in_joules_at_both_ends_of_its_range(
+    observer: PrometheusObserver,
+) -> None:
+    observer.metered("small", (1.0, 2.0), (0.3, 0.6))
+    observer.metered("small", (1.0, 2.0), None)
+    counted = samples(observer)
+    assert counted["energy_joules_total bound=low model=small"] == 7200
+    assert counted["energy_joules_total bound=high model=small"] == 14400
+    assert counted["emissions_grams_total bound=low model=small"] == 0.3
+    assert counted["emissions_grams_total bound=high model=small"] == 0.6
 
 
 def test_savings_compare_like_with_like(observer: PrometheusObserver) -> None:
     counted = added(observer, an_event(), an_event(baseline_cost_usd=None), an_event(cost_usd=None))
-    assert counted["cost_usd_total model=small"] == pytest.approx(0.00024)
-    assert counted["compared_cost_usd_total baseline=always:large"] == pytest.approx(0.00012)
-    assert counted["baseline_cost_usd_total baseline=always:large"] == pytest.approx(0.0006)
+    assert counted["cost_usd_total model=small policy=default"] == pytest.approx(0.00024)
+    assert counted["compared_cost_usd_total baseline=always:large policy=default"] == pytest.approx(
+        0.00012
+    )
+    assert counted["baseline_cost_usd_total baseline=always:large policy=default"] == pytest.approx(
+        0.0006
+    )
 
 
 def test_a_fallback_is_charged_to_the_model_that_failed(observer: PrometheusObserver) -> None:
@@ -212,13 +266,17 @@ def test_what_an_alert_needs_is_there_before_anything_went_wrong(
 ) -> None:
     at_rest = samples(observer)
     assert at_rest["log_write_failures_total"] == 0
+    assert at_rest["log_waiting_rows"] == 0
     assert at_rest["policy_reloads_total result=refused"] == 0
     assert at_rest[f"build_info version={__version__}"] == 1
 
 
-def test_a_failed_write_is_counted(observer: PrometheusObserver) -> None:
+def test_failed_and_waiting_writes_are_counted(observer: PrometheusObserver) -> None:
     observer.log_write_failed()
+    observer.log_waiting(3)
+    observer.log_waiting(-1)
     assert samples(observer)["log_write_failures_total"] == 1
+    assert samples(observer)["log_waiting_rows"] == 2
 
 
 def test_two_gateways_in_one_process_share_no_metric(observer: PrometheusObserver) -> None:
@@ -242,6 +300,8 @@ def test_exactly_the_listed_metrics_are_exposed_with_their_labels(
     observer.targets("upstream", ["near"])
     observer.targets("model", ["small"])
     observer.policies({"default": "v1"})
+    observer.observe(an_event(signals={"abstain": True}))
+    observer.metered("small", (1.0, 2.0), (0.3, 0.6))
     observer.rated(Feedback("d1", "user", 1.0, 0.5))
     exposed: dict[str, tuple[str, set[str]]] = {}
     for family in text_string_to_metric_families(observer.exposition().decode()):
