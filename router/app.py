@@ -104,10 +104,7 @@ async def _running(
 ) -> AsyncIterator[tuple[Runtime, Found]]:
     metrics = PrometheusObserver()
     shared = _shared(worker, metrics)
-    decisions = SQLiteDecisionLog(settings.decision_log)
-    journaled = JournaledDecisionLog(decisions, settings.journal)
-    log = CountedDecisionLog(journaled, metrics, decisions.find)
-    assembly = Assembly(settings, log, metrics, prices.bundled())
+    assembly = Assembly(settings, _log(settings, metrics), metrics, prices.bundled())
 
     async def build() -> Built:
         """A gateway whose signals have loaded all that they load on first use."""
@@ -145,6 +142,14 @@ async def _running(
     finally:
         await asyncio.to_thread(upkeep.stop)
         await assembly.close()
+
+
+def _log(settings: Settings, metrics: PrometheusObserver) -> CountedDecisionLog:
+    """The decision log, journaled and counted. Raises DecisionLogError."""
+    decisions = SQLiteDecisionLog(settings.decision_log)
+    metrics.log_waits(lambda: decisions.waiting)
+    journaled = JournaledDecisionLog(decisions, settings.journal)
+    return CountedDecisionLog(journaled, metrics, decisions.find)
 
 
 def _shared(worker: Worker | None, metrics: PrometheusObserver) -> SharedMetrics | None:

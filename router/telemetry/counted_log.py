@@ -18,10 +18,6 @@ class LogCounts(Protocol):
         """A row was lost."""
         ...
 
-    def log_waiting(self, more: int) -> None:
-        """So many more rows, or fewer, wait to be kept."""
-        ...
-
     def rated(self, feedback: Feedback, row: Mapping[str, Any] | None = None) -> None:
         """Feedback was kept on the decision with this row; None: it could not be read."""
         ...
@@ -45,14 +41,11 @@ class CountedDecisionLog:
 
     async def record(self, event: RoutingEvent) -> None:
         """Keep the event. Raises DecisionLogError, counted."""
-        self.counts.log_waiting(1)
         try:
             await self.log.record(event)
         except DecisionLogError:
             self.counts.log_write_failed()
             raise
-        finally:
-            self.counts.log_waiting(-1)
 
     async def record_feedback(self, feedback: Feedback, key_name: str | None = None) -> None:
         """Keep the feedback, counted. Raises UnknownDecision, and DecisionLogError, counted."""

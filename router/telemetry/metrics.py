@@ -209,7 +209,10 @@ FEEDBACK_SCORE = MetricSpec(
     "Scores of the feedback that was kept, from 0 (of no use) to 1, by the model that answered",
 )
 LOG_WAITING = MetricSpec(
-    "log_waiting_rows", "gauge", (), "Rows that wait for the decision log to have kept them"
+    "log_waiting_rows",
+    "gauge",
+    (),
+    "Rows that are safe in the journal and wait for their transaction in the decision log",
 )
 BUILD_INFO = MetricSpec("build_info", "gauge", ("version",), "1 for the slm-router that runs")
 

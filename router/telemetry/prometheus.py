@@ -11,7 +11,6 @@ from math import isfinite
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.metrics_core import Metric
 
 from router import __version__
@@ -22,9 +21,11 @@ from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
 from router.core.signals import DOMAINS, Signals
 from router.telemetry import metrics
+from router.telemetry.exposition import CONTENT_TYPE as CONTENT_TYPE
+from router.telemetry.exposition import WithoutCreated
+from router.telemetry.exposition import exposed as exposed
 from router.telemetry.metrics import PREFIX, MetricSpec
 
-CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 NOBODY = "none"
 """Label of a decision without any candidate."""
 
@@ -122,9 +123,9 @@ class PrometheusObserver:
         """The decision log could not keep a row."""
         self._log_write_failures.inc()
 
-    def log_waiting(self, more: int) -> None:
-        """So many more rows, or fewer, wait for the decision log."""
-        self._log_waiting.inc(more)
+    def log_waits(self, waiting: Callable[[], int]) -> None:
+        """From now on `waiting` tells how many rows wait for the decision log."""
+        self._log_waiting.set_function(waiting)
 
     def rated(self, feedback: Feedback, row: Mapping[str, Any] | None = None) -> None:
         """Feedback was kept on the decision with this row of the log; None: it is gone."""
@@ -139,7 +140,7 @@ class PrometheusObserver:
 
     def families(self) -> Iterator[Metric]:
         """All metrics with what was counted so far."""
-        return _WithoutCreated(self._registry).collect()
+        return WithoutCreated(self._registry).collect()
 
     def _observe_signals(self, signals: Signals) -> None:
         complexity, domain = signals.get("complexity"), signals.get("domain")
@@ -254,33 +255,6 @@ class PrometheusObserver:
             registry=self._registry,
             buckets=spec.buckets,
         )
-
-
-def exposed(families: Iterable[Metric]) -> bytes:
-    """Metrics in Prometheus' text format, to be served as CONTENT_TYPE."""
-    return generate_latest(_Collected(families))
-
-
-class _Collected:
-    """What is collected already, for a function that wants a registry."""
-
-    def __init__(self, families: Iterable[Metric]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterable[Metric]:
-        return self._families
-
-
-class _WithoutCreated:
-    """A registry less the `_created` times, which would double the series and tell nobody much."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
-
-    def collect(self) -> Iterator[Metric]:
-        for metric in self._registry.collect():
-            metric.samples = [s for s in metric.samples if not s.name.endswith("_created")]
-            yield metric
 
 
 def _arm(strategy: str) -> str:

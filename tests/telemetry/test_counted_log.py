@@ -21,31 +21,19 @@ class Counts:
 
     def __init__(self) -> None:
         self.failures = 0
-        self.waiting = 0
-        self.most_waiting = 0
         self.ratings: list[tuple[Feedback, Mapping[str, Any] | None]] = []
 
     def log_write_failed(self) -> None:
         self.failures += 1
-
-    def log_waiting(self, more: int) -> None:
-        self.waiting += more
-        self.most_waiting = max(self.most_waiting, self.waiting)
 
     def rated(self, feedback: Feedback, row: Mapping[str, Any] | None = None) -> None:
         self.ratings.append((feedback, row))
 
 
 class FullLog(MemoryLog):
-    """A log on a full disk, which sees how many rows wait for it."""
-
-    def __init__(self, counts: Counts) -> None:
-        super().__init__()
-        self._counts = counts
-        self.seen_waiting = -1
+    """A log on a full disk."""
 
     async def record(self, event: RoutingEvent) -> None:
-        self.seen_waiting = self._counts.waiting
         raise DecisionLogError("disk full")
 
 
@@ -53,15 +41,14 @@ async def test_a_row_that_is_kept_is_passed_on_and_not_counted_as_lost() -> None
     counts, kept_in = Counts(), MemoryLog()
     await CountedDecisionLog(kept_in, counts).record(an_event())
     assert [event.id for event in kept_in.events] == ["d1"]
-    assert (counts.failures, counts.most_waiting, counts.waiting) == (0, 1, 0)
+    assert counts.failures == 0
 
 
-async def test_a_row_that_is_lost_is_counted_and_waits_no_more() -> None:
+async def test_a_row_that_is_lost_is_counted() -> None:
     counts = Counts()
-    log = FullLog(counts)
     with pytest.raises(DecisionLogError, match="disk full"):
-        await CountedDecisionLog(log, counts).record(an_event())
-    assert (counts.failures, log.seen_waiting, counts.waiting) == (1, 1, 0)
+        await CountedDecisionLog(FullLog(), counts).record(an_event())
+    assert counts.failures == 1
 
 
 async def test_feedback_is_counted_once_it_is_kept_with_the_row_of_its_decision() -> None:

@@ -273,8 +273,7 @@ def test_what_an_alert_needs_is_there_before_anything_went_wrong(
 
 def test_failed_and_waiting_writes_are_counted(observer: PrometheusObserver) -> None:
     observer.log_write_failed()
-    observer.log_waiting(3)
-    observer.log_waiting(-1)
+    observer.log_waits(lambda: 2)
     assert samples(observer)["log_write_failures_total"] == 1
     assert samples(observer)["log_waiting_rows"] == 2
 
