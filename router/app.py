@@ -47,6 +47,9 @@ logger = logging.getLogger(__name__)
 
 WARM_UP = "Is everything loaded?"
 
+Exposition = Callable[[], tuple[bytes, str]]
+"""Gives the metrics and their content type."""
+
 
 def create_app(runtime: Runtime) -> Starlette:
     """The ASGI application over a runtime."""
@@ -118,19 +121,7 @@ async def _running(
         built = await build()
         upkeep.start()
         assert assembly.found is not None
-        clock = assembly.clock
-        runtime = Runtime(
-            gateway=built.gateway,
-            settings=settings,
-            metrics=_exposition(metrics, shared),
-            reload=Reload(clock.now()),
-            started=clock.now(),
-            session_key=session_key(settings.state_dir),
-            keyring=keyring,
-            policies=lambda: assembly.found.policies if assembly.found else {},
-            artifacts=assembly.artifacts,
-            trace=assembly.traces.begin if assembly.traces else None,
-        )
+        runtime = _runtime(settings, keyring, assembly, built, _exposition(metrics, shared))
         reloader = Reloader(runtime, build, built.seen, metrics.reloaded)
         publishing = [_publishing(shared)] if shared else []
         async with _meanwhile(reloader.run(), *publishing):
@@ -142,6 +133,24 @@ async def _running(
     finally:
         await asyncio.to_thread(upkeep.stop)
         await assembly.close()
+
+
+def _runtime(
+    settings: Settings, keyring: Keyring, assembly: Assembly, built: Built, exposition: Exposition
+) -> Runtime:
+    now = assembly.clock.now()
+    return Runtime(
+        gateway=built.gateway,
+        settings=settings,
+        metrics=exposition,
+        reload=Reload(now),
+        started=now,
+        session_key=session_key(settings.state_dir),
+        keyring=keyring,
+        policies=lambda: assembly.found.policies if assembly.found else {},
+        artifacts=assembly.artifacts,
+        trace=assembly.traces.begin if assembly.traces else None,
+    )
 
 
 def _log(settings: Settings, metrics: PrometheusObserver) -> CountedDecisionLog:
@@ -158,9 +167,7 @@ def _shared(worker: Worker | None, metrics: PrometheusObserver) -> SharedMetrics
     return SharedMetrics(Path(worker.metrics), worker.number, metrics.families)
 
 
-def _exposition(
-    metrics: PrometheusObserver, shared: SharedMetrics | None
-) -> Callable[[], tuple[bytes, str]]:
+def _exposition(metrics: PrometheusObserver, shared: SharedMetrics | None) -> Exposition:
     families = shared.collect if shared else metrics.families
     return lambda: (exposed(families()), CONTENT_TYPE)
 

@@ -51,9 +51,8 @@ def decide(
 ) -> Decision:
     """The decision for one request; its `candidates` are empty if no model may and can serve.
 
-    `draw` is uniform in [0, 1) and settles exploration. A request that names a model is not
-    routed, but the policy's limits bind it: that model is its only candidate (of embeddings: on
-    whichever upstream). `request.held` is what its conversation is with.
+    `draw` is uniform in [0, 1) and settles the lots. A request that names a model is bound by the
+    policy's limits, but not routed: that model is its only candidate (of embeddings: everywhere).
     """
     match = _match(policy if request.is_routed else policy.binding, signals)
     limits = policy.limits.tightened(match.limits).tightened(request.limits)
@@ -75,8 +74,8 @@ def decide(
         rejected=rejected,
         confidence=_confidence(match, signals) if chosen else 1.0,
     )
-    if request.is_routed and policy.control > 0 and policy.baseline is not None:
-        compared = weigh(policy.baseline, request, signals, catalog, stats, limits)
+    if request.is_routed and policy.control > 0 and (against := policy.baseline) is not None:
+        compared = weigh(against, request, signals, catalog, stats, limits)
         drawn = with_control(decision, compared, policy.control, draw)
         # What stays with its model is part of the experiment only where that is its arm's.
         if chosen or drawn.models[:1] == decision.models[:1]:

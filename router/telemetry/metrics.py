@@ -212,7 +212,7 @@ LOG_WAITING = MetricSpec(
     "log_waiting_rows",
     "gauge",
     (),
-    "Rows that are safe in the journal and wait for their transaction in the decision log",
+    "Rows that are journaled and wait for their transaction in the decision log",
 )
 BUILD_INFO = MetricSpec("build_info", "gauge", ("version",), "1 for the slm-router that runs")
 

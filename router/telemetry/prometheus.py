@@ -170,6 +170,9 @@ class PrometheusObserver:
                 _add(self._compared_cost(*compared), event.cost_usd)
         elif event.outcome in _BILLABLE:
             self._unpriced(decision.policy, model).inc()
+        if (took := event.bill.footprint) is not None:
+            grams = None if took.low_g is None or took.high_g is None else (took.low_g, took.high_g)
+            self.metered(model, (took.low_wh, took.high_wh), grams)
 
     def _observe_attempts(self, event: RoutingEvent) -> None:
         for attempt in event.attempts:

@@ -9,39 +9,17 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from router import __version__
 from router.core.cost import Usage
-from router.core.event import Attempt, Outcome, RoutingEvent
+from router.core.event import Outcome
 from router.core.feedback import SOURCES, WORDS, Feedback
 from router.telemetry.metrics import METRICS, PREFIX
 from router.telemetry.prometheus import PrometheusObserver
+from tests.fakes.counted import added, samples
 from tests.fakes.events import EVENT, an_event, decided, unanswered
 
 
 @pytest.fixture
 def observer() -> PrometheusObserver:
     return PrometheusObserver(now=lambda: 1_700_000_000.0)
-
-
-def samples(observer: PrometheusObserver) -> dict[str, float]:
-    """Every sample that the text exposition holds, as Prometheus' own parser reads it."""
-    text = observer.exposition().decode()
-    return {
-        sample.name.removeprefix(PREFIX)
-        + "".join(f" {name}={value}" for name, value in sorted(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
-
-
-def added(observer: PrometheusObserver, *events: RoutingEvent) -> dict[str, float]:
-    """What the events changed, without histograms' buckets."""
-    before = samples(observer)
-    for event in events:
-        observer.observe(event)
-    return {
-        name: value - before.get(name, 0)
-        for name, value in samples(observer).items()
-        if value != before.get(name, 0) and "_bucket" not in name
-    }
 
 
 def test_feedback_is_counted_by_its_source_and_its_word(observer: PrometheusObserver) -> None:
@@ -163,43 +141,6 @@ def test_savings_compare_like_with_like(observer: PrometheusObserver) -> None:
     )
 
 
-def test_a_fallback_is_charged_to_the_model_that_failed(observer: PrometheusObserver) -> None:
-    attempts = (
-        Attempt("small", "near", None, "UpstreamTimeout", 1.0),
-        Attempt("small", "near", 503, "UpstreamRefused", 1.0),
-        Attempt("large", "far", 200, None, 1.0),
-    )
-    counted = added(observer, an_event(model="large", attempts=attempts))
-    assert counted["upstream_errors_total error=UpstreamTimeout upstream=near"] == 1
-    assert counted["upstream_errors_total error=UpstreamRefused upstream=near"] == 1
-    assert counted["fallbacks_total model=small"] == 1
-    assert not any(
-        "upstream=far" in name or "fallbacks_total model=large" in name for name in counted
-    )
-
-
-def test_an_answer_that_breaks_off_is_its_upstreams_error(observer: PrometheusObserver) -> None:
-    counted = added(observer, an_event(outcome="broken"))
-    assert counted["upstream_errors_total error=UpstreamBroken upstream=near"] == 1
-
-
-def test_a_caller_who_leaves_is_no_upstream_error(observer: PrometheusObserver) -> None:
-    left = (Attempt("small", "near", None, "CancelledError", 0.1),)
-    counted = added(observer, an_event(outcome="cancelled", attempts=left))
-    assert not any(name.startswith("upstream_errors") for name in counted)
-
-
-def test_an_error_of_another_class_is_counted_as_other(observer: PrometheusObserver) -> None:
-    odd = (Attempt("small", "near", None, "ClientOSError at 10.0.0.1", 0.1),)
-    counted = added(observer, an_event(attempts=odd))
-    assert counted["upstream_errors_total error=other upstream=near"] == 1
-
-
-def test_a_failed_signal_is_counted_by_kind_and_error(observer: PrometheusObserver) -> None:
-    counted = added(observer, an_event(failed_signals={"learned": "TimeoutError"}))
-    assert counted["signal_failures_total error=TimeoutError signal=learned"] == 1
-
-
 def test_an_explored_decision_is_counted(observer: PrometheusObserver) -> None:
     assert added(observer, an_event(decision=decided(explored=True)))["explored_total"] == 1
 
@@ -308,25 +249,3 @@ def test_exactly_the_listed_metrics_are_exposed_with_their_labels(
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
         exposed[name.removeprefix(PREFIX)] = (family.type, labels)
     assert exposed == {spec.name: (spec.type, set(spec.labels)) for spec in METRICS}
-
-
-def test_calls_made_again_are_retries_and_not_fallbacks(observer: PrometheusObserver) -> None:
-    once = replace(EVENT.attempts[0], error="UpstreamUnreachable")
-    observer.observe(an_event(attempts=(once, once, EVENT.attempts[0])))
-
-    exposed = observer.exposition().decode()
-    assert 'slm_router_retries_total{upstream="near"} 2.0' in exposed
-    assert "slm_router_fallbacks_total{" not in exposed
-
-
-def test_a_circuit_is_told_from_the_start_and_as_long_as_its_target_is_there(
-    observer: PrometheusObserver,
-) -> None:
-    observer.targets("upstream", ["near", "far"])
-    assert 'upstream_circuit_state{upstream="near"} 0.0' in observer.exposition().decode()
-
-    observer.circuit("upstream", "near", "open")
-    observer.targets("upstream", ["near"])
-    exposed = observer.exposition().decode()
-    assert 'upstream_circuit_state{upstream="near"} 1.0' in exposed
-    assert 'upstream="far"' not in exposed
