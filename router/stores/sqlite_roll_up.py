@@ -16,6 +16,7 @@ from router.stores.roll_up import ALWAYS, LEVELS, TIMES, Key, RollUp, day_of, ke
 from router.stores.sqlite_rows import JournaledRow
 
 _NAMES = tuple(column.name for column in COLUMNS)
+_WRITTEN = f"SELECT {', '.join(_NAMES)} FROM decisions WHERE id = ?"
 _OF_A_KEY = ("level", *ALWAYS, *LEVELS)
 
 
@@ -67,12 +68,14 @@ class SQLiteRollUp:
         self._sheets: set[str] = set()
 
     def add_journaled(self, row: JournaledRow) -> None:
-        """A row that was written from a journal; one of an older version may lack columns."""
+        """A row that was written from a journal."""
         if row.event is not None:
             self.add(row.values, row.event.bill.priced_by)
-        else:
-            found = dict(zip(row.names, row.values, strict=True))
-            self._sums.add({**dict.fromkeys(_NAMES), **found})
+            return
+        # Read back: one of an older version lacks columns, which the table has filled in.
+        id = row.values[row.names.index("id")]
+        found = self._connection.execute(_WRITTEN, (id,)).fetchone()
+        self._sums.add(dict(zip(_NAMES, found, strict=True)))
 
     def add(self, values: Sequence[Any], sheet: PriceSheet | None) -> None:
         """A row that was written, as the values of COLUMNS, and the prices that it names."""

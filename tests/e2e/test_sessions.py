@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -135,9 +136,10 @@ def test_a_cached_conversation_stays_until_the_saving_outweighs_the_loss(
     assert asked(gateway, [opening])["x-slm-router-model"] == "large"
 
     messages = [opening, said("assistant", ""), opening_of("more", added - 4)]
-    assert asked(gateway, messages)["x-slm-router-model"] == model
+    told = asked(gateway, messages)
+    assert told["x-slm-router-model"] == model
 
-    row, candidates = last_row(gateway)
+    row, candidates = row_of(gateway, told["x-slm-router-decision"])
     assert (row["held_model"], row["held_tokens"]) == ("large", 20_000)
     lost = {it["model"]: it["switch_cost_usd"] for it in candidates}
     assert lost == {"large": 0.0, "small": pytest.approx(0.18)}
@@ -158,9 +160,9 @@ def test_a_provider_that_found_nothing_in_its_cache_is_charged_for_no_more(
 
 def test_a_logged_decision_replays_from_its_row(gateway: GatewayProcess, policies: Path) -> None:
     messages = [opening_of("replay", 20_000), said("assistant", "Yes."), said("user", "Go on.")]
-    for sent in (messages[:1], messages):
-        asked(gateway, sent)
-    row, candidates = last_row(gateway)
+    asked(gateway, messages[:1])
+    told = asked(gateway, messages)
+    row, candidates = row_of(gateway, told["x-slm-router-decision"])
 
     loaded = loaded_policies(policies)["home"]
     body = {"model": "auto:home", "messages": messages, "max_tokens": 5}
@@ -187,12 +189,16 @@ def test_a_logged_decision_replays_from_its_row(gateway: GatewayProcess, policie
     ]
 
 
-def last_row(gateway: GatewayProcess) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The newest row of the log, and its candidates."""
+def row_of(gateway: GatewayProcess, decision: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The row of a decision in the log, once it is there, and its candidates."""
     log = sqlite3.connect(f"file:{gateway.state / 'decisions.sqlite3'}?mode=ro", uri=True)
     log.row_factory = sqlite3.Row
     try:
-        row = dict(log.execute("SELECT * FROM decisions ORDER BY at DESC, rowid DESC").fetchone())
+        for _ in range(200):
+            found = log.execute("SELECT * FROM decisions WHERE id = ?", (decision,)).fetchone()
+            if found is not None:
+                return dict(found), json.loads(found["candidates"])
+            time.sleep(0.05)
+        raise AssertionError(f"decision {decision} is not in the log")
     finally:
         log.close()
-    return row, json.loads(row["candidates"])

@@ -88,7 +88,7 @@ def test_each_answer_stands_in_the_log_without_its_text(tmp_path: Path) -> None:
     assert row["cost_usd"] > 0
     assert row["baseline_cost_usd"] >= row["cost_usd"]
     assert row["propensity"] == 1.0
-    for file in (tmp_path / "state").glob("decisions*"):
+    for file in kept(tmp_path):
         assert b"swordfish" not in file.read_bytes()
     assert "swordfish" not in printed
 
@@ -96,9 +96,14 @@ def test_each_answer_stands_in_the_log_without_its_text(tmp_path: Path) -> None:
 def test_the_text_is_kept_where_the_operator_asks_for_it(tmp_path: Path) -> None:
     with running_gateway(tmp_path / "state", "--simulated", "--store-content") as gateway:
         post(f"{gateway.url}/v1/chat/completions", HELLO)
-    stored = b"".join(f.read_bytes() for f in (tmp_path / "state").glob("decisions*"))
+    stored = b"".join(f.read_bytes() for f in kept(tmp_path))
 
     assert b'"content": "Hello"' in stored
+
+
+def kept(folder: Path) -> list[Path]:
+    """The files of the decision log and of its journal."""
+    return [file for file in (folder / "state").rglob("*") if file.is_file()]
 
 
 def test_a_port_in_use_is_told_without_a_traceback(tmp_path: Path) -> None:
