@@ -65,7 +65,12 @@ def _confidence(found: dict[str, list[int]]) -> dict[str, Any]:
         "y": {"label": "requests"},
         "at": [(at + 0.5) / BINS for at in range(BINS)],
         "series": [
-            {"label": name.removesuffix("_confidence"), "values": values, "tone": tone, "points": True}
+            {
+                "label": name.removesuffix("_confidence"),
+                "values": values,
+                "tone": tone,
+                "points": True,
+            }
             for (name, values), tone in zip(found.items(), TONES, strict=True)
         ],
     }

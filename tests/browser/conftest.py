@@ -3,15 +3,16 @@
 import json
 import os
 import shutil
-import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.looking import looking
 from tests.fakes.process import GatewayProcess, running_gateway
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
@@ -29,26 +30,42 @@ def pytest_report_header() -> list[str]:
     return [] if CHROMIUM else ["!!! no Chromium found: tests/browser is left out"]
 
 
+@dataclass(frozen=True)
+class FirstVisit:
+    """What a newcomer met who opened the dashboard of a gateway that nobody had asked yet."""
+
+    running: GatewayProcess
+    violations: list[str]
+    refused: list[str]
+    complaints: list[str]
+    told: str
+
+
 @pytest.fixture(scope="session")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
-    """A gateway on simulated models that has sent its demo and had some answers judged."""
+def first_visit(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstVisit]:
+    """The one gateway of all these tests; its demo is sent by the button that a newcomer finds."""
     state = tmp_path_factory.mktemp("dashboard")
     with running_gateway(state, "--simulated", "--store-content") as running:
-        fill(running)
-        yield running
+        with looking(browser, running.url, "dark") as look:
+            look.visit("/")
+            look.page.screenshot(path=SCREENSHOTS / "first-visit-dark.png", full_page=True)
+            violations = look.violations()
+            look.page.get_by_role("button", name="Send 300 demo prompts").click()
+            status = look.page.get_by_role("status")
+            status.filter(has_text="300 sent").wait_for(timeout=120_000)
+            told = status.inner_text()
+            found = (violations, look.refused, look.complaints, told)
+        yield FirstVisit(running, *found)
 
 
-def fill(running: GatewayProcess) -> None:
-    """Send the demo through it, and say of some answers how they were."""
-    posted(running, "/api/v1/demo", {})
-    deadline = time.monotonic() + 60
-    while fetched(running, "/api/v1/demo")["state"] == "running":
-        assert time.monotonic() < deadline, running.output
-        time.sleep(0.1)
-    rows = fetched(running, "/api/v1/decisions?limit=80")["decisions"]
-    for at, row in enumerate(rows):
+@pytest.fixture(scope="session")
+def gateway(first_visit: FirstVisit) -> GatewayProcess:
+    """That gateway with its demo sent, and some of the answers judged."""
+    running = first_visit.running
+    for at, row in enumerate(fetched(running, "/api/v1/decisions?limit=40")["decisions"]):
         word = "underpowered" if at % 5 == 0 else "good_fit"
         posted(running, "/v1/feedback", {"decision": row["decision"], "word": word})
+    return running
 
 
 def fetched(running: GatewayProcess, path: str) -> Any:
