@@ -98,6 +98,8 @@ async def _serve(settings: "Settings", listening: socket.socket) -> None:
             lifespan="off",
             log_config=None,
             access_log=False,
+            # What a proxy says of its callers is read by nobody here.
+            proxy_headers=False,
             server_header=False,
             date_header=False,
             # Whole seconds, and 0 would cut off every request.
