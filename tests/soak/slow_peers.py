@@ -4,8 +4,8 @@ import asyncio
 import json
 import time
 
-from tests.fakes.faults import EVENTS
-from tests.fakes.scripted_upstream import Received, Script, event, streamed
+from tests.fakes.faults import EVENTS, answering
+from tests.fakes.scripted_upstream import event, streamed
 from tests.soak.figure import Figure
 from tests.soak.world import World, quantile
 
@@ -24,15 +24,7 @@ async def slow_peers(world: World, half: int) -> list[Figure]:
         await world.ask(stream=number % 2 == 1)
     peers = [await _peer(world, HALF if number % 2 else HALF_BODY) for number in range(half)]
     begun = time.monotonic()
-    usual = world.near.script
-
-    def script(seen: Received) -> Script:
-        if b"large" in seen.body:
-            return LARGE
-        assert callable(usual)
-        return usual(seen)
-
-    world.near.script = script
+    world.near.script = lambda seen: LARGE if b"large" in seen.body else answering(seen)
     rss = world.rss_mb()
     readers = [await _reader(world) for _ in range(READERS)]
     told = [await world.ask(stream=number % 2 == 1) for number in range(40)]
