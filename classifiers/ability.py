@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import log
 from typing import Any, Self
 
 import numpy as np
@@ -213,6 +214,12 @@ def expit(scores: NDArray[Any]) -> FloatArray:
 def bounded(odds: FloatArray) -> FloatArray:
     """Return log-odds as `logit` would give them for their own probabilities."""
     return np.minimum(np.maximum(odds, -_FARTHEST), _FARTHEST)
+
+
+def log_odds(probability: float) -> float:
+    """Return `logit` of one probability."""
+    kept = min(max(probability, _NEAREST), 1 - _NEAREST)
+    return log(kept / (1 - kept))
 
 
 def logit(probabilities: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from classifiers import artifact
-from classifiers.ability import Abilities, Ability, expit, logit
+from classifiers.ability import Abilities, Ability, expit, log_odds
 from classifiers.artifact import Manifest
 from classifiers.base import FloatArray
 from classifiers.calibrate import Calibration
@@ -156,33 +156,39 @@ class PromptClassifier:
         """Return `judge` and `latents` of n >= 1 texts for the price of one."""
         found = self._reader.read(self.encoder, texts)
         complexity = _blended(found.words, found.shape, found.familiar)
+        # Plain numbers from here on: of one prompt numpy's take longer than all that is done.
         judged = [
-            self._judgement(
-                (float(complexity[row]), float(found.familiar[row])),
-                found.domain[row],
-                found.task[row],
-                bool(found.abstain[row]),
+            self._judgement(*row)
+            for row in zip(
+                complexity.tolist(),
+                found.familiar.tolist(),
+                found.domain.tolist(),
+                found.task.tolist(),
+                found.abstain.tolist(),
+                strict=True,
             )
-            for row in range(len(texts))
         ]
         return judged, found.latents
 
     def _judgement(
-        self, chances: tuple[float, float], domain: FloatArray, task: FloatArray, abstain: bool
+        self,
+        complexity: float,
+        familiar: float,
+        domain: list[float],
+        task: list[float],
+        abstain: bool,
     ) -> Judgement:
-        complexity, familiar = chances
-        best_domain, best_task = int(domain.argmax()), int(task.argmax())
-        average = self.manifest.body["mean_complexity"]
+        surest_domain, surest_task = max(domain), max(task)
         return Judgement(
             complexity=complexity,
             complexity_confidence=max(complexity, 1 - complexity) * familiar,
-            difficulty=float(logit(complexity) - logit(average)),
-            domain=self.domains[best_domain],
-            domain_confidence=float(domain[best_domain]) * familiar,
-            domain_scores=dict(zip(self.domains, domain.tolist(), strict=True)),
-            task=self.tasks[best_task],
-            task_confidence=float(task[best_task]) * familiar,
-            task_scores=dict(zip(self.tasks, task.tolist(), strict=True)),
+            difficulty=log_odds(complexity) - log_odds(self.manifest.body["mean_complexity"]),
+            domain=self.domains[domain.index(surest_domain)],
+            domain_confidence=surest_domain * familiar,
+            domain_scores=dict(zip(self.domains, domain, strict=True)),
+            task=self.tasks[task.index(surest_task)],
+            task_confidence=surest_task * familiar,
+            task_scores=dict(zip(self.tasks, task, strict=True)),
             abstain=abstain,
         )
 

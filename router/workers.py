@@ -86,7 +86,8 @@ class Supervisor:
             signal.signal(stopping, self._stop)
         signal.signal(signal.SIGHUP, lambda *_: self._tell(signal.SIGHUP))
         rmtree(self._metrics, ignore_errors=True)
-        self._metrics.mkdir(mode=0o700, parents=True)
+        self._metrics.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._metrics.mkdir(mode=0o700)
         try:
             # The first alone, so that what is wrong with the set-up is told once.
             if not self._start(0, first=True):

@@ -7,11 +7,12 @@ to them.
 
 from collections.abc import Iterable, Mapping
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from router.api.access import Endpoint
-from router.api.errors import on_router_error
+from router.api.errors import on_http_error, on_router_error
 from router.errors import RouterError
 
 
@@ -37,4 +38,6 @@ class Dispatch:
             response = await endpoint(request)
         except RouterError as error:
             response = await on_router_error(request, error)
+        except HTTPException as error:
+            response = await on_http_error(request, error)
         await response(scope, receive, send)

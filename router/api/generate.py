@@ -3,7 +3,7 @@
 Rule: an endpoint is its form of body and its form of error; nothing else tells it from another.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from router.api.access import key_name_of
 from router.api.caller import body_of, while_caller_stays
 from router.api.error_forms import OPENAI, ErrorForm
 from router.api.errors import answer_of, respond
-from router.api.freedom import limits_of
+from router.api.freedom import PREFIX, limits_of
 from router.api.headers import exchange_headers
 from router.api.request_id import new_id
 from router.api.session import Naming, in_session
@@ -28,6 +28,8 @@ from router.errors import RouterError
 from router.exchange import Exchange
 from router.gateway import Call
 from router.ports import Way
+
+_PREFIX = PREFIX.encode()
 
 
 class Body(Naming, Protocol):
@@ -108,7 +110,14 @@ async def ask(request: Request, form: Form, received: Received) -> Response:
 
 def facts_of(request: Request, body: Body) -> RoutedRequest:
     """What routing reads of a request: its body, and the freedom that its headers leave."""
-    return in_session(body.request(limits_of(request.headers.items())), request, body)
+    return in_session(body.request(limits_of(_of_ours(request))), request, body)
+
+
+def _of_ours(request: Request) -> Iterable[tuple[str, str]]:
+    """The headers that are ours, without decoding all the others."""
+    for name, value in request.scope["headers"]:
+        if name.startswith(_PREFIX):
+            yield name.decode("latin-1"), value.decode("latin-1")
 
 
 def _answer(exchange: Exchange, form: Form) -> Response:

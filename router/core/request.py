@@ -1,10 +1,10 @@
 """RoutedRequest: the facts of a request that routing may look at. The body is not among them."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from router.core.catalog import AUTO, Capability, Endpoint
 from router.core.limits import Limits
+from router.core.once import once
 from router.core.session import Held
 from router.core.tokens import TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, estimated_tokens
 
@@ -106,7 +106,7 @@ class RoutedRequest:
                 return False
         return False
 
-    @cached_property
+    @once
     def text(self) -> str:
         """Everything said in the conversation, in order, one turn a paragraph.
 
@@ -116,18 +116,18 @@ class RoutedRequest:
             raise UnreadableText("the input is given as token numbers")
         return self._said
 
-    @cached_property
+    @once
     def _said(self) -> str:
         return "\n\n".join(turn.text for turn in self.turns if turn.text)
 
-    @cached_property
+    @once
     def last_user_text(self) -> str:
         """The last thing the user said, "" if nothing. Raises UnreadableText."""
         return self.text and next(
             (turn.text for turn in reversed(self.turns) if turn.role == "user"), ""
         )
 
-    @cached_property
+    @once
     def focus(self) -> str:
         """The conversation that matters: the last user turn, with its context where it needs one.
 
@@ -150,7 +150,7 @@ class RoutedRequest:
                 break
         return "\n\n".join(reversed(kept)) or said[:FOCUS_CHARACTERS]
 
-    @cached_property
+    @once
     def input_tokens(self) -> int:
         """About how many tokens of input the request takes: what is said, shown and attached."""
         said = estimated_tokens(self._said) + estimated_tokens(self.attached)
@@ -158,7 +158,7 @@ class RoutedRequest:
         framed = TOKENS_PER_MESSAGE * len(self.turns) + TOKENS_PER_IMAGE * self.images
         return said + given + framed
 
-    @cached_property
+    @once
     def context_tokens(self) -> int:
         """About how many of them must fit into a model's window together."""
         if not self.separate:
@@ -170,7 +170,7 @@ class RoutedRequest:
         """How many images the conversation carries."""
         return sum(turn.images for turn in self.turns)
 
-    @cached_property
+    @once
     def needs(self) -> tuple[Capability, ...]:
         """What a model must be capable of to serve the request."""
         needed: dict[Capability, bool] = {

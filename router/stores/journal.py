@@ -37,8 +37,12 @@ class Segment(NamedTuple):
     file: int
 
     def discard(self) -> None:
-        """Its rows are in the database: delete it."""
-        self.path.unlink(missing_ok=True)
+        """Its rows are in the database: delete it. Never raises."""
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            # Its rows are passed over when it is found again.
+            logger.warning("the journal's %s cannot be deleted: %s", self.path, error)
         os.close(self.file)
 
 

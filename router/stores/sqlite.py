@@ -77,6 +77,7 @@ class SQLiteDecisionLog:
         self._roll_up = SQLiteRollUp(self._connection)
         self._queue: SimpleQueue[_Entry | None] = SimpleQueue()
         self._unwritten: list[_Entry] = []
+        self._failing = False
         self._awaited = threading.Event()
         self._closed = False
         # A daemon: what was acknowledged is on disk, so a forgotten close must not hold up exit.
@@ -205,9 +206,11 @@ class SQLiteDecisionLog:
             self._roll_back()
             self._unwritten = [entry for entry in batch if entry.waiter is None]
             failure = cannot("be written", self._path, error)
-            if self._unwritten:
-                logger.warning("%s Its rows are kept in the journal and tried again.", failure)
+            if self._unwritten and not self._failing:
+                logger.error("%s Its rows are kept in the journal and tried again.", failure)
+            self._failing = True
             return [failure for _ in batch]
+        self._failing = False
         for entry, result in zip(batch, results, strict=True):
             if entry.done is not None:
                 entry.done()

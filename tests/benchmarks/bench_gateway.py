@@ -70,6 +70,8 @@ def measure(gateway: Gateway, seconds: float, folder: Path, figures: Figures) ->
         if process is not None:
             figures.add(ready_s=first_answer(process, gateway))
         for name, (callers, stream) in POINTS.items():
+            if stream and not gateway.streams:
+                continue
             before = process.cpu_s() if process is not None else 0.0
             run = run_load(gateway, callers, stream, seconds)
             spent = process.cpu_s() - before if process is not None else 0.0
