@@ -18,4 +18,4 @@ def needed(name: str) -> str:
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """What promtool says."""
     command = [needed("promtool"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=110)
