@@ -34,37 +34,6 @@ def test_feedback_is_counted_by_its_source_and_its_word(observer: PrometheusObse
     assert len(counted) == len(SOURCES) * (len(WORDS) + 1)
 
 
-def test_a_score_counts_for_the_model_that_answered_and_for_who_chose_it(
-    observer: PrometheusObserver,
-) -> None:
-    routed, named = {"model": "small", "strategy": "fastest"}, {"model": "big", "strategy": "named"}
-    for row, score in ((routed, 0.5), (routed, 1.0), (named, 0.25), (None, 1.0)):
-        observer.rated(Feedback("d1", "user", 1.0, score), row)
-    scores = {name: n for name, n in samples(observer).items() if name.startswith("feedback_score")}
-    assert scores == {
-        "feedback_score_ratio_count arm=routed model=small source=user": 2,
-        "feedback_score_ratio_sum arm=routed model=small source=user": 1.5,
-        "feedback_score_ratio_count arm=named model=big source=user": 1,
-        "feedback_score_ratio_sum arm=named model=big source=user": 0.25,
-        "feedback_score_ratio_count arm=routed model=none source=user": 1,
-        "feedback_score_ratio_sum arm=routed model=none source=user": 1,
-    }
-
-
-def test_what_the_classifier_saw_is_counted_as_a_distribution(observer: PrometheusObserver) -> None:
-    strange = {"complexity": 0.9, "abstain": True, "domain": "made up"}
-    counted = added(observer, an_event(), an_event(signals=strange), an_event(signals={}))
-    assert counted["complexity_ratio_count"] == 2
-    assert counted["complexity_ratio_sum"] == pytest.approx(1.1)
-    assert counted["abstained_total"] == 1
-    assert [name for name in counted if "domain" in name] == ["domain_requests_total domain=law"]
-
-
-def test_a_model_that_the_caller_named_is_an_arm_of_its_own(observer: PrometheusObserver) -> None:
-    counted = added(observer, an_event(decision=decided(strategy="named"), model="large"))
-    assert counted["answers_total arm=named location=cloud model=large policy=default"] == 1
-
-
 def test_an_answer_counts_once_in_every_metric_it_belongs_to(observer: PrometheusObserver) -> None:
     assert added(observer, an_event(failed_signals={})) == {
         "requests_total endpoint=chat.completions outcome=ok": 1,
@@ -116,18 +85,6 @@ def test_only_what_an_upstream_bills_for_can_be_unpriced(
 ) -> None:
     counted = added(observer, an_event(cost_usd=None, outcome=outcome))
     assert counted.get("unpriced_requests_total model=small policy=default", 0) == unpriced
-
-
-def test_energy_is_counted_in_joules_at_both_ends_of_its_range(
-    observer: PrometheusObserver,
-) -> None:
-    observer.metered("small", (1.0, 2.0), (0.3, 0.6))
-    observer.metered("small", (1.0, 2.0), None)
-    counted = samples(observer)
-    assert counted["energy_joules_total bound=low model=small"] == 7200
-    assert counted["energy_joules_total bound=high model=small"] == 14400
-    assert counted["emissions_grams_total bound=low model=small"] == 0.3
-    assert counted["emissions_grams_total bound=high model=small"] == 0.6
 
 
 def test_savings_compare_like_with_like(observer: PrometheusObserver) -> None:
