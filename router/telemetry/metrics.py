@@ -45,8 +45,8 @@ ANSWERS = MetricSpec(
     "answers_total",
     "counter",
     ("policy", "model", "location", "arm"),
-    "Requests that a model answered, also in part; arm: routed by the policy, or named by the"
-    " caller",
+    "Requests that a model answered, also in part; arm: routed by the policy, treated or control"
+    " by lot, or named by the caller",
 )
 DECISION_SECONDS = MetricSpec(
     "decision_seconds", "histogram", (), "Time for signals and decision", _INSTANT_S
@@ -79,7 +79,7 @@ COST = MetricSpec(
     "cost_usd_total",
     "counter",
     ("policy", "model"),
-    "US dollars spent on answers with a known price",
+    "US dollars spent on calls with a known price, also on those that failed after they were paid",
 )
 BASELINE_COST = MetricSpec(
     "baseline_cost_usd_total",
@@ -98,7 +98,7 @@ UNPRICED = MetricSpec(
     "unpriced_requests_total",
     "counter",
     ("policy", "model"),
-    "Answers without a known price: they are in no sum of dollars",
+    "Requests that were paid for, at a price or a usage that is not known: no saving counts them",
 )
 ENERGY = MetricSpec(
     "energy_joules_total",

@@ -16,7 +16,6 @@ from prometheus_client.metrics_core import Metric
 from router import __version__
 from router.core.circuit import State, Target
 from router.core.cost import Usage
-from router.core.decide import NAMED
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
 from router.core.signals import DOMAINS, Signals
@@ -38,16 +37,11 @@ Range = tuple[float, float]
 
 JOULES_PER_WATT_HOUR = 3600.0
 
-ROUTED = "routed"
-"""Arm of a request whose model the policy chose; NAMED: whose caller did."""
-
 _UPSTREAM_ERRORS = frozenset(
     {"UpstreamUnreachable", "UpstreamTimeout", "UpstreamRefused", "UpstreamBroken"}
 )
 _CIRCUIT: Mapping[State, int] = {"closed": 0, "open": 1, "half_open": 2}
 _CALLER_LEFT = "CancelledError"
-_BILLABLE = frozenset({"ok", "broken", "cancelled"})
-"""Outcomes for which an upstream that answered sends a bill."""
 
 
 class PrometheusObserver:
@@ -78,6 +72,7 @@ class PrometheusObserver:
         for signal, error in event.failed_signals.items():
             self._signal_failures(signal, error).inc()
         self._observe_attempts(event)
+        self._observe_money(event)
         if event.model is not None:
             self._observe_answer(event.model, event)
 
@@ -130,8 +125,8 @@ class PrometheusObserver:
     def rated(self, feedback: Feedback, row: Mapping[str, Any] | None = None) -> None:
         """Feedback was kept on the decision with this row of the log; None: it is gone."""
         self._feedback(feedback.source, feedback.word or AS_A_NUMBER).inc()
-        model, strategy = (row["model"], row["strategy"]) if row else (None, "")
-        score = self._feedback_score(feedback.source, model or NOBODY, _arm(strategy))
+        model, arm = (row["model"], row["arm"]) if row else (None, NOBODY)
+        score = self._feedback_score(feedback.source, model or NOBODY, arm)
         score.observe(feedback.score)
 
     def exposition(self) -> bytes:
@@ -153,26 +148,31 @@ class PrometheusObserver:
 
     def _observe_answer(self, model: str, event: RoutingEvent) -> None:
         timings, decision = event.timings, event.decision
-        self._answers(
-            decision.policy, model, _location(model, event), _arm(decision.strategy)
-        ).inc()
+        self._answers(decision.policy, model, _location(model, event), decision.arm).inc()
         if timings.first_byte_s is not None:
             self._first_byte_seconds(model).observe(timings.first_byte_s)
         self._request_seconds(model).observe(timings.total_s)
         if event.usage is not None:
             for direction, count in _tokens(event.usage).items():
                 _add(self._tokens(model, direction), count)
-        if event.cost_usd is not None:
-            _add(self._cost(decision.policy, model), event.cost_usd)
-            if event.baseline is not None and event.baseline_cost_usd is not None:
-                compared = decision.policy, event.baseline
-                _add(self._baseline_cost(*compared), event.baseline_cost_usd)
-                _add(self._compared_cost(*compared), event.cost_usd)
-        elif event.outcome in _BILLABLE:
-            self._unpriced(decision.policy, model).inc()
         if (took := event.bill.footprint) is not None:
             grams = None if took.low_g is None or took.high_g is None else (took.low_g, took.high_g)
             self.metered(model, (took.low_wh, took.high_wh), grams)
+
+    def _observe_money(self, event: RoutingEvent) -> None:
+        """As the ledger counts it: every call that was paid for, and savings net of all of them."""
+        policy = event.decision.policy
+        if event.answered and event.model is not None and event.cost_usd is not None:
+            _add(self._cost(policy, event.model), event.cost_usd)
+        for attempt in event.attempts:
+            if attempt.error is not None and attempt.cost_usd is not None:
+                _add(self._cost(policy, attempt.model), attempt.cost_usd)
+        if event.unpriced is not None:
+            self._unpriced(policy, event.model or NOBODY).inc()
+        elif event.baseline is not None and event.baseline_usd is not None:
+            _add(self._baseline_cost(policy, event.baseline), event.baseline_usd)
+            spent = (event.spend_usd or 0.0) + event.bill.cache_loss_usd
+            _add(self._compared_cost(policy, event.baseline), spent)
 
     def _observe_attempts(self, event: RoutingEvent) -> None:
         for attempt in event.attempts:
@@ -258,10 +258,6 @@ class PrometheusObserver:
             registry=self._registry,
             buckets=spec.buckets,
         )
-
-
-def _arm(strategy: str) -> str:
-    return NAMED if strategy == NAMED else ROUTED
 
 
 def _location(model: str, event: RoutingEvent) -> str:

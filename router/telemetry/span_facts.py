@@ -24,11 +24,11 @@ def request_facts(event: RoutingEvent, profile: Profile) -> Facts:
     }
     if event.session is not None:
         facts[genai.CONVERSATION] = event.session
-    if event.cost_usd is not None:
-        facts[genai.COST] = event.cost_usd
-    if event.baseline is not None and event.baseline_cost_usd is not None:
+    if event.was_paid and event.spend_usd is not None:
+        facts[genai.COST] = event.spend_usd
+    if event.baseline is not None and event.baseline_usd is not None:
         facts[genai.BASELINE] = event.baseline
-        facts[genai.BASELINE_COST] = event.baseline_cost_usd
+        facts[genai.BASELINE_COST] = event.baseline_usd
     if event.outcome != "ok":
         facts[genai.ERROR] = event.outcome
     return facts | _answer(event, profile)

@@ -14,13 +14,8 @@ RULES = tuple(sorted((DEPLOY / "prometheus" / "rules").glob("*.yml")))
 
 OF_PROMETHEUS = {"up": {"job", "instance"}, "scrape_samples_scraped": {"job", "instance"}}
 SUFFIXES = {"histogram": ("_bucket", "_count", "_sum"), "summary": ("_count", "_sum")}
-AWAITED = {"slm_router_upstream_circuit_state": {"upstream", "job", "instance"}}
-"""Made by the circuit breakers; not yet among METRICS where these are not built in."""
-
-NOT_EVERYWHERE = frozenset(
-    {"slm_router_energy_joules_total", "slm_router_emissions_grams_total", *AWAITED}
-)
-"""Told only where something is known: of energy, of circuits."""
+NOT_EVERYWHERE = frozenset({"slm_router_energy_joules_total", "slm_router_emissions_grams_total"})
+"""Told only where something is known of energy."""
 
 
 def rules() -> list[dict[str, Any]]:
@@ -47,7 +42,7 @@ def recorded() -> dict[str, set[str]]:
 
 def known() -> dict[str, set[str]]:
     """All that a query may name -> its labels."""
-    return {**AWAITED, **exposed(), **recorded(), **OF_PROMETHEUS}
+    return {**exposed(), **recorded(), **OF_PROMETHEUS}
 
 
 def named_in(query: str) -> Iterator[tuple[str, set[str]]]:

@@ -8,8 +8,9 @@ from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 from router import __version__
+from router.core.bill import Bill
 from router.core.cost import Usage
-from router.core.event import Outcome
+from router.core.event import Attempt, Outcome
 from router.core.feedback import SOURCES, WORDS, Feedback
 from router.telemetry.metrics import METRICS, PREFIX
 from router.telemetry.prometheus import PrometheusObserver
@@ -95,6 +96,20 @@ def test_savings_compare_like_with_like(observer: PrometheusObserver) -> None:
     )
     assert counted["baseline_cost_usd_total baseline=always:large policy=default"] == pytest.approx(
         0.0006
+    )
+
+
+def test_savings_are_net_of_paid_failures_and_of_what_a_change_of_model_lost(
+    observer: PrometheusObserver,
+) -> None:
+    failed = Attempt("large", "far", 200, "UpstreamBroken", 1.0, cost_usd=0.5, paid=True)
+    attempts = (failed, Attempt("small", "near", 200, None, 1.0))
+    bill = Bill(escalation_usd=0.5, cache_loss_usd=0.25)
+    counted = added(observer, an_event(attempts=attempts, bill=bill))
+    assert counted["cost_usd_total model=large policy=default"] == 0.5
+    assert counted["cost_usd_total model=small policy=default"] == 0.00012
+    assert counted["compared_cost_usd_total baseline=always:large policy=default"] == pytest.approx(
+        0.00012 + 0.5 + 0.25
     )
 
 

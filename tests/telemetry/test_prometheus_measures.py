@@ -16,7 +16,7 @@ def observer() -> PrometheusObserver:
 def test_a_score_counts_for_the_model_that_answered_and_for_who_chose_it(
     observer: PrometheusObserver,
 ) -> None:
-    routed, named = {"model": "small", "strategy": "fastest"}, {"model": "big", "strategy": "named"}
+    routed, named = {"model": "small", "arm": "routed"}, {"model": "big", "arm": "named"}
     for row, score in ((routed, 0.5), (routed, 1.0), (named, 0.25), (None, 1.0)):
         observer.rated(Feedback("d1", "user", 1.0, score), row)
     scores = {name: n for name, n in samples(observer).items() if name.startswith("feedback_score")}
@@ -25,8 +25,8 @@ def test_a_score_counts_for_the_model_that_answered_and_for_who_chose_it(
         "feedback_score_ratio_sum arm=routed model=small source=user": 1.5,
         "feedback_score_ratio_count arm=named model=big source=user": 1,
         "feedback_score_ratio_sum arm=named model=big source=user": 0.25,
-        "feedback_score_ratio_count arm=routed model=none source=user": 1,
-        "feedback_score_ratio_sum arm=routed model=none source=user": 1,
+        "feedback_score_ratio_count arm=none model=none source=user": 1,
+        "feedback_score_ratio_sum arm=none model=none source=user": 1,
     }
 
 
@@ -40,7 +40,9 @@ def test_what_the_classifier_saw_is_counted_as_a_distribution(observer: Promethe
 
 
 def test_a_model_that_the_caller_named_is_an_arm_of_its_own(observer: PrometheusObserver) -> None:
-    counted = added(observer, an_event(decision=decided(strategy="named"), model="large"))
+    counted = added(
+        observer, an_event(decision=decided(strategy="named", arm="named"), model="large")
+    )
     assert counted["answers_total arm=named location=cloud model=large policy=default"] == 1
 
 
