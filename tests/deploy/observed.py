@@ -25,7 +25,8 @@ WAIT_S = 60.0
 CATALOG = """\
 upstreams:
   near: {kind: simulated, first_token: 1ms, tokens_per_second: 20000}
-  flaky: {kind: simulated, first_token: 1ms, tokens_per_second: 20000, failing_share: 0.5}
+  flaky:
+    {kind: simulated, first_token: 1ms, tokens_per_second: 20000, failing_share: 0.5, retries: 1}
   far: {kind: simulated, first_token: 1ms, tokens_per_second: 20000}
 models:
   small: {upstream: flaky, location: local, quality: 0.7, price: {usd_per_hour: 1}}
@@ -47,9 +48,9 @@ default: {strategy: {kind: cheapest_good_enough, min_quality: 0.6}}
 """
 SECOND = DEFAULT.replace("name: default", "name: second", 1)
 HASTY = (
-    DEFAULT.replace("name: default", "name: hasty", 1) + "signals: {learned: {timeout: 0.001ms}}\n"
+    DEFAULT.replace("name: default", "name: hasty", 1) + "signals: {learned: {artifact: ./lost}}\n"
 )
-"""No classifier judges within a microsecond, so its signal fails."""
+"""No classifier is there to judge, so its signal fails."""
 
 PROMPTS = (
     "Hello",

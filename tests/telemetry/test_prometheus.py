@@ -102,7 +102,8 @@ def test_savings_compare_like_with_like(observer: PrometheusObserver) -> None:
 def test_savings_are_net_of_paid_failures_and_of_what_a_change_of_model_lost(
     observer: PrometheusObserver,
 ) -> None:
-    failed = Attempt("large", "far", 200, "UpstreamBroken", 1.0, cost_usd=0.5, paid=True)
+    cut = Usage(100, 0)
+    failed = Attempt("large", "far", 200, "UpstreamBroken", 1.0, cut, cost_usd=0.5, paid=True)
     attempts = (failed, Attempt("small", "near", 200, None, 1.0))
     bill = Bill(escalation_usd=0.5, cache_loss_usd=0.25)
     counted = added(observer, an_event(attempts=attempts, bill=bill))

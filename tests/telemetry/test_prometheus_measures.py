@@ -4,8 +4,8 @@ import pytest
 
 from router.core.feedback import Feedback
 from router.telemetry.prometheus import PrometheusObserver
+from tests.fakes.counted import added, samples
 from tests.fakes.events import an_event, decided
-from tests.telemetry.test_prometheus import added, samples
 
 
 @pytest.fixture
