@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 
-from starlette.applications import Starlette
+from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
@@ -51,11 +51,10 @@ Exposition = Callable[[], tuple[bytes, str]]
 """Gives the metrics and their content type."""
 
 
-def create_app(runtime: Runtime) -> Starlette:
+def create_app(runtime: Runtime) -> FastAPI:
     """The ASGI application over a runtime."""
-    app = Starlette()
     # No redirects: one would be built from the Host header, which is whatever a caller says.
-    app.router.redirect_slashes = False
+    app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.runtime = runtime
     endpoints = [
         (method, path, guarded(endpoint, access)) for method, path, endpoint, access in ROUTES

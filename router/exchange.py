@@ -81,9 +81,9 @@ class Exchange:
             await self._finish("ok" if self.status < 400 else "refused")
             self.trace.measure_overhead()
 
-    def interrupt(self) -> None:
+    def interrupt(self, really: bool = True) -> None:
         """We stop serving: what comes next is not the caller's leaving."""
-        self._interrupted = True
+        self._interrupted = really
 
     async def events(self) -> AsyncGenerator[bytes, None]:
         """The stream's events as they may go on. Raises UpstreamError after it was recorded."""

@@ -67,11 +67,12 @@ async def unless_caller_leaves(receive: Receive, work: Awaitable[_T]) -> _T:
 
 
 async def while_caller_stays(
-    scope: Scope, receive: Receive, work: Awaitable[_T], interrupted: Callable[[], None]
+    scope: Scope, receive: Receive, work: Awaitable[_T], interrupted: Callable[[bool], None]
 ) -> _T:
     """As `unless_caller_leaves`, at a smaller price where the connection tells by itself.
 
-    `interrupted` is called if `work` is cancelled for any other reason, before it learns of that.
+    `interrupted` is called with True if `work` is cancelled for any other reason, before it learns
+    of that, and with False if it goes on all the same.
     """
     leaving = Leaving.of(scope)
     if leaving is not None:
@@ -79,7 +80,7 @@ async def while_caller_stays(
     try:
         return await unless_caller_leaves(receive, work)
     except asyncio.CancelledError:
-        interrupted()
+        interrupted(True)
         raise
 
 

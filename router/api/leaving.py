@@ -45,11 +45,12 @@ class Leaving:
         if self._task is not None:
             self._task.cancel()
 
-    async def unless_left(self, work: Awaitable[_T], interrupted: Callable[[], None]) -> _T:
+    async def unless_left(self, work: Awaitable[_T], interrupted: Callable[[bool], None]) -> _T:
         """The result of `work`, which is cancelled as soon as the caller leaves.
 
-        Raises CallerLeft in that case. `interrupted` is called before `work` learns that it is
-        cancelled for any other reason.
+        Raises CallerLeft in that case. `interrupted` is called with True before `work` learns that
+        it is cancelled for any other reason, and with False where it outlives that: then a time
+        limit of its own was over.
         """
         watched = _Watched(work, self, interrupted)
         task = self._task = asyncio.current_task()
@@ -70,7 +71,7 @@ class _Watched(Generator[Any, Any, _T]):
     """Awaits `work`, and sees a cancellation before it does."""
 
     def __init__(
-        self, work: Awaitable[_T], leaving: Leaving, interrupted: Callable[[], None]
+        self, work: Awaitable[_T], leaving: Leaving, interrupted: Callable[[bool], None]
     ) -> None:
         self._steps = work.__await__()
         self._leaving = leaving
@@ -93,6 +94,11 @@ class _Watched(Generator[Any, Any, _T]):
     def throw(self, kind: Any, value: Any = None, traceback: Any = None) -> Any:
         """The next step, at which this is raised."""
         error = value if isinstance(value, BaseException) else kind
-        if isinstance(error, asyncio.CancelledError) and not self._leaving.left:
-            self._interrupted()
-        return self._steps.throw(error)
+        if not isinstance(error, asyncio.CancelledError) or self._leaving.left:
+            return self._steps.throw(error)
+        self._interrupted(True)
+        waited_for = self._steps.throw(error)
+        task = asyncio.current_task()
+        if task is not None and not task.cancelling():
+            self._interrupted(False)
+        return waited_for

@@ -213,6 +213,7 @@ LOG_WAITING = MetricSpec(
     "gauge",
     (),
     "Rows that are journaled and wait for their transaction in the decision log",
+    across="sum",
 )
 BUILD_INFO = MetricSpec("build_info", "gauge", ("version",), "1 for the slm-router that runs")
 

@@ -1,6 +1,7 @@
 """How a request learns that its caller has gone, where the connection tells it."""
 
 import asyncio
+import contextlib
 import json
 from typing import cast
 
@@ -17,7 +18,7 @@ from tests.fakes.served import served
 from tests.fakes.upstream import FakeUpstream
 
 
-def nobody_interrupts() -> None:
+def nobody_interrupts(really: bool) -> None:
     raise AssertionError("not interrupted")
 
 
@@ -61,6 +62,20 @@ async def test_work_is_cancelled_when_the_caller_leaves(before: bool) -> None:
     await asyncio.sleep(0)  # no cancellation is left over
 
 
+async def test_a_time_limit_of_the_work_itself_is_no_interruption() -> None:
+    told = list[bool]()
+
+    async def work() -> str:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.001):
+                await asyncio.Event().wait()
+        await asyncio.sleep(0)
+        return "going on"
+
+    assert await Leaving().unless_left(work(), told.append) == "going on"
+    assert told == [True, False]
+
+
 async def test_another_cancellation_is_told_to_the_work_after_it_was_called_an_interruption() -> (
     None
 ):
@@ -73,7 +88,9 @@ async def test_another_cancellation_is_told_to_the_work_after_it_was_called_an_i
             told.append("cancelled")
             raise
 
-    task = asyncio.create_task(leaving.unless_left(work(), lambda: told.append("interrupted")))
+    task = asyncio.create_task(
+        leaving.unless_left(work(), lambda really: told.append("interrupted"))
+    )
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
