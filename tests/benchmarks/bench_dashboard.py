@@ -38,7 +38,7 @@ PAGES = (
     "/decisions?model=small&rule=easy",
     "/decisions/d7",
     "/playground",
-    "/models",
+    "/models?since=1h",
     "/models?since=7d",
     "/policies",
     "/classifiers",
