@@ -10,11 +10,10 @@ from starlette.responses import Response
 from router.api.reports import asked
 from router.api.reports.told import Told, answered
 from router.api.state import runtime_of
-from router.core.browsing import MOST_LOOKED_AT
 from router.core.catalog import Catalog
 from router.core.stats import StatsSnapshot
 from router.gateway import Gateway
-from router.stores.model_traffic import ModelCall, ModelTraffic
+from router.stores.model_traffic import MOST_REQUESTS, ModelCall, ModelTraffic
 
 SLOTS = 48
 DEFAULT_S = 86_400.0
@@ -69,7 +68,7 @@ async def report(request: Request) -> Told:
         "object": "models",
         "since": since,
         "until": now,
-        "newest_only": MOST_LOOKED_AT if len(calls) >= MOST_LOOKED_AT else None,
+        "newest_only": MOST_REQUESTS if len(calls) >= MOST_REQUESTS else None,
         "slot_s": (now - since) / SLOTS,
         "models": rows,
     }
