@@ -12,6 +12,7 @@ from pathlib import Path
 
 from router.core.access import ROLES, APIKey
 from router.errors import KeyStoreError
+from router.stores.sqlite_schema import make_for_owner
 
 BUSY_S = 2.0
 
@@ -130,10 +131,8 @@ class SQLiteKeyStore:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._faults("written"):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Made by us, for the owner alone, before SQLite could make it for others too.
-            file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
-            os.fchmod(file, 0o600)
-            os.close(file)
+            make_for_owner(self._path)
+            os.chmod(self._path, 0o600)
             with closing(sqlite3.connect(self._path, timeout=BUSY_S)) as connection, connection:
                 connection.execute(_SCHEMA)
                 yield connection

@@ -4,6 +4,7 @@ Rule: a migration that was released is never edited; a change is a new one at th
 of migrations a file has been through is its `PRAGMA user_version`.
 """
 
+import contextlib
 import os
 import sqlite3
 import time
@@ -96,6 +97,18 @@ _PAGES_TO_CHECKPOINT = 4_000
 _PAUSE_S = 0.02
 
 
+def make_for_owner(path: Path) -> None:
+    """An empty file for the owner alone, where there is none: it may come to hold what people
+    wrote. Raises OSError.
+
+    One that is there is not touched: to close any handle of it would drop every lock that SQLite
+    holds on it in this process (POSIX), and another process would then take away the log of what
+    we write (sqlite.org/howtocorrupt.html, 2.2).
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
 def open_for_writing(path: Path, busy_s: float, survive_power_cut: bool) -> sqlite3.Connection:
     """The file, made and brought up to date if need be; usable from any one thread.
 
@@ -105,8 +118,7 @@ def open_for_writing(path: Path, busy_s: float, survive_power_cut: bool) -> sqli
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Made by us, for the owner alone: it may come to hold what people wrote.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        make_for_owner(path)
         connection = sqlite3.connect(
             path, timeout=busy_s, isolation_level=None, check_same_thread=False
         )

@@ -9,6 +9,7 @@ import pytest
 
 from router.stores.sqlite import SQLiteDecisionLog
 from router.stores.sqlite_reader import DecisionReader
+from router.stores.sqlite_schema import open_for_writing
 from tests.fakes.events import an_event
 
 ROOT = Path(__file__).parents[2]
@@ -127,3 +128,19 @@ def test_a_full_disk_is_an_error_and_the_log_goes_on_once_there_is_room(path: Pa
     told, kept = done.stdout.splitlines()
     assert "cannot be written" in told
     assert kept == "after before"
+
+
+async def test_a_second_connection_of_this_process_costs_the_first_none_of_its_rows(
+    path: Path,
+) -> None:
+    log = SQLiteDecisionLog(path)
+    await log.record(an_event("first"))
+    # As the upkeep does; and then another process comes and goes, and takes what is not locked.
+    open_for_writing(path, 1.0, survive_power_cut=False)
+    other = writer(path, "other", "1")
+    other.communicate()
+    await log.record(an_event("last"))
+    kept = {row["decision"] for row in DecisionReader(path).recent(100)}
+    await log.close()
+
+    assert {"first", "last"} <= kept
