@@ -93,6 +93,7 @@ def _copy(source: Path, to: Path) -> None:
     if source.is_dir():
         shutil.copytree(source, to, ignore=shutil.ignore_patterns("__pycache__"))
     else:
+        to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, to)
 
 

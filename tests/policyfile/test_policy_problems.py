@@ -54,8 +54,8 @@ from tests.policyfile.reading import DEFAULT, HEAD, MODELS, RULE, one_problem, p
         ("descripton: x", "3:1: descripton: unknown key; did you mean description?"),
         (
             "zzz: x",
-            "3:1: zzz: unknown key; expected one of name, description, baseline, explore, limits,"
-            " sessions, signals, rules, default, certificate, catalog, upstreams, models",
+            "3:1: zzz: unknown key; expected one of name, description, baseline, explore, control,"
+            " limits, sessions, signals, rules, default, certificate, catalog, upstreams, models",
         ),
         ("rules: {}", "3:8: rules: expected a list"),
         ("baseline: lrge", "3:11: baseline: unknown model lrge; did you mean large?"),
