@@ -81,7 +81,11 @@ def _day(at: float) -> str:
 
 def _by_state(figures: Mapping[str, Figure]) -> Mapping[str, Sequence[Figure]]:
     """Figures, without those told above: first the known ones."""
-    rest = [it for name, it in sorted(figures.items()) if name not in ("quality", "saved")]
+    rest = [
+        it
+        for name, it in sorted(figures.items())
+        if not name.startswith("quality") and name != "saved"
+    ]
     titles = {
         "value": "Known",
         "not_enough_data": "Not enough data yet",

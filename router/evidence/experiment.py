@@ -11,7 +11,7 @@ import numpy as np
 
 from router.core.ledger import NANO, ClusterSums
 from router.evidence.bounds import Floats
-from router.evidence.figure import Figure, not_measured, percent, too_few, usd
+from router.evidence.figure import Figure, not_measured, percent, too_few, usd_interval
 from router.evidence.resampling import studentised
 
 LEAST_CLUSTERS = 50
@@ -101,7 +101,7 @@ def measured_saving(clusters: Sequence[ArmSums]) -> MeasuredSaving:
     whole = f"{n:,} requests, {sum(1 for it in kept if it.control_weight)} groups with control"
     told = f"Measured: routing cost {_less(found)} than the baseline model in the control arm"
     share = Figure("measured_saved", "share", "value", f"{told}; {whole}.", "measured", *found, n=n)
-    told = f"Measured: {usd(each.value)} [{usd(each.low)}, {usd(each.high)}] saved on each request."
+    told = f"Measured: {usd_interval(*each)} saved on each request."
     return MeasuredSaving(
         share, Figure("measured_saved_usd", "usd", "value", told, "measured", *each, n=n)
     )

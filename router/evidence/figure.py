@@ -6,6 +6,7 @@ Nothing unknown is ever 0.
 """
 
 from dataclasses import dataclass
+from math import floor, log10
 from typing import Literal
 
 State = Literal["value", "not_enough_data", "not_measured"]
@@ -72,7 +73,13 @@ def usd(amount: float) -> str:
     """`1,204.50 USD`; below a dollar three figures that count."""
     if abs(amount) >= 1 or amount == 0:
         return f"{amount:,.2f} USD"
-    return f"{amount:.3g} USD"
+    return f"{amount:.{2 - floor(log10(abs(amount)))}f} USD"
+
+
+def usd_interval(value: float, low: float, high: float) -> str:
+    """`0.75 USD [0.63, 0.90]`."""
+    ends = [usd(it).removesuffix(" USD") for it in (low, high)]
+    return f"{usd(value)} [{ends[0]}, {ends[1]}]"
 
 
 def points(value: float, low: float, high: float) -> str:

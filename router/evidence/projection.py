@@ -5,7 +5,7 @@ from math import sqrt
 
 import numpy as np
 
-from router.evidence.figure import LEVEL, Figure, not_measured, too_few, usd
+from router.evidence.figure import LEVEL, Figure, not_measured, too_few, usd, usd_interval
 from router.evidence.student import student
 
 LEAST_DAYS = 7
@@ -39,7 +39,7 @@ def month_end(
     # What has been spent cannot be unspent; a saving can turn.
     low = value - reach if so_far < 0 or (seen < 0).any() else max(value - reach, so_far)
     told = (
-        f"{what} by the end of the month: about {usd(value)} [{usd(low)}, {usd(value + reach)}]"
+        f"{what} by the end of the month: about {usd_interval(value, low, value + reach)}"
         f" if the days to come are like the last {k}; {usd(so_far)} so far."
     )
     sentence = f"{told[0].upper()}{told[1:]}"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from router.core.buckets import quantile, upper
-from router.evidence.figure import Figure, Unit, not_measured, too_few, usd
+from router.evidence.figure import Figure, Unit, not_measured, too_few, usd_interval
 from router.evidence.rates import LEAST_CLUSTERS, clustered_wilson
 from router.evidence.resampling import Estimate
 
@@ -63,6 +63,6 @@ def _told(name: str, unit: Unit, clusters: Sequence[Counts], share: float) -> Fi
             f" in {hours} of {LEAST_CLUSTERS} hours."
         )
         return too_few(name, unit, told, n, least)
-    told = f"{who} cost at most {usd(found.value)} [{usd(found.low)}, {usd(found.high)}]"
+    told = f"{who} cost at most {usd_interval(*found)}"
     sentence = f"{told[0].upper()}{told[1:]}; {n:,} priced requests."
     return Figure(name, unit, "value", sentence, "observed", *found, n=n)

@@ -25,7 +25,8 @@ def wilson(share: float, n: float, level: float = LEVEL, freedom: float = inf) -
     z = student(tail, freedom) if isfinite(freedom) else NormalDist().inv_cdf(tail)
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     reach = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return Estimate(share, max(middle - reach, 0.0), min(middle + reach, 1.0))
+    low = 0.0 if share == 0 else max(middle - reach, 0.0)
+    return Estimate(share, low, 1.0 if share == 1 else min(middle + reach, 1.0))
 
 
 def clustered_wilson(events: Floats, trials: Floats) -> Estimate:

@@ -115,17 +115,22 @@ async def _month(ledger: Ledger, where: LedgerFilter, now: float) -> Month:
     begin, end = _bounds_of_month(now)
     return Month(
         spent=sum(_usd(it) for it in points if it.at >= begin),
-        days=_whole_days([it for it in points if it.at < today], today),
+        days=_whole_days([it for it in points if it.at < today], since, today),
         remaining=(end - now) / SECONDS_PER_DAY,
     )
 
 
-def _whole_days(points: Sequence[Point], today: int) -> Sequence[float]:
-    """What each day cost from the first with a request to yesterday, those without included."""
+def _whole_days(points: Sequence[Point], since: int, today: int) -> Sequence[float]:
+    """What each day cost until yesterday, those without a request included.
+
+    From the day after the log's first, which may have been cut short by the start.
+    """
     if not points:
         return ()
     by_day = {it.at: _usd(it) for it in points}
-    return [by_day.get(at, 0.0) for at in range(min(by_day), today, SECONDS_PER_DAY)]
+    first = min(by_day)
+    begin = first if first <= since else first + SECONDS_PER_DAY
+    return [by_day.get(at, 0.0) for at in range(begin, today, SECONDS_PER_DAY)]
 
 
 def _usd(point: Point) -> float:

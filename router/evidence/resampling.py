@@ -73,14 +73,14 @@ def studentised(
     weights = resamples(n)
     totals, moments = weights @ scaled, weights @ products
     whole = scaled.sum(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         value = float(of(whole))
         error = float(error_of(slope(whole), products.sum(axis=0)))
         distances = (of(totals) - value) / error_of(slope(totals), moments)
-    if error == 0.0:
+    if error == 0.0 and np.isfinite(value):
         return Estimate(value, value, value)
     kept = np.sort(distances[np.isfinite(distances)])
-    if not np.isfinite(error) or len(kept) < (1 - _MOST_LOST) * len(distances):
+    if not np.isfinite(value + error) or len(kept) < (1 - _MOST_LOST) * len(distances):
         return None
     tail = (1 - level) / 2
     below, above = np.quantile(kept, [1 - tail, tail])

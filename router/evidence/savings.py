@@ -5,20 +5,24 @@ another model would have charged for the same prompts. `experiment.py` has the m
 two have types of their own, and no function takes both.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 import numpy as np
 
 from router.core.ledger import NANO, ClusterSums, Parts
 from router.evidence.bounds import Floats
-from router.evidence.figure import Figure, not_measured, percent, too_few, usd
+from router.evidence.figure import Figure, not_measured, percent, too_few, usd, usd_interval
 from router.evidence.resampling import ratio, ratio_slope, studentised
 
 LEAST_CLUSTERS = 30
 LEAST_EFFECTIVE = 8.0
 """Below so many clusters, or as many of like size, 95 % intervals covered less than 93 % on
 simulated traffic with heavy tails (`tests/evidence/test_coverage.py`): no interval is told then."""
+
+
+_SUMS = tuple(attrgetter(one.name) for one in fields(ClusterSums) if one.name != "cluster")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +61,18 @@ class GroupSaving:
 def priced_saving(clusters: Sequence[ClusterSums], baseline: str) -> PricedSaving:
     """What was saved against `baseline`, in all and with its interval, from sums by cluster."""
     kept = sorted((it for it in clusters if it.requests), key=lambda it: it.cluster)
-    parts = _sum(it.parts for it in kept)
-    whole = sum(it.baseline_nano for it in kept)
-    priced = sum(it.priced_requests for it in kept)
-    unpriced = sum(it.unpriced_requests for it in kept)
-    shares = _share(kept, baseline, priced, unpriced)
+    whole = _sum(kept)
+    shares = _share(kept, baseline, whole.priced_requests, whole.unpriced_requests)
     return PricedSaving(
         baseline=baseline,
         share=shares,
-        usd=_in_usd(shares, whole, parts.net, baseline),
-        parts=parts,
-        baseline_nano=whole,
-        net_nano=parts.net,
-        priced=priced,
-        unpriced=unpriced,
-        assumed=_assumed(kept, whole, parts.net),
+        usd=_in_usd(shares, whole.baseline_nano, whole.net_nano, baseline),
+        parts=whole.parts,
+        baseline_nano=whole.baseline_nano,
+        net_nano=whole.net_nano,
+        priced=whole.priced_requests,
+        unpriced=whole.unpriced_requests,
+        assumed=_assumed(whole),
     )
 
 
@@ -87,14 +88,9 @@ def saving_by_group(
     return tuple(sorted(found, key=lambda it: (-it.saving.net_nano, str(it.of))))
 
 
-def _sum(parts: Iterable[Parts]) -> Parts:
-    kept = list(parts)
-    return Parts(
-        cache=sum(it.cache for it in kept),
-        routing=sum(it.routing for it in kept),
-        escalation=sum(it.escalation for it in kept),
-        own=sum(it.own for it in kept),
-    )
+def _sum(clusters: Sequence[ClusterSums]) -> ClusterSums:
+    """All clusters as one. Each sum is of whole numbers, so the parts still add up exactly."""
+    return ClusterSums(0, *(sum(map(get, clusters)) for get in _SUMS))
 
 
 def _share(clusters: Sequence[ClusterSums], baseline: str, priced: int, unpriced: int) -> Figure:
@@ -144,22 +140,19 @@ def _in_usd(share: Figure, whole: int, net: int, baseline: str) -> Figure:
     if not share.known or share.low is None or share.high is None:
         return Figure(name, "usd", share.state, share.sentence, n=share.n, needed=share.needed)
     value, low, high = net / NANO, share.low * whole / NANO, share.high * whole / NANO
-    told = (
-        f"{'Saved' if value >= 0 else 'Lost'} {usd(abs(value))} against {baseline}"
-        f" [{usd(low)}, {usd(high)}], its {usd(whole / NANO)} being as they were."
-    )
+    told = f"Saved {usd_interval(value, low, high)}"
+    if value < 0:
+        told = f"Lost {usd_interval(-value, -high, -low)}"
+    told = f"{told} against the {usd(whole / NANO)} that {baseline} would have cost."
     return Figure(name, "usd", "value", told, "priced", value, low, high, n=share.n)
 
 
-def _assumed(clusters: Sequence[ClusterSums], whole: int, net: int) -> tuple[float, float] | None:
+def _assumed(whole: ClusterSums) -> tuple[float, float] | None:
     """The share at both ends of the assumed verbosity, which no amount of traffic narrows."""
-    ends = [
-        sum(it.baseline_low_nano for it in clusters),
-        sum(it.baseline_high_nano for it in clusters),
-    ]
+    ends = whole.baseline_low_nano, whole.baseline_high_nano
     if min(ends) <= 0 or ends[0] == ends[1]:
         return None
-    spent = whole - net
+    spent = whole.baseline_nano - whole.net_nano
     return 1 - spent / ends[0], 1 - spent / ends[1]
 
 

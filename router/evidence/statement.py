@@ -136,7 +136,7 @@ def _rates(books: Books) -> Iterable[Figure]:
     yield rate("local", "were answered by a local model", [it.local for it in of], asked)
     # Counts models, so a request that two failed for counts twice, within its hour's requests.
     failed = [min(it.fallbacks, it.requests) for it in of]
-    yield rate("fallback", "at most needed another model after one had failed", failed, asked)
+    yield rate("fallback", "fell back on another model after one had failed", failed, asked)
     paid = [it.priced + it.unpriced for it in of]
     yield rate(
         "unpriced", "were paid for and could not be priced", [it.unpriced for it in of], paid
