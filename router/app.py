@@ -31,6 +31,7 @@ from router.slots import Slots
 from router.stores.session_key import session_key
 from router.stores.sqlite import SQLiteDecisionLog
 from router.stores.sqlite_keys import SQLiteKeyStore
+from router.stores.sqlite_upkeep import Upkeep
 from router.telemetry.counted_log import CountedDecisionLog
 from router.telemetry.prometheus import CONTENT_TYPE, PrometheusObserver
 
@@ -92,8 +93,10 @@ async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[
         await _warm_up(built.gateway)
         return built
 
+    upkeep = Upkeep(settings.decision_log, settings.log_retention_days)
     try:
         built = await build()
+        upkeep.start()
         assert assembly.found is not None
         clock = assembly.clock
         runtime = Runtime(
@@ -115,6 +118,7 @@ async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
     finally:
+        await asyncio.to_thread(upkeep.stop)
         await assembly.close()
 
 

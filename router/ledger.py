@@ -53,9 +53,16 @@ class Ledger(Protocol):
         ...
 
     async def histograms(
-        self, window: Window, measures: Collection[Measure], model: str | None = None
+        self,
+        window: Window,
+        measures: Collection[Measure],
+        model: str | None = None,
+        step: Step | None = None,
     ) -> Sequence[Histogram]:
-        """How measures spread, hour by hour and model by model; `core/buckets.py` reads them."""
+        """How measures spread, step by step (None: over the window) and model by model.
+
+        `core/buckets.py` reads quantiles from them.
+        """
         ...
 
     async def quality(

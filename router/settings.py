@@ -41,6 +41,11 @@ class Settings(BaseSettings):
     store_content: bool = Field(
         False, description="Keep the text of requests and answers in the decision log."
     )
+    log_retention_days: float | None = Field(
+        None,
+        gt=0,
+        description="Days that rows of the decision log are kept; none = for ever. Sums stay.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="What the process log tells."
     )

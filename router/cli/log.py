@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
+from router.cli import log_export
 from router.core.event import Outcome
 from router.core.feedback import Feedback
 from router.core.units import seconds
@@ -26,7 +27,7 @@ Cell = Callable[[Row], str]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare `log` with its filters, and `log show <decision id>`."""
+    """Declare `log` with its filters, `log show <decision id>` and `log export`."""
     parser.add_argument("--limit", type=_count, default=DEFAULT_LIMIT, help="how many decisions")
     parser.add_argument(
         "--format",
@@ -34,15 +35,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="table",
         help="a table to read, or one JSON object a line; newest first",
     )
-    parser.add_argument("--model", help="only what this model answered")
-    parser.add_argument("--rule", help="only what this rule decided")
-    parser.add_argument("--outcome", choices=get_args(Outcome), help="only what ended so")
-    parser.add_argument(
-        "--since", type=age, metavar="AGE", help="only the last 30m, 1h, 7d and the like"
-    )
-    actions = parser.add_subparsers(dest="action", metavar="show")
+    _add_filters(parser, None)
+    actions = parser.add_subparsers(dest="action", metavar="show | export")
     show = actions.add_parser("show", help="one decision in full", description="One decision.")
     show.add_argument("decision", help="its id, as in the header x-slm-router-decision")
+    export = actions.add_parser("export", help="every decision, into a file", description="Export.")
+    # What stands before `export` holds too, unless it is said again.
+    _add_filters(export, argparse.SUPPRESS)
+    log_export.add_arguments(export)
+
+
+def _add_filters(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """Declare what narrows the decisions."""
+    outcomes = get_args(Outcome)
+    parser.add_argument("--model", default=default, help="only what this model answered")
+    parser.add_argument("--rule", default=default, help="only what this rule decided")
+    parser.add_argument("--outcome", default=default, choices=outcomes, help="only what ended so")
+    parser.add_argument(
+        "--since",
+        type=age,
+        default=default,
+        metavar="AGE",
+        help="only the last 30m, 1h, 7d and the like",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -60,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         outcome=arguments.outcome,
         since=None if arguments.since is None else time.time() - arguments.since,
     )
+    if arguments.action == "export":
+        return log_export.run(arguments, reader.oldest_first(where))
     rows = reader.recent(arguments.limit, where)
     if not rows:
         narrowed = where != DecisionFilter()

@@ -27,7 +27,7 @@ UnpricedReason = Literal["no_price", "no_usage", "no_baseline_price"]
 """no_price: no price is known of a model that was paid for. no_usage: nobody told the tokens and
 they could not be estimated. no_baseline_price: the call is priced, the baseline's is not."""
 
-Measure = Literal["total_s", "first_byte_s", "overhead_s", "decision_s", "cost_usd"]
+Measure = Literal["total_s", "first_byte_s", "overhead_s", "cost_usd"]
 """What histograms are kept of. Seconds; `cost_usd` is the request's cost in US dollars."""
 
 

@@ -100,6 +100,13 @@ LEDGER_MIGRATION: tuple[str, ...] = (
         PRIMARY KEY (key, hour, source)
     ) WITHOUT ROWID
     """,
+    # Days whose sums stand at this level too; of the others they are made from the full ones.
+    """
+    CREATE TABLE settled_days (
+        level TEXT NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (level, day)
+    ) WITHOUT ROWID
+    """,
+    "CREATE TABLE roll_up_days (day INTEGER PRIMARY KEY)",
     # Rows up to `last` were written before there were roll-ups; up to `done` they are in them now.
     "CREATE TABLE roll_up_progress (done INTEGER NOT NULL, last INTEGER NOT NULL)",
     "INSERT INTO roll_up_progress SELECT 0, coalesce(max(rowid), 0) FROM decisions",

@@ -3,8 +3,9 @@
 Rule: whatever is summed here is a whole number, so that no order of adding changes a sum.
 """
 
-import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from operator import add, itemgetter
 from typing import Any
 from zlib import crc32
 
@@ -16,22 +17,35 @@ Row = Mapping[str, Any]
 
 ALL, FULL = "all", "full"
 LEVELS: tuple[str, ...] = ("policy_version", "rule", "domain", "model", "key_name")
-"""Clusters are kept in all, by each of these alone, and by all of them together."""
+"""Sums are kept by all of these together, and once a day is over in all and by each alone."""
 
 ALWAYS = ("arm", "baseline", "simulated")
-"""What every roll-up is told apart by: figures of different kinds never meet in one sum."""
+"""What every sum is told apart by: figures of different kinds never meet in one."""
 
 _MICRO = 1_000_000
-_MEASURES = ("total_s", "first_byte_s", "overhead_s", "decision_s", "cost_usd")
+_MEASURES = ("total_s", "first_byte_s", "overhead_s", "cost_usd")
 
-Key = str
-"""A roll-up's key as JSON text: its level, then ALWAYS, then LEVELS, null where not told apart."""
+Key = tuple[Any, ...]
+"""A roll-up's key: its level, then ALWAYS, then LEVELS, None where not told apart."""
+
+_ALWAYS = 1 + len(ALWAYS)
+_told = itemgetter(*ALWAYS, *LEVELS)
 
 
-def key_of(row: Row, level: str) -> Key:
-    """The key of a row at a level."""
-    told = [row[name] if level in (name, FULL) else None for name in LEVELS]
-    return json.dumps([level, *(row[name] for name in ALWAYS), *told], separators=(",", ":"))
+def full_key(row: Row) -> Key:
+    """The key of a row by everything together."""
+    return (FULL, *_told(row))
+
+
+@lru_cache(4096)
+def keys_above(full: Key) -> Mapping[str, Key]:
+    """The keys of what the sums of a full key are part of, by level."""
+    head, told = full[1:_ALWAYS], full[_ALWAYS:]
+    above = {ALL: (ALL, *head, *(None for _ in told))}
+    for index, level in enumerate(LEVELS):
+        alone = (value if at == index else None for at, value in enumerate(told))
+        above[level] = (level, *head, *alone)
+    return above
 
 
 def hour_of(at: float) -> int:
@@ -50,7 +64,7 @@ def cluster_of(session: str | None, id: str) -> int:
 
 
 class RollUp:
-    """What some rows sum to. Keys are those of the tables, without the counts."""
+    """What some rows sum to, by full key."""
 
     def __init__(self) -> None:
         self.hourly: dict[tuple[Key, int], list[int]] = {}
@@ -60,16 +74,11 @@ class RollUp:
 
     def add(self, row: Row) -> None:
         """One more row."""
-        at = row["at"]
-        hour, day = hour_of(at), day_of(at)
-        totals = totals_of(row)
-        full = key_of(row, FULL)
+        at, full, totals = row["at"], full_key(row), totals_of(row)
+        hour = hour_of(at)
         _add(self.hourly, (full, hour), totals)
-        sums = [totals[index] for index in _IN_CLUSTERS]
         cluster = cluster_of(row["session"], row["id"])
-        _add(self.clusters, (full, day, cluster), sums)
-        for level in (ALL, *LEVELS):
-            _add(self.clusters, (key_of(row, level), day, cluster), sums)
+        _add(self.clusters, (full, day_of(at), cluster), _of_a_cluster(totals))
         model = row["model"] or ""
         for measure in _MEASURES:
             if (value := row[measure]) is not None:
@@ -81,7 +90,7 @@ class RollUp:
         said = [1, *_scores(score)]
         if before is not None:
             said = [new - old for new, old in zip(said, [1, *_scores(before)], strict=True)]
-        _add(self.feedback, (key_of(row, FULL), hour_of(row["at"]), source), said)
+        _add(self.feedback, (full_key(row), hour_of(row["at"]), source), said)
 
 
 def totals_of(row: Row) -> list[int]:
@@ -120,22 +129,24 @@ def totals_of(row: Row) -> list[int]:
 
 
 _TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
-_IN_CLUSTERS = [
-    TOTALS.index(name)
-    for name in (
-        "requests",
-        "priced",
-        "unpriced",
-        "baseline_nano",
-        "baseline_low_nano",
-        "baseline_high_nano",
-        "answer_nano",
-        "escalation_nano",
-        "own_nano",
-        "cache_loss_nano",
+_of_a_cluster = itemgetter(
+    *(
+        TOTALS.index(name)
+        for name in (
+            "requests",
+            "priced",
+            "unpriced",
+            "baseline_nano",
+            "baseline_low_nano",
+            "baseline_high_nano",
+            "answer_nano",
+            "escalation_nano",
+            "own_nano",
+            "cache_loss_nano",
+        )
     )
-]
-"""Where the figures of a cluster stand among the totals."""
+)
+"""The figures of a cluster, out of a row's totals."""
 
 
 def _footprint(row: Row) -> dict[str, int]:
@@ -156,4 +167,4 @@ def _scores(score: float) -> list[int]:
 
 def _add(sums: dict[Any, list[int]], place: Any, more: Sequence[int]) -> None:
     known = sums.get(place)
-    sums[place] = list(more) if known is None else [a + b for a, b in zip(known, more, strict=True)]
+    sums[place] = list(more) if known is None else list(map(add, known, more))

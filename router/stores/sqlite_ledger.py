@@ -31,7 +31,6 @@ from router.core.ledger import (
     Unpriced,
     Window,
 )
-from router.stores.decision_row import Row
 from router.stores.ledger_schema import CLUSTER_SUMS
 from router.stores.roll_up import ALL, FULL, LEVELS
 from router.stores.sqlite_reader import DecisionReader
@@ -41,6 +40,12 @@ _MICRO = 1_000_000
 _STEPS: Mapping[Step, int] = {"hour": SECONDS_PER_HOUR, "day": SECONDS_PER_DAY}
 _FILTERS = tuple(one.name for one in fields(LedgerFilter))
 _SUMS = ", ".join(f"sum(s.{name})" for name in TOTALS)
+_KEPT: Mapping[str, tuple[str, int, tuple[str, ...]]] = {
+    "hourly": ("hour", SECONDS_PER_HOUR, ("hour", *TOTALS)),
+    "daily_clusters": ("day", SECONDS_PER_DAY, ("day", "cluster", *CLUSTER_SUMS)),
+}
+"""A table's time, the seconds that one of its sums is over, and what is read of it."""
+
 _CLUSTER_SUMS = ", ".join(f"sum(s.{name})" for name in CLUSTER_SUMS)
 
 
@@ -56,12 +61,8 @@ class SQLiteLedger:
         self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
     ) -> Mapping[str | None, Totals]:
         """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0."""
-        chosen, values = _chosen(FULL, where)
-        found = await self._ask(
-            f"SELECT {_by(by)}, {_SUMS} FROM {_from('hourly')}"
-            f" WHERE {chosen} AND s.hour >= ? AND s.hour < ? GROUP BY 1",
-            (*values, *_rounded(window, SECONDS_PER_HOUR)),
-        )
+        source, values = _sums_of("hourly", window, where, by)
+        found = await self._ask(f"SELECT told, {_SUMS} FROM {source} GROUP BY 1", values)
         told = {value: Totals(*sums) for value, *sums in found}
         return told if by else told or {None: Totals()}
 
@@ -73,12 +74,10 @@ class SQLiteLedger:
         step: Step = "hour",
     ) -> Sequence[Point]:
         """The same step by step in order of time; steps without a request are left out."""
-        chosen, values = _chosen(FULL, where)
-        seconds = _STEPS[step]
+        source, values = _sums_of("hourly", window, where, by)
+        at = f"s.hour / {_STEPS[step]} * {_STEPS[step]}"
         found = await self._ask(
-            f"SELECT s.hour / {seconds} * {seconds}, {_by(by)}, {_SUMS} FROM {_from('hourly')}"
-            f" WHERE {chosen} AND s.hour >= ? AND s.hour < ? GROUP BY 1, 2 ORDER BY 1, 2",
-            (*values, *_rounded(window, SECONDS_PER_HOUR)),
+            f"SELECT {at}, told, {_SUMS} FROM {source} GROUP BY 1, 2 ORDER BY 1, 2", values
         )
         return [Point(at, value, Totals(*sums)) for at, value, *sums in found]
 
@@ -86,28 +85,32 @@ class SQLiteLedger:
         self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
     ) -> Clusters:
         """Sums by cluster of sessions, over whole UTC days."""
-        chosen, values = _chosen(_level(where, by), where)
-        since, until = _rounded(window, SECONDS_PER_DAY)
+        source, values = _sums_of("daily_clusters", window, where, by)
         found = await self._ask(
-            f"SELECT {_by(by)}, s.cluster, {_CLUSTER_SUMS} FROM {_from('daily_clusters')}"
-            f" WHERE {chosen} AND s.day >= ? AND s.day < ? GROUP BY 1, 2",
-            (*values, since, until),
+            f"SELECT told, s.cluster, {_CLUSTER_SUMS} FROM {source} GROUP BY 1, 2", values
         )
         sums: dict[str | None, list[ClusterSums]] = {} if by else {None: []}
         for value, cluster, *figures in found:
             sums.setdefault(value, []).append(ClusterSums(cluster, *figures))
-        return Clusters(Window(since, until), sums)
+        return Clusters(Window(*_rounded(window, SECONDS_PER_DAY)), sums)
 
     async def histograms(
-        self, window: Window, measures: Collection[Measure], model: str | None = None
+        self,
+        window: Window,
+        measures: Collection[Measure],
+        model: str | None = None,
+        step: Step | None = None,
     ) -> Sequence[Histogram]:
-        """How measures spread, hour by hour and model by model."""
+        """How measures spread, step by step (None: over the window) and model by model."""
         marks = ", ".join("?" * len(measures))
+        since, until = _rounded(window, SECONDS_PER_HOUR)
+        seconds = _STEPS[step] if step else None
+        at = f"hour / {seconds} * {seconds}" if seconds else str(since)
         found = await self._ask(
-            "SELECT hour, measure, model, bucket, requests FROM hourly_histograms"
+            f"SELECT {at}, measure, model, bucket, sum(requests) FROM hourly_histograms"
             f" WHERE measure IN ({marks}) AND hour >= ? AND hour < ?"
-            " AND (? IS NULL OR model = ?) ORDER BY hour, measure, model",
-            (*measures, *_rounded(window, SECONDS_PER_HOUR), model, model),
+            " AND (? IS NULL OR model = ?) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3",
+            (*measures, since, until, model, model),
         )
         counts: dict[tuple[int, Measure, str], dict[int, int]] = {}
         for hour, measure, name, bucket, requests in found:
@@ -119,9 +122,10 @@ class SQLiteLedger:
     ) -> Sequence[QualitySums]:
         """What feedback said of the decisions of a window, by source."""
         chosen, values = _chosen(FULL, where)
+        value = "NULL" if by is None else f"k.{by}"
         found = await self._ask(
-            f"SELECT {_by(by)}, s.source, sum(s.judged), sum(s.score_micro), sum(s.square_micro)"
-            f" FROM {_from('hourly_feedback')}"
+            f"SELECT {value}, s.source, sum(s.judged), sum(s.score_micro), sum(s.square_micro)"
+            " FROM roll_up_keys k CROSS JOIN hourly_feedback s ON s.key = k.id"
             f" WHERE {chosen} AND s.hour >= ? AND s.hour < ? GROUP BY 1, 2 ORDER BY 1, 2",
             (*values, *_rounded(window, SECONDS_PER_HOUR)),
         )
@@ -152,17 +156,13 @@ class SQLiteLedger:
             # A decision may be scored by each of three sources.
             (window.since, window.until, 3 * limit, limit),
         )
-        rows = await asyncio.to_thread(self._find_all, [id for id, _ in found])
+        rows = await asyncio.to_thread(self._rows.find_all, [id for id, _ in found])
         return [{**rows[id], "score": score} for id, score in found if id in rows]
 
     async def prices(self, id: str) -> PriceSheet | None:
         """The prices behind a row's `price_id`."""
         found = await self._ask("SELECT id, prices FROM price_sheets WHERE id = ?", (id,))
         return PriceSheet(*found[0]) if found else None
-
-    def _find_all(self, ids: Sequence[str]) -> Mapping[str, Row]:
-        found = ((id, self._rows.find(id)) for id in ids)
-        return {id: row for id, row in found if row is not None}
 
     async def _ask(self, statement: str, values: Sequence[Any]) -> list[Any]:
         return await asyncio.to_thread(self._fetch, statement, values)
@@ -178,13 +178,35 @@ class SQLiteLedger:
             return []
 
 
-def _from(table: str) -> str:
-    # CROSS JOIN is SQLite's way to be told the order: few keys first, then each one's range.
-    return f"roll_up_keys k CROSS JOIN {table} s ON s.key = k.id"
-
-
-def _by(by: Dimension | None) -> str:
-    return "NULL" if by is None else f"k.{by}"
+def _sums_of(
+    table: str, window: Window, where: LedgerFilter | None, by: Dimension | None
+) -> tuple[str, list[Any]]:
+    """Where the sums stand that are asked for: of settled days at the level that tells apart as
+    little as can be, of others by everything together. With the values of its marks."""
+    level = _level(where, by)
+    time, step, names = _KEPT[table]
+    since, until = _rounded(window, step)
+    read = ", ".join(f"s.{name}" for name in names)
+    told = "NULL AS told" if by is None else f"k.{by} AS told"
+    parts, values = [], list[Any]()
+    for one, settled in ((level, ""), (FULL, "NOT")):
+        chosen, filtered = _chosen(one, where)
+        # CROSS JOIN is SQLite's way to be told the order: few keys first, then each one's range.
+        part = (
+            f"SELECT {told}, {read} FROM roll_up_keys k CROSS JOIN {table} s ON s.key = k.id"
+            f" WHERE {chosen} AND s.{time} >= ? AND s.{time} < ?"
+        )
+        values += [*filtered, since, until]
+        if level != FULL:
+            part += (
+                f" AND s.{time} / {SECONDS_PER_DAY} * {SECONDS_PER_DAY} {settled} IN"
+                " (SELECT day FROM settled_days WHERE level = ?)"
+            )
+            values.append(level)
+        parts.append(part)
+    if level == FULL:
+        return f"({parts[0]}) s", values[: len(values) // 2]
+    return f"({' UNION ALL '.join(parts)}) s", values
 
 
 def _chosen(level: str, where: LedgerFilter | None) -> tuple[str, list[Any]]:

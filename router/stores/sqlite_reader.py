@@ -43,6 +43,20 @@ class DecisionReader:
         )
         return [decoded(_LISTED, row) for row in found]
 
+    def oldest_first(self, where: DecisionFilter | None = None) -> Iterator[Row]:
+        """Every row that `where` takes, without content, one at a time. Raises DecisionLogError."""
+        conditions, values = _conditions(where or DecisionFilter())
+        names = ", ".join(column.name for column in _LISTED)
+        try:
+            with closing(open_for_reading(self._path, self._busy_s)) as connection:
+                found = connection.execute(
+                    f"SELECT {names} FROM decisions {conditions} ORDER BY at, rowid", values
+                )
+                for row in found:
+                    yield decoded(_LISTED, row)
+        except sqlite3.Error as error:
+            raise cannot("be read", self._path, error) from error
+
     def find(self, decision: str) -> Row | None:
         """The row of one decision id, content included; None if there is none.
 
@@ -51,6 +65,16 @@ class DecisionReader:
         names = ", ".join(column.name for column in COLUMNS)
         found = self._fetch(f"SELECT {names} FROM decisions WHERE id = ?", (decision,))
         return decoded(COLUMNS, found[0]) if found else None
+
+    def find_all(self, decisions: Iterable[str]) -> Mapping[str, Row]:
+        """The rows of some decisions, by decision, without content. Raises DecisionLogError."""
+        names = ", ".join(column.name for column in _LISTED)
+        found: dict[str, Row] = {}
+        for some in _batched(decisions):
+            marks = ", ".join("?" * len(some))
+            rows = self._fetch(f"SELECT {names} FROM decisions WHERE id IN ({marks})", some)
+            found |= {row[0]: decoded(_LISTED, row) for row in rows}
+        return found
 
     def feedback_on(self, decisions: Iterable[str]) -> Mapping[str, Sequence[Feedback]]:
         """What was said of some decisions, by decision; those without feedback are left out.

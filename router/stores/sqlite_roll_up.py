@@ -5,14 +5,14 @@ Rule: whoever writes a row here adds it, and flushes before the commit; a roll-b
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from router.core.feedback import Feedback
 from router.core.ledger import TOTALS, PriceSheet
 from router.stores.decision_columns import COLUMNS
 from router.stores.ledger_schema import CLUSTER_SUMS, FEEDBACK_SUMS
-from router.stores.roll_up import ALWAYS, LEVELS, Key, RollUp
+from router.stores.roll_up import ALWAYS, LEVELS, Key, RollUp, day_of, keys_above
 
 _NAMES = tuple(column.name for column in COLUMNS)
 _OF_A_KEY = ("level", *ALWAYS, *LEVELS)
@@ -96,10 +96,33 @@ class SQLiteRollUp:
         """Add all that was summed to the tables. Raises sqlite3.Error."""
         sums, self._sums = self._sums, RollUp()
         many = self._connection.executemany
-        many(_HOURLY, ((self._id(key), *at, *n) for (key, *at), n in sums.hourly.items()))
-        many(_CLUSTERS, ((self._id(key), *at, *n) for (key, *at), n in sums.clusters.items()))
-        many(_FEEDBACK, ((self._id(key), *at, *n) for (key, *at), n in sums.feedback.items()))
+        days = {day_of(hour) for _, hour in sums.hourly}
+        many("INSERT OR IGNORE INTO roll_up_days VALUES (?)", ((day,) for day in days))
+        settled = self._settled(days)
+        many(_HOURLY, self._placed(sums.hourly, settled))
+        many(_CLUSTERS, self._placed(sums.clusters, settled))
+        many(_FEEDBACK, self._placed(sums.feedback, {}))
         many(_HISTOGRAMS, ((*place, n) for place, n in sums.histograms.items()))
+
+    def _settled(self, days: Collection[int]) -> Mapping[int, Collection[str]]:
+        """The levels at which the sums of some days stand already."""
+        found: dict[int, set[str]] = {}
+        for day in days:
+            asked = self._connection.execute("SELECT level FROM settled_days WHERE day = ?", (day,))
+            if levels := {level for (level,) in asked}:
+                found[day] = levels
+        return found
+
+    def _placed(
+        self,
+        sums: Mapping[tuple[Any, ...], Sequence[int]],
+        settled: Mapping[int, Collection[str]],
+    ) -> Iterator[tuple[Any, ...]]:
+        """Sums with their keys as the tables know them; on days that are settled at every level."""
+        for (key, at, *rest), figures in sums.items():
+            yield self.id_of(key), at, *rest, *figures
+            for level in settled.get(day_of(at), ()):
+                yield self.id_of(keys_above(key)[level]), at, *rest, *figures
 
     def forget(self) -> None:
         """The transaction was rolled back: nothing that it was told is true."""
@@ -107,12 +130,14 @@ class SQLiteRollUp:
         self._keys.clear()
         self._sheets.clear()
 
-    def _id(self, key: Key) -> int:
+    def id_of(self, key: Key) -> int:
+        """The number of a key, which is made known if need be."""
         id = self._keys.get(key)
         if id is None:
-            self._connection.execute(_NEW_KEY, (key, *json.loads(key)))
+            text = json.dumps(key, separators=(",", ":"))
+            self._connection.execute(_NEW_KEY, (text, *key))
             [id] = self._connection.execute(
-                "SELECT id FROM roll_up_keys WHERE key = ?", (key,)
+                "SELECT id FROM roll_up_keys WHERE key = ?", (text,)
             ).fetchone()
             self._keys[key] = id
         return int(id)

@@ -1,4 +1,4 @@
-"""Upkeep: brings old rows into the roll-ups, and lets detail rows go that are past retention.
+"""Upkeep: brings old rows into the roll-ups, settles days, and lets rows past retention go.
 
 Rule: a step is one short transaction of few rows, so that nobody's commit waits for it. Roll-ups
 are never taken back: what a deleted row had added stays.
@@ -19,6 +19,7 @@ from router.core.ledger import SECONDS_PER_DAY
 from router.errors import DecisionLogError
 from router.stores.sqlite_roll_up import SQLiteRollUp
 from router.stores.sqlite_schema import open_for_writing
+from router.stores.sqlite_settling import settle
 
 logger = logging.getLogger(__name__)
 
@@ -144,7 +145,8 @@ class Upkeep:
     def stop(self) -> None:
         """End after the step that is being made."""
         self._ending.set()
-        self._thread.join(self._busy_s + 1)
+        if self._thread.is_alive():
+            self._thread.join(self._busy_s + 1)
 
     def _run(self) -> None:
         rest_s = PAUSE_S
@@ -158,7 +160,7 @@ class Upkeep:
             rest_s = REST_S
 
     def _keep(self, connection: sqlite3.Connection) -> None:
-        while fill(connection):
+        while fill(connection) or settle(connection, time.time()):
             if self._ending.wait(PAUSE_S):
                 return
         if self._retention_days is None:
