@@ -199,6 +199,10 @@ class Decisions(Protocol):
         """What was said of some decisions; those without feedback are left out."""
         ...
 
+    def any_feedback(self) -> bool:
+        """Whether anything was said of any decision."""
+        ...
+
 
 class Observer(Protocol):
     """Is told of every event: metrics, logs, traces. Must not raise and must not block."""

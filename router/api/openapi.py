@@ -69,6 +69,16 @@ BODIES: Mapping[str, Schema] = {
         "required": ["decision"],
         "additionalProperties": False,
     },
+    "/api/v1/playground": {
+        "type": "object",
+        "properties": {
+            "prompt": {"type": "string", "minLength": 1},
+            "messages": _MESSAGES,
+            "policies": {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": 4},
+            "run": {"type": "boolean"},
+        },
+    },
+    "/api/v1/demo": {"type": "object", "properties": {"confirm": {"type": "boolean"}}},
 }
 """What each POST route takes. A route that is missing here fails the document's test."""
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.outcomes import Compared, RuleOutcome
+from router.core.outcomes import Compared, RuleOutcome
 from router.core.policy import signals_read
 from router.core.quality import quality_vocabulary
 from router.gateway import Routed

@@ -10,7 +10,7 @@ from typing import Any
 
 from router.api.route import described
 from router.cli.deciding import decider, default_path, loaded_policies, request_of
-from router.cli.outcomes import RuleOutcome, outcomes
+from router.core.outcomes import RuleOutcome, outcomes
 from router.errors import InvalidRequest, StartupError
 from router.gateway import Routed
 from router.policyfile import LoadedPolicy

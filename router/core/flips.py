@@ -23,7 +23,6 @@ STEPS = 24
 _HALVINGS = 20
 _DEAREST = 20.0
 _LOGITS = 6.0
-_PRICES = ("input_usd_per_mtok", "output_usd_per_mtok", "cached_input_usd_per_mtok", "usd_per_hour")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def _by_threshold(case: Case, choice: str) -> Iterator[Flip]:
 def _by_price(case: Case, choice: str) -> Iterator[Flip]:
     for name, card in case.catalog.models.items():
         price = card.price
-        if price is None or not any(getattr(price, it) for it in _PRICES):
+        if price is None or not any(_rates(price).values()):
             continue
 
         def changed(to: float, name: str = name, price: Price = price) -> Case:
@@ -197,8 +196,11 @@ def _with_option(policy: Policy, rule: str, name: str, value: float) -> Policy:
 
 
 def _with_price(catalog: Catalog, name: str, price: Price, factor: float) -> Catalog:
-    scaled: Mapping[str, float] = {
-        it: getattr(price, it) * factor for it in _PRICES if getattr(price, it) is not None
-    }
+    scaled = {it: rate * factor for it, rate in _rates(price).items()}
     card = catalog.models[name].model_copy(update={"price": price.model_copy(update=scaled)})
     return catalog.model_copy(update={"models": {**catalog.models, name: card}})
+
+
+def _rates(price: Price) -> Mapping[str, float]:
+    """What a price is made of, by field."""
+    return {name: rate for name, rate in price if "usd_per_" in name and rate is not None}

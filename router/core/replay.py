@@ -23,8 +23,8 @@ from router.core.tokens import TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE
 _AT_ONCE = 1e12
 """Tokens a second: the whole latency stands in the wait for the first byte."""
 
-_FOR_LONG = 1e9
 _CLOSE = 1e-6
+_OUT = frozenset({"not_allowed", "unhealthy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def logged_case(row: Mapping[str, Any], policy: Policy, catalog: Catalog) -> Cas
         json_schema="lacks_json_schema" in lacked,
         limits=_limits(candidates, codes),
     )
-    stats = _stats(candidates, codes, request, catalog)
+    stats = _stats(candidates, request, catalog)
     return Case(request, row["signals"], policy, catalog, stats)
 
 
@@ -107,19 +107,17 @@ def _tokens(row: Mapping[str, Any], candidates: Sequence[Candidate], catalog: Ca
 
 
 def _limits(candidates: Sequence[Candidate], codes: Mapping[str, str]) -> Limits:
-    """What the caller may have bound itself to. A policy's own limits are found again anyway."""
+    """What the caller may have bound itself to, and who was out of order: neither may be asked. A
+    policy's own limits are found again anyway."""
     names = None
-    if "not_allowed" in codes.values():
-        others = (name for name, code in codes.items() if code != "not_allowed")
+    if not _OUT.isdisjoint(codes.values()):
+        others = (name for name, code in codes.items() if code not in _OUT)
         names = (*(it.model for it in candidates), *others)
     return Limits(local_only="must_stay_local" in codes.values(), allowed_models=names)
 
 
 def _stats(
-    candidates: Sequence[Candidate],
-    codes: Mapping[str, str],
-    request: RoutedRequest,
-    catalog: Catalog,
+    candidates: Sequence[Candidate], request: RoutedRequest, catalog: Catalog
 ) -> StatsSnapshot:
     """Statistics under which each candidate is expected to cost and to take what was logged."""
     found = {
@@ -131,9 +129,6 @@ def _stats(
         for it in candidates
         if it.model in catalog.models
     }
-    for name, code in codes.items():
-        if code == "unhealthy":
-            found[name] = ModelStats(failures_in_a_row=1, cooldown_until=_FOR_LONG)
     return StatsSnapshot(0.0, found)
 
 

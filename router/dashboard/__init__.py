@@ -13,7 +13,9 @@ from router.dashboard.assets import assets
 from router.dashboard.decision import decision, mark
 from router.dashboard.decisions import decisions
 from router.dashboard.login import LOGIN, show_login, sign_in, sign_out
-from router.dashboard.overview import overview
+from router.dashboard.models import models
+from router.dashboard.overview import overview, start
+from router.dashboard.playground import play, playground
 from router.dashboard.refusal import refuse, told_as_page
 
 __all__ = ["NAVIGATION", "PAGES", "Page", "refuse", "routes"]
@@ -35,6 +37,10 @@ PAGES: tuple[Page, ...] = (
     Page("/decisions", decisions, "Decisions"),
     Page("/decisions/{id}", decision),
     Page("/decisions/{id}/feedback", mark, method="POST", access="call"),
+    Page("/playground", playground, "Playground"),
+    Page("/playground", play, method="POST", access="call"),
+    Page("/models", models, "Models"),
+    Page("/demo", start, method="POST", access="call"),
     Page(LOGIN, show_login, access="open"),
     Page(LOGIN, sign_in, method="POST", access="open"),
     Page("/logout", sign_out, method="POST"),

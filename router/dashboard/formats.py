@@ -30,6 +30,14 @@ def duration(seconds: float | None) -> str:
     return f"{seconds:.2f} s" if seconds < 100 else f"{seconds:,.0f} s"
 
 
+def span(seconds: float) -> str:
+    """A length of time in words: 90 s, 30 min, 3.5 h."""
+    for unit, size in (("d", 86_400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
 def share(value: float | None, digits: int = 0) -> str:
     """A share as a percentage."""
     return UNKNOWN if value is None else f"{value * 100:.{digits}f} %"
@@ -73,6 +81,7 @@ def compact(value: Any) -> str:
 FILTERS: Mapping[str, Callable[..., str]] = {
     "usd": usd,
     "duration": duration,
+    "span": span,
     "share": share,
     "score": score,
     "count": count,

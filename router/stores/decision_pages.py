@@ -66,6 +66,10 @@ class DecisionPages(DecisionReader):
         """What was said of some decisions, by decision. Raises DecisionLogError."""
         return super().feedback_on(decisions) if self._path.exists() else {}
 
+    def any_feedback(self) -> bool:
+        """Whether anything was said of any decision. Raises DecisionLogError."""
+        return self._path.exists() and bool(self._fetch("SELECT 1 FROM feedback LIMIT 1", ()))
+
     def page(self, query: DecisionQuery) -> DecisionPage:
         """The decisions asked for, newest first. Raises DecisionLogError."""
         if not self._path.exists():

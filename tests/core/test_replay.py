@@ -10,7 +10,7 @@ from router.core.decide import decide
 from router.core.policy import Policy
 from router.core.replay import agrees, logged_case
 from router.core.request import RoutedRequest
-from router.core.stats import ModelStats, StatsSnapshot
+from router.core.stats import ModelStats, Observation, StatsSnapshot, observe
 from tests.core.made import NO_STATS, asking, card, catalog, per_token, policy, rule
 
 CHEAP = {"kind": "cheapest_good_enough", "min_quality": 0.7}
@@ -61,12 +61,22 @@ SIGNALS: list[dict[str, Any]] = [
     {},
     {"difficulty": 0.3, "quality.small": 0.2, "domain": "law"},
 ]
+
+
+def failing() -> ModelStats:
+    """A model that is out of order."""
+    stats = ModelStats()
+    for _ in range(5):
+        stats = observe(stats, Observation(ok=False), 4.0)
+    return stats
+
+
 STATS = [
     NO_STATS,
     StatsSnapshot(
         5.0, {"small": ModelStats(0.2, 90.0, 123.0), "large": ModelStats(output_tokens=9)}
     ),
-    StatsSnapshot(5.0, {"small": ModelStats(failures_in_a_row=5, cooldown_until=9.0)}),
+    StatsSnapshot(5.0, {"small": failing()}),
 ]
 
 

@@ -74,5 +74,5 @@ def test_pages_may_run_their_own_files_alone_and_be_framed_by_nobody(opened: Ope
     assert "unsafe" not in CONTENT_POLICY
     assert "frame-ancestors 'none'" in CONTENT_POLICY
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["cache-control"] == "no-store"

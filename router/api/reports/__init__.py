@@ -9,10 +9,19 @@ from router.api.access import Access, Endpoint
 from router.api.at_home import at_home
 from router.api.reports.decision import decision
 from router.api.reports.decisions import decisions
+from router.api.reports.demo import demo, start_demo
+from router.api.reports.models import models
+from router.api.reports.playground import playground
+from router.api.reports.setup import setup
 
 _REPORTS: tuple[tuple[str, str, Endpoint, Access], ...] = (
     ("GET", "/api/v1/decisions", decisions, "read"),
     ("GET", "/api/v1/decisions/{id}", decision, "read"),
+    ("POST", "/api/v1/playground", playground, "call"),
+    ("GET", "/api/v1/models", models, "read"),
+    ("GET", "/api/v1/setup", setup, "read"),
+    ("GET", "/api/v1/demo", demo, "read"),
+    ("POST", "/api/v1/demo", start_demo, "call"),
 )
 REPORTS = tuple((method, path, at_home(it), access) for method, path, it, access in _REPORTS)
 """Method, path, endpoint, and what it asks of its caller."""
