@@ -16,7 +16,9 @@ from router.dashboard.login import LOGIN, show_login, sign_in, sign_out
 from router.dashboard.models import models
 from router.dashboard.overview import overview, start
 from router.dashboard.playground import play, playground
+from router.dashboard.quality import quality
 from router.dashboard.refusal import refuse, told_as_page
+from router.dashboard.savings import savings
 
 __all__ = ["NAVIGATION", "PAGES", "Page", "refuse", "routes"]
 
@@ -34,11 +36,13 @@ class Page:
 
 PAGES: tuple[Page, ...] = (
     Page("/", overview, "Overview"),
+    Page("/savings", savings, "Savings"),
     Page("/decisions", decisions, "Decisions"),
     Page("/decisions/{id}", decision),
     Page("/decisions/{id}/feedback", mark, method="POST", access="call"),
     Page("/playground", playground, "Playground"),
     Page("/playground", play, method="POST", access="call"),
+    Page("/quality", quality, "Quality"),
     Page("/models", models, "Models"),
     Page("/demo", start, method="POST", access="call"),
     Page(LOGIN, show_login, access="open"),

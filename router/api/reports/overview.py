@@ -59,6 +59,7 @@ async def report(request: Request) -> Told:
         "headline": found.headline,
         "verdict": verdict(found.verdict),
         "saving": saving(found.saving),
+        "baselines": [found.saving.baseline, *(it.baseline for it in found.others)],
         "figures": figures,
         "counts": counts(found),
         "cumulative": cumulative,

@@ -1,5 +1,5 @@
 // Charts: each is drawn from the JSON in its `data-chart`, which says just what its table says.
-//   {"kind": "line" | "bars" | "points", "x": {"label", "time"?, "labels"?},
+//   {"kind": "line" | "bars" | "points", "stacked"?, "x": {"label", "time"?, "labels"?},
 //    "y": {"label", "unit"?, "min"?, "max"?}, "at": [...],
 //    "series": [{"label", "tone", "values": [...], "dash"?, "points"?, "low"?, "high"?}], "marks"?: [{"at", "label"}]}
 "use strict";
@@ -29,7 +29,7 @@
       const stroke = colour(one.tone || "accent");
       const drawn = {
         label: one.label, stroke, width: 2, dash: one.dash ? [6, 4] : undefined, spanGaps: false,
-        value: (_, value) => told(value, chart.y.unit),
+        value: (_, value, __, i) => told(one.own && i != null ? one.own[i] : value, chart.y.unit),
         points: { show: chart.kind === "points" || one.points || chart.at.length < 2, size: 7 },
       };
       if (chart.kind === "bars") Object.assign(drawn, { paths: bars, fill: stroke, points: { show: false } });
@@ -64,6 +64,9 @@
           ctx.moveTo(x, plot.bbox.top);
           ctx.lineTo(x, plot.bbox.top + plot.bbox.height);
           ctx.stroke();
+          ctx.fillStyle = colour("text");
+          ctx.font = `${11 * devicePixelRatio}px system-ui`;
+          ctx.fillText(mark.label || "", x + 4 * devicePixelRatio, plot.bbox.top + 10 * devicePixelRatio);
         }
         ctx.restore();
       }],
@@ -89,10 +92,20 @@
     };
   };
 
+  // Stacked bars: the tallest sum is drawn first, and each is told by its own height.
+  const stacked = (chart) => {
+    const sums = chart.at.map(() => 0);
+    const series = chart.series.map((one) => ({
+      ...one, own: one.values, values: one.values.map((value, i) => (sums[i] += value || 0)),
+    }));
+    return { ...chart, series: series.reverse() };
+  };
+
   const draw = (place) => {
     if (!window.uPlot || !place.isConnected) return;
     shown.get(place)?.destroy();
-    const chart = JSON.parse(place.dataset.chart);
+    const given = JSON.parse(place.dataset.chart);
+    const chart = given.stacked ? stacked(given) : given;
     if (!chart.at.length) return;
     shown.set(place, new window.uPlot(options(chart, place.clientWidth), [chart.at, ...chart.series.map((one) => one.values)], place));
   };
