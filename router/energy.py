@@ -115,9 +115,7 @@ def _data() -> tuple[Mapping[str, _Model], Mapping[str, float]]:
         return {}, {}
     read = msgspec.json.decode(told, type=_Models)
     models = {model.name: model for model in read.models}
-    aliases = {
-        one.alias: models[one.name] for one in read.aliases if one.alias and one.name in models
-    }
+    aliases = {one.name: models[one.alias] for one in read.aliases if one.alias in models}
     mixes = msgspec.json.decode(mixed, type=_Mixes).electricity_mixes
     return {**aliases, **models}, {mix.name: mix.gwp for mix in mixes}
 

@@ -65,24 +65,33 @@ def decide(
     ranking = _ranked(request, candidates, match, signals)
     routed = request.is_routed
     explore = policy.explore if routed else 0.0
-    decision = Decision(
+    decision = replace(
+        _undrawn(match, ranking, explore, routed),
         policy=policy.name,
+        rejected=tuple(rejected),
+        confidence=_confidence(match, signals) if routed else 1.0,
+    )
+    if routed and policy.control > 0 and policy.baseline is not None:
+        compared = weigh(policy.baseline, request, signals, catalog, stats, limits)
+        decision = with_control(decision, compared, policy.control, draw)
+    return _explored(decision, ranking, explore, draw)
+
+
+def _undrawn(match: _Match, ranking: Ranking, explore: float, routed: bool) -> Decision:
+    """The decision as the strategy has it, before any lot is drawn."""
+    return Decision(
+        policy="",
         rule=match.rule,
         strategy=match.route.strategy.kind if routed else NAMED,
         candidates=ranking.candidates,
-        rejected=tuple(rejected),
+        rejected=(),
         reason=ranking.reason,
-        confidence=_confidence(match, signals) if routed else 1.0,
+        confidence=1.0,
         propensities=_propensities(ranking, explore),
         unknown_rules=match.unknown,
         arm="routed" if routed else "named",
         preferred=ranking.candidates[0].model if ranking.candidates else None,
     )
-    against = policy.baseline
-    if routed and policy.control > 0 and against is not None:
-        compared = weigh(against, request, signals, catalog, stats, limits)
-        decision = with_control(decision, compared, policy.control, draw)
-    return _explored(decision, ranking, explore, draw)
 
 
 def preferences(

@@ -126,7 +126,8 @@ class RoutingEvent:
         """Why a request that was paid for counts in no saving; None if it does, or was not paid."""
         if not self.was_paid:
             return None
-        if self.answered and self.usage is None:
+        untold = any(one.paid and one.usage is None for one in self.attempts)
+        if untold or (self.answered and self.usage is None):
             return "no_usage"
         if self.spend_usd is None:
             return "no_price"

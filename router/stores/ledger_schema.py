@@ -94,6 +94,13 @@ LEDGER_MIGRATION: tuple[str, ...] = (
         PRIMARY KEY (measure, model, hour, bucket)
     ) WITHOUT ROWID
     """,
+    """
+    CREATE TABLE daily_histograms (
+        measure TEXT NOT NULL, model TEXT NOT NULL, day INTEGER NOT NULL, bucket INTEGER NOT NULL,
+        requests INTEGER NOT NULL,
+        PRIMARY KEY (measure, model, day, bucket)
+    ) WITHOUT ROWID
+    """,
     f"""
     CREATE TABLE hourly_feedback (
         key INTEGER NOT NULL, hour INTEGER NOT NULL, source TEXT NOT NULL, {_counts(FEEDBACK_SUMS)},
@@ -111,6 +118,6 @@ LEDGER_MIGRATION: tuple[str, ...] = (
     "CREATE TABLE roll_up_progress (done INTEGER NOT NULL, last INTEGER NOT NULL)",
     "INSERT INTO roll_up_progress SELECT 0, coalesce(max(rowid), 0) FROM decisions",
     "CREATE INDEX decisions_unpriced ON decisions (unpriced, model, at) WHERE unpriced IS NOT NULL",
-    "CREATE INDEX feedback_by_score ON feedback (score, at)",
+    "CREATE INDEX feedback_by_score ON feedback (score, at DESC)",
 )
 """Statements that bring the ledger into a decision log."""

@@ -15,9 +15,10 @@ from router.core.ledger import CLUSTERS, SECONDS_PER_DAY, SECONDS_PER_HOUR, TOTA
 Row = Mapping[str, Any]
 """Stored values by column, as `encoded` makes them."""
 
-ALL, FULL = "all", "full"
+ALL, FULL, TIMES = "all", "full", "times"
 LEVELS: tuple[str, ...] = ("policy_version", "rule", "domain", "model", "key_name")
-"""Sums are kept by all of these together, and once a day is over in all and by each alone."""
+"""Sums are kept by all of these together, and once a day is over in all and by each alone; TIMES
+stands for the histograms of a day."""
 
 ALWAYS = ("arm", "baseline", "simulated")
 """What every sum is told apart by: figures of different kinds never meet in one."""

@@ -32,7 +32,7 @@ from router.core.ledger import (
     Window,
 )
 from router.stores.ledger_schema import CLUSTER_SUMS
-from router.stores.roll_up import ALL, FULL, LEVELS
+from router.stores.roll_up import ALL, FULL, LEVELS, TIMES
 from router.stores.sqlite_reader import DecisionReader
 from router.stores.sqlite_schema import cannot, open_for_reading
 
@@ -47,6 +47,12 @@ _KEPT: Mapping[str, tuple[str, int, tuple[str, ...]]] = {
 """A table's time, the seconds that one of its sums is over, and what is read of it."""
 
 _CLUSTER_SUMS = ", ".join(f"sum(s.{name})" for name in CLUSTER_SUMS)
+
+_WHOLE = (
+    f"SELECT day FROM settled_days WHERE level = '{TIMES}' AND day >= ?"
+    f" AND day + {SECONDS_PER_DAY} <= ?"
+)
+"""Settled days that lie within a window as a whole."""
 
 
 class SQLiteLedger:
@@ -104,13 +110,22 @@ class SQLiteLedger:
         """How measures spread, step by step (None: over the window) and model by model."""
         marks = ", ".join("?" * len(measures))
         since, until = _rounded(window, SECONDS_PER_HOUR)
-        seconds = _STEPS[step] if step else None
-        at = f"hour / {seconds} * {seconds}" if seconds else str(since)
+        at = f"at / {_STEPS[step]} * {_STEPS[step]}" if step else str(since)
+        of_them = f"measure IN ({marks}) AND (? IS NULL OR model = ?)"
+        source, values = f"SELECT *, hour AS at FROM hourly_histograms WHERE {of_them}", []
+        chosen = [*measures, model, model]
+        if step != "hour":
+            # Whole days that are settled are read at once; the rest, hour by hour.
+            source += (
+                f" AND NOT (hour / {SECONDS_PER_DAY} * {SECONDS_PER_DAY} IN ({_WHOLE}))"
+                " UNION ALL SELECT *, day AS at FROM daily_histograms"
+                f" WHERE {of_them} AND day IN ({_WHOLE})"
+            )
+            values = [since, until, *chosen, since, until]
         found = await self._ask(
-            f"SELECT {at}, measure, model, bucket, sum(requests) FROM hourly_histograms"
-            f" WHERE measure IN ({marks}) AND hour >= ? AND hour < ?"
-            " AND (? IS NULL OR model = ?) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3",
-            (*measures, since, until, model, model),
+            f"SELECT {at}, measure, model, bucket, sum(requests) FROM ({source})"
+            " WHERE at >= ? AND at < ? GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3",
+            (*chosen, *values, since, until),
         )
         counts: dict[tuple[int, Measure, str], dict[int, int]] = {}
         for hour, measure, name, bucket, requests in found:
@@ -188,25 +203,26 @@ def _sums_of(
     since, until = _rounded(window, step)
     read = ", ".join(f"s.{name}" for name in names)
     told = "NULL AS told" if by is None else f"k.{by} AS told"
-    parts, values = [], list[Any]()
-    for one, settled in ((level, ""), (FULL, "NOT")):
-        chosen, filtered = _chosen(one, where)
-        # CROSS JOIN is SQLite's way to be told the order: few keys first, then each one's range.
-        part = (
-            f"SELECT {told}, {read} FROM roll_up_keys k CROSS JOIN {table} s ON s.key = k.id"
-            f" WHERE {chosen} AND s.{time} >= ? AND s.{time} < ?"
-        )
-        values += [*filtered, since, until]
-        if level != FULL:
-            part += (
-                f" AND s.{time} / {SECONDS_PER_DAY} * {SECONDS_PER_DAY} {settled} IN"
-                " (SELECT day FROM settled_days WHERE level = ?)"
-            )
-            values.append(level)
-        parts.append(part)
+    # CROSS JOIN is SQLite's way to be told the order: few keys first, then each one's range.
+    chosen, values = _chosen(level, where)
+    part = (
+        f"SELECT {told}, {read} FROM roll_up_keys k CROSS JOIN {table} s ON s.key = k.id"
+        f" WHERE {chosen} AND s.{time} >= ? AND s.{time} < ?"
+    )
+    values += [since, until]
     if level == FULL:
-        return f"({parts[0]}) s", values[: len(values) // 2]
-    return f"({' UNION ALL '.join(parts)}) s", values
+        return f"({part}) s", values
+    chosen, filtered = _chosen(FULL, where)
+    # A day is settled as a whole, so its sums at this level are there or they are not.
+    open_days = (
+        f"SELECT {told}, {read} FROM roll_up_keys k CROSS JOIN roll_up_days u"
+        f" CROSS JOIN {table} s ON s.key = k.id"
+        f" AND s.{time} >= max(u.day, ?) AND s.{time} < min(u.day + {SECONDS_PER_DAY}, ?)"
+        f" WHERE {chosen} AND u.day > ? AND u.day < ?"
+        " AND u.day NOT IN (SELECT day FROM settled_days WHERE level = ?)"
+    )
+    values += [since, until, *filtered, since - SECONDS_PER_DAY, until, level]
+    return f"({part} UNION ALL {open_days}) s", values
 
 
 def _chosen(level: str, where: LedgerFilter | None) -> tuple[str, list[Any]]:

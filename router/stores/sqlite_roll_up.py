@@ -5,14 +5,14 @@ Rule: whoever writes a row here adds it, and flushes before the commit; a roll-b
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from router.core.feedback import Feedback
 from router.core.ledger import TOTALS, PriceSheet
 from router.stores.decision_columns import COLUMNS
 from router.stores.ledger_schema import CLUSTER_SUMS, FEEDBACK_SUMS
-from router.stores.roll_up import ALWAYS, LEVELS, Key, RollUp, day_of, keys_above
+from router.stores.roll_up import ALWAYS, LEVELS, TIMES, Key, RollUp, day_of, keys_above
 
 _NAMES = tuple(column.name for column in COLUMNS)
 _OF_A_KEY = ("level", *ALWAYS, *LEVELS)
@@ -31,6 +31,9 @@ _HOURLY = _upsert("hourly", ("key", "hour"), TOTALS)
 _CLUSTERS = _upsert("daily_clusters", ("key", "day", "cluster"), CLUSTER_SUMS)
 _FEEDBACK = _upsert("hourly_feedback", ("key", "hour", "source"), FEEDBACK_SUMS)
 _HISTOGRAMS = _upsert("hourly_histograms", ("measure", "model", "hour", "bucket"), ("requests",))
+_DAILY_HISTOGRAMS = _upsert(
+    "daily_histograms", ("measure", "model", "day", "bucket"), ("requests",)
+)
 _NEW_KEY = (
     f"INSERT OR IGNORE INTO roll_up_keys (key, {', '.join(_OF_A_KEY)})"
     f" VALUES (?, {', '.join('?' * len(_OF_A_KEY))})"
@@ -103,8 +106,17 @@ class SQLiteRollUp:
         many(_CLUSTERS, self._placed(sums.clusters, settled))
         many(_FEEDBACK, self._placed(sums.feedback, {}))
         many(_HISTOGRAMS, ((*place, n) for place, n in sums.histograms.items()))
+        late = {day for day, levels in settled.items() if TIMES in levels}
+        many(
+            _DAILY_HISTOGRAMS,
+            (
+                (measure, model, day_of(hour), bucket, n)
+                for (measure, model, hour, bucket), n in sums.histograms.items()
+                if day_of(hour) in late
+            ),
+        )
 
-    def _settled(self, days: Collection[int]) -> Mapping[int, Collection[str]]:
+    def _settled(self, days: Collection[int]) -> Mapping[int, Set[str]]:
         """The levels at which the sums of some days stand already."""
         found: dict[int, set[str]] = {}
         for day in days:
@@ -116,12 +128,12 @@ class SQLiteRollUp:
     def _placed(
         self,
         sums: Mapping[tuple[Any, ...], Sequence[int]],
-        settled: Mapping[int, Collection[str]],
+        settled: Mapping[int, Set[str]],
     ) -> Iterator[tuple[Any, ...]]:
         """Sums with their keys as the tables know them; on days that are settled at every level."""
         for (key, at, *rest), figures in sums.items():
             yield self.id_of(key), at, *rest, *figures
-            for level in settled.get(day_of(at), ()):
+            for level in settled.get(day_of(at), set()) - {TIMES}:
                 yield self.id_of(keys_above(key)[level]), at, *rest, *figures
 
     def forget(self) -> None:

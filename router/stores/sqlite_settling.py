@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from router.core.ledger import SECONDS_PER_DAY, SECONDS_PER_HOUR, TOTALS
 from router.stores.ledger_schema import CLUSTER_SUMS
-from router.stores.roll_up import ALL, FULL, LEVELS, keys_above
+from router.stores.roll_up import ALL, FULL, LEVELS, TIMES, keys_above
 from router.stores.sqlite_roll_up import SQLiteRollUp
 
 GRACE_S = 2 * SECONDS_PER_HOUR
@@ -19,6 +19,10 @@ GRACE_S = 2 * SECONDS_PER_HOUR
 _UNSETTLED = (
     "SELECT min(day) FROM roll_up_days d WHERE day < ? AND NOT EXISTS"
     " (SELECT 1 FROM settled_days s WHERE s.level = ? AND s.day = d.day)"
+)
+_LIFT_TIMES = (
+    "INSERT INTO daily_histograms SELECT measure, model, ?, bucket, sum(requests)"
+    " FROM hourly_histograms WHERE hour >= ? AND hour < ? GROUP BY measure, model, bucket"
 )
 _TABLES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "hourly": ("hour", "hour", TOTALS),
@@ -33,7 +37,7 @@ def settle(connection: sqlite3.Connection, now: float) -> bool:
     Raises sqlite3.Error.
     """
     over = int((now - GRACE_S) // SECONDS_PER_DAY) * SECONDS_PER_DAY
-    for level in (ALL, *LEVELS):
+    for level in (TIMES, ALL, *LEVELS):
         [day] = connection.execute(_UNSETTLED, (over, level)).fetchone()
         if day is not None:
             _settle(connection, level, day)
@@ -48,7 +52,10 @@ def _settle(connection: sqlite3.Connection, level: str, day: int) -> None:
             "INSERT OR IGNORE INTO settled_days VALUES (?, ?)", (level, day)
         )
         if marked.rowcount:
-            _lift(connection, level, day)
+            if level == TIMES:
+                connection.execute(_LIFT_TIMES, (day, day, day + SECONDS_PER_DAY))
+            else:
+                _lift(connection, level, day)
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")

@@ -2,8 +2,8 @@
 
 The log holds thirty days of traffic: 4 rules, 14 domains, 5 models, 5 keys, 40,000 sessions,
 feedback on every fiftieth decision. Each question is asked of the file anew, as a page asks it; a
-page may take 300 ms. ROWS=100000 makes a smaller log. What roll-ups add to writing is given as a
-ratio to the same rows without them.
+page may take 300 ms. ROWS=100000 makes a smaller log, LOG=path keeps it for the next time. What
+roll-ups add to writing is given as a ratio to the same rows without them.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ from router.stores.sqlite_settling import settle
 from tests.fakes.events import AT, an_event
 
 ROWS = int(os.environ.get("ROWS", "1000000"))
+KEPT = Path(os.environ["LOG"]) if "LOG" in os.environ else None
 DAYS = 30
 BATCH = 256
 ROUNDS = 5
@@ -134,14 +135,18 @@ def encoded_in(number_of: int) -> float:
     return time.process_time() - begun
 
 
-async def asked(ledger: SQLiteLedger, question: Question) -> list[float]:
-    """Milliseconds that a question took, each time."""
-    spent = []
+async def asked(ledger: SQLiteLedger, question: Question) -> tuple[float, float]:
+    """Milliseconds that a question took, and those of them that it had a processor: medians.
+
+    On a machine that others use too, only the second says what it costs.
+    """
+    spent, worked = [], []
     for _ in range(ROUNDS):
-        begun = time.perf_counter()
+        begun, began = time.perf_counter(), time.process_time()
         await question(ledger)
         spent.append((time.perf_counter() - begun) * 1000)
-    return spent
+        worked.append((time.process_time() - began) * 1000)
+    return median(spent), median(worked)
 
 
 def main() -> int:
@@ -156,24 +161,33 @@ def main() -> int:
             f" {more * few / 1e6 / (plain + encoding):.2f}"
             f" of what encoding and inserting it take ({few} rows, {BATCH} a commit)"
         )
-        path = Path(directory) / "log"
-        spent = write(path, ROWS)
-        size = path.stat().st_size / 1e9
-        print(f"{ROWS} rows written in {spent:.0f} s, {size:.2f} GB")
-        with closing(open_for_writing(path, 2.0, survive_power_cut=False)) as connection:
-            days, longest, begun = 0, 0.0, time.process_time()
-            while settle(connection, WINDOW.until - SECONDS_PER_DAY / 2):
-                days, longest = days + 1, max(longest, time.process_time() - begun)
-                begun = time.process_time()
-        print(f"{days} levels of days settled, the longest in {longest * 1000:.0f} ms")
-        ledger = SQLiteLedger(path)
-        slowest = 0.0
-        print(f"{'question':<30} {'median ms':>10} {'worst ms':>10}")
-        for name, question in QUESTIONS.items():
-            times = asyncio.run(asked(ledger, question))
-            slowest = max(slowest, median(times))
-            print(f"{name:<30} {median(times):>10.1f} {max(times):>10.1f}", flush=True)
-    print(f"slowest: {slowest:.0f} ms, a page may take {LIMIT_MS}")
+        path = KEPT or Path(directory) / "log"
+        if not path.exists():
+            filled(path)
+        return answered(SQLiteLedger(path))
+
+
+def filled(path: Path) -> None:
+    """Write the log and settle its days, all but the last."""
+    spent = write(path, ROWS)
+    print(f"{ROWS} rows written in {spent:.0f} s, {path.stat().st_size / 1e9:.2f} GB")
+    with closing(open_for_writing(path, 2.0, survive_power_cut=False)) as connection:
+        levels, longest, begun = 0, 0.0, time.process_time()
+        while settle(connection, WINDOW.until - SECONDS_PER_DAY / 2):
+            levels, longest = levels + 1, max(longest, time.process_time() - begun)
+            begun = time.process_time()
+    print(f"{levels} levels of days settled, the longest in {longest * 1000:.0f} ms")
+
+
+def answered(ledger: SQLiteLedger) -> int:
+    """Ask every question; 1 if one took more of a processor than a page may."""
+    slowest = 0.0
+    print(f"{'question':<30} {'ms':>8} {'of work':>8}")
+    for name, question in QUESTIONS.items():
+        spent, worked = asyncio.run(asked(ledger, question))
+        slowest = max(slowest, worked)
+        print(f"{name:<30} {spent:>8.1f} {worked:>8.1f}", flush=True)
+    print(f"slowest: {slowest:.0f} ms of work, a page may take {LIMIT_MS}")
     return int(slowest > LIMIT_MS)
 
 

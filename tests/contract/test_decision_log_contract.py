@@ -17,6 +17,7 @@ from router.stores.decision_row import DecisionFilter, Row
 from router.stores.memory import MemoryDecisionLog
 from router.stores.sqlite import SQLiteDecisionLog
 from tests.fakes.events import AT, an_event, decided, unanswered
+from tests.fakes.whole_row import WHOLE_ROW
 
 
 class SearchableLog(Protocol):
@@ -59,111 +60,6 @@ async def test_satisfies_the_port(log: SearchableLog) -> None:
 async def test_a_new_log_is_empty(log: SearchableLog) -> None:
     assert log.recent(10) == []
     assert log.find("d1") is None
-
-
-WHOLE_ROW: Row = {
-    "decision": "d1",
-    "at": "2023-11-14T22:13:20.125Z",
-    "endpoint": "chat.completions",
-    "requested_model": "auto",
-    "stream": False,
-    "session": "s1",
-    "policy": "default",
-    "policy_version": "1a2b3c4d",
-    "rule": "easy",
-    "strategy": "cheapest_good_enough",
-    "choice": "small",
-    "model": "small",
-    "reason": "cheapest whose predicted quality reaches 0.80",
-    "outcome": "ok",
-    "status": 200,
-    "propensity": 0.95,
-    "draw": 0.5,
-    "explored": False,
-    "confidence": 0.75,
-    "input_tokens": 120,
-    "output_tokens": 30,
-    "cached_input_tokens": 20,
-    "reasoning_tokens": 10,
-    "usage_estimated": False,
-    "cost_usd": 0.00012,
-    "baseline": "always:large",
-    "baseline_cost_usd": 0.0006,
-    "decision_s": 0.001,
-    "overhead_s": 0.002,
-    "first_byte_s": 0.3,
-    "total_s": 0.4,
-    "fallbacks": 0,
-    "simulated": False,
-    "signals": {"complexity": 0.2, "domain": "law", "has_code": False, "quality.small": 0.82},
-    "failed_signals": {"language": "TimeoutError"},
-    "unknown_rules": ["private"],
-    "candidates": [
-        {
-            "model": "small",
-            "location": "local",
-            "quality": 0.82,
-            "cost_usd": 0.0001,
-            "latency_s": 0.9,
-            "specialist": True,
-            "switch_cost_usd": 0.0,
-        },
-        {
-            "model": "large",
-            "location": "cloud",
-            "quality": 0.95,
-            "cost_usd": 0.004,
-            "latency_s": 2.5,
-            "specialist": False,
-            "switch_cost_usd": 0.0,
-        },
-    ],
-    "rejected": [
-        {
-            "model": "tiny",
-            "code": "context_too_small",
-            "detail": "about 9000 tokens exceed its window",
-        }
-    ],
-    "propensities": {"small": 0.95, "large": 0.05},
-    "key_name": "my-app",
-    "attempts": [
-        {
-            "model": "small",
-            "upstream": "near",
-            "status": 200,
-            "error": None,
-            "seconds": 0.4,
-            "usage": None,
-            "cost_usd": None,
-            "paid": False,
-        }
-    ],
-    "arm": "routed",
-    "preferred": None,
-    "domain": "law",
-    "location": "local",
-    "cache_write_tokens": 0,
-    "input_audio_tokens": 0,
-    "output_audio_tokens": 0,
-    "input_image_tokens": 0,
-    "output_image_tokens": 0,
-    "escalation_usd": 0.0,
-    "own_usd": 0.0,
-    "cache_loss_usd": 0.0,
-    "baseline_usd": 0.0006,
-    "baseline_low_usd": 0.0006,
-    "baseline_high_usd": 0.0006,
-    "baseline_verbosity": None,
-    "baseline_tokenizer": None,
-    "unpriced": None,
-    "price_id": None,
-    "energy_low_wh": None,
-    "energy_high_wh": None,
-    "co2_low_g": None,
-    "co2_high_g": None,
-    "energy_source": None,
-}
 
 
 async def test_a_recorded_event_reads_back_whole(log: SearchableLog) -> None:

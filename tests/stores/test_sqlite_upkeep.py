@@ -1,0 +1,135 @@
+"""Upkeep: old logs come into the roll-ups once; rows past retention go, their sums stay."""
+
+import asyncio
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from router.core.event import RoutingEvent
+from router.core.feedback import Feedback
+from router.core.ledger import SECONDS_PER_DAY, Window
+from router.stores.decision_columns import COLUMNS
+from router.stores.decision_row import encoded
+from router.stores.ledger_columns import LEDGER_COLUMNS
+from router.stores.ledger_schema import LEDGER_MIGRATION
+from router.stores.sqlite import SQLiteDecisionLog
+from router.stores.sqlite_ledger import SQLiteLedger
+from router.stores.sqlite_schema import MIGRATIONS, migrate, open_for_writing
+from router.stores.sqlite_upkeep import ROWS_PER_STEP, Upkeep, fill, forget
+from tests.fakes.events import AT, an_event, decided, unanswered
+
+EVER = Window(0, AT + 10 * SECONDS_PER_DAY)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "decisions.sqlite3"
+
+
+def told(rows: int) -> list[RoutingEvent]:
+    """Events of every kind that an old log may hold."""
+    named = decided(arm="named", strategy="named")
+    kinds = [
+        an_event("ok"),
+        an_event("named", decision=named, baseline="requested"),
+        an_event("unpriced", cost_usd=None),
+        an_event("refused", outcome="refused", usage=None, cost_usd=None),
+        unanswered("nobody"),
+    ]
+    return kinds + [an_event(str(number)) for number in range(rows - len(kinds))]
+
+
+def write_old(path: Path, rows: int) -> None:
+    """A log as it was before there was a ledger."""
+    kept = [column for column in COLUMNS if column not in LEDGER_COLUMNS]
+    insert = (
+        f"INSERT INTO decisions ({', '.join(column.name for column in kept)})"
+        f" VALUES ({', '.join('?' * len(kept))})"
+    )
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrate(connection, path, MIGRATIONS[: MIGRATIONS.index(LEDGER_MIGRATION)])
+        connection.execute("BEGIN")
+        for event in told(rows):
+            row = dict(zip((column.name for column in COLUMNS), encoded(event), strict=True))
+            connection.execute(insert, [row[column.name] for column in kept])
+        connection.execute("INSERT INTO feedback VALUES ('ok', 'user', ?, 1.0, NULL)", (AT,))
+        connection.execute("COMMIT")
+
+
+async def test_an_old_log_is_rolled_up_once_in_small_steps(path: Path, tmp_path: Path) -> None:
+    rows = ROWS_PER_STEP + 5
+    log = SQLiteDecisionLog(tmp_path / "new")
+    await asyncio.gather(*(log.record(event) for event in told(rows)))
+    await log.close()
+    expected = (await SQLiteLedger(tmp_path / "new").totals(EVER))[None]
+    write_old(path, rows)
+    steps = 0
+    with closing(open_for_writing(path, 2.0, survive_power_cut=False)) as connection:
+        while fill(connection):
+            steps += 1
+        assert not fill(connection)
+    ledger = SQLiteLedger(path)
+    assert steps == 2
+    assert (await ledger.totals(EVER))[None] == expected
+    assert (await ledger.totals(EVER, by="arm"))["named"].requests == 1
+    assert [one.judged for one in await ledger.quality(EVER)] == [1]
+
+
+async def test_feedback_on_a_row_that_is_yet_to_be_rolled_up_counts_once(path: Path) -> None:
+    write_old(path, 10)
+    log = SQLiteDecisionLog(path)
+    await log.record_feedback(Feedback("ok", "user", AT, 0.5))
+    await log.record_feedback(Feedback("named", "user", AT, 0.5))
+    await log.close()
+    with closing(open_for_writing(path, 2.0, survive_power_cut=False)) as connection:
+        while fill(connection):
+            pass
+    [found] = await SQLiteLedger(path).quality(EVER)
+    assert (found.judged, found.score) == (2, 1.0)
+
+
+async def test_rows_past_retention_go_with_their_feedback_and_their_sums_stay(path: Path) -> None:
+    log = SQLiteDecisionLog(path)
+    for id, at in (("old", AT), ("new", AT + SECONDS_PER_DAY)):
+        await log.record(an_event(id, at=at))
+        await log.record_feedback(Feedback(id, "user", at, 1.0))
+    before = await SQLiteLedger(path).totals(EVER)
+    with closing(open_for_writing(path, 2.0, survive_power_cut=False)) as connection:
+        assert not forget(connection, AT + 1)
+    assert [row["decision"] for row in log.recent(5)] == ["new"]
+    assert list(log.feedback_on(["old", "new"])) == ["new"]
+    assert await SQLiteLedger(path).totals(EVER) == before
+    await log.close()
+
+
+def test_rows_that_the_sums_lack_are_kept_until_they_are_in(path: Path) -> None:
+    write_old(path, 6)
+    with closing(open_for_writing(path, 2.0, survive_power_cut=False)) as connection:
+        forget(connection, AT + 1)
+        assert connection.execute("SELECT count(*) FROM decisions").fetchone() == (6,)
+        while fill(connection):
+            pass
+        forget(connection, AT + 1)
+        assert connection.execute("SELECT count(*) FROM decisions").fetchone() == (0,)
+
+
+async def _with_two_rows(path: Path) -> SQLiteDecisionLog:
+    log = SQLiteDecisionLog(path)
+    await log.record(an_event("old", at=time.time() - 9 * SECONDS_PER_DAY))
+    await log.record(an_event("new", at=time.time()))
+    return log
+
+
+def test_it_runs_by_itself_beside_a_log_that_is_open(path: Path) -> None:
+    log = asyncio.run(_with_two_rows(path))
+    upkeep = Upkeep(path, retention_days=7)
+    upkeep.start()
+    deadline = time.monotonic() + 10
+    while len(log.recent(5)) > 1 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    upkeep.stop()
+    assert [row["decision"] for row in log.recent(5)] == ["new"]
+    asyncio.run(log.close())
