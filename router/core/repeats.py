@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 AGAIN_S = 600.0
-"""Within ten minutes of the one before it, a like request of the same session counts as a re-ask."""
+"""Ten minutes: within these a like request of the same session counts as a re-ask."""
 
 
 class RepeatedHour(NamedTuple):
     """One hour from `at` (Unix seconds) on.
 
-    `asked_again`, of the `in_sessions` requests that name a session: those for which every signal
-    is what it was for the request before it in that session, AGAIN_S ago at most. Whoever words a
-    question anew is not seen by this, so it is a lower bound. `retried`, of all `requests`: one
-    model was called more than once.
+    `asked_again`, of the `in_sessions` requests that name a session: those for which every signal,
+    and the count of tokens, is what it was for the request before it, AGAIN_S ago at most. Whoever
+    words a question anew is not seen by this, so it is a lower bound. `retried`, of all `requests`:
+    one model was called more than once.
     """
 
     at: int

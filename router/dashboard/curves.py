@@ -39,7 +39,12 @@ def cumulative(points: Sequence[Row], changes: Iterable[Row], baseline: str) -> 
         "marks": marks(changes),
     }
     rows = [
-        (moment(it["at"])[:16], count(it["requests"]), money(it["spent_usd"]), money(it["baseline_usd"]))
+        (
+            moment(it["at"])[:16],
+            count(it["requests"]),
+            money(it["spent_usd"]),
+            money(it["baseline_usd"]),
+        )
         for it in points
     ]
     headings = ("Until (UTC)", "Requests", "Spent, all in", baseline)
@@ -69,9 +74,7 @@ def by_day(days: Sequence[Row], changes: Iterable[Row]) -> Drawn:
             {"label": label, "tone": tone, "values": values}
             for label, tone, values in zip(labels, TONES, spent, strict=False)
         ],
-        "marks": [
-            {**it, "at": (it["at"] - begin) / DAY_S - 0.5} for it in marks(changes) if at
-        ],
+        "marks": [{**it, "at": (it["at"] - begin) / DAY_S - 0.5} for it in marks(changes) if at],
     }
     rows = [
         (day, *(money(values[i]) for values in spent), money(sum(values[i] for values in spent)))

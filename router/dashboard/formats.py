@@ -105,11 +105,11 @@ def valued(value: float | None, unit: str) -> str:
 
 
 def between(low: float | None, high: float | None, unit: str) -> str:
-    """An interval: [34.1, 38.2] %; what its value has for unit is not told twice."""
+    """An interval: [34.1, 38.2]; percent are not told twice."""
     if low is None or high is None:
         return UNKNOWN
     if unit == "share":
-        return f"[{low * 100:.1f}, {high * 100:.1f}] %"
+        return f"[{low * 100:.1f}, {high * 100:.1f}]"
     return f"[{valued(low, unit)}, {valued(high, unit)}]"
 
 

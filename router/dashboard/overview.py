@@ -20,12 +20,13 @@ SHOWN = 10
 
 async def overview(request: Request) -> Response:
     """The page that `/` shows; as `part=demo` how far the demo is, and nothing else."""
-    shown = {"demo": demo_report(request).content}
+    demo = demo_report(request).content
     if request.query_params.get("part") == "demo":
-        return page(request, "overview_demo.html", {**shown, "rows": ()})
+        return page(request, "overview_demo.html", {"demo": demo, "rows": ()})
     latest, steps = await report(request), await setup_report(request)
     it = (await figures_report(request)).content
-    shown |= {
+    shown = {
+        "demo": demo,
         "rows": latest.rows[:SHOWN],
         "setup": steps.content,
         "it": it,

@@ -58,14 +58,14 @@ def waterfall(saving: Mapping[str, Any]) -> Sequence[Fall]:
     widest = max(*levels, 0.0) or 1.0
 
     def line(name: str, told: str, usd: float, ends: tuple[float, float], tone: str) -> Fall:
-        low, high = sorted((max(end, 0.0) / widest * 100 for end in ends))
+        low, high = sorted(max(end, 0.0) / widest * 100 for end in ends)
         share = usd / baseline if baseline else None
         return Fall(name, told, usd, share, round(low, 2), round(high - low, 2), tone)
 
     of = saving["baseline"]
     found = [line(of, "the same prompts at its prices", baseline, (0.0, baseline), "plain")]
     for i, (step, (name, what)) in enumerate(STEPS.items()):
-        tone = "good" if parts[step] >= 0 else "bad"
+        tone = "good" if parts[step] > 0 else "bad" if parts[step] < 0 else "none"
         found.append(line(name, what, parts[step], (levels[i], levels[i + 1]), tone))
     spent = levels[-1]
     found.append(line("Spent, all in", "what is left of it", spent, (0.0, spent), "plain"))

@@ -11,7 +11,8 @@ from typing import Literal
 
 State = Literal["value", "not_enough_data", "not_measured"]
 Unit = Literal["share", "usd", "score", "index", "seconds"]
-"""share: 0.41 is 41 %. usd: US dollars. seconds: a duration. score: mean scores, of answers from 0 to 1. index: none."""
+"""share: 0.41 is 41 %. usd: US dollars. seconds: a duration. score: mean scores, of answers
+from 0 to 1. index: none."""
 
 Basis = Literal["priced", "measured", "observed"]
 """priced: an assumption, what the baseline would have charged. measured: an experiment, in which

@@ -24,11 +24,14 @@ _RETRIED = """
 """
 _HOURS = f"""
     WITH newest AS (
-        SELECT at, session, signals, requested_model, attempts FROM decisions
+        SELECT at, session, signals, failed_signals, requested_model, model, input_tokens, attempts
+        FROM decisions
         WHERE at >= ? AND at < ? AND simulated = ? ORDER BY at DESC LIMIT ?
     ), told AS (
         SELECT at, session IS NOT NULL AS named, {_RETRIED} AS retried,
-            session IS NOT NULL AND signals != '{{}}' AND signals = lag(signals) OVER one
+            session IS NOT NULL AND signals != '{{}}' AND failed_signals = '{{}}'
+            AND signals = lag(signals) OVER one
+            AND (input_tokens IS lag(input_tokens) OVER one OR model IS NOT lag(model) OVER one)
             AND requested_model = lag(requested_model) OVER one
             AND at - lag(at) OVER one <= ? AS again
         FROM newest WINDOW one AS (PARTITION BY session ORDER BY at)
@@ -42,9 +45,7 @@ _HOURS = f"""
 class SQLiteRepeats:
     """The rows of one file. `busy_s` is how long to wait for a lock, in seconds."""
 
-    def __init__(
-        self, path: Path, busy_s: float = 2.0, looked_at: int = MOST_LOOKED_AT
-    ) -> None:
+    def __init__(self, path: Path, busy_s: float = 2.0, looked_at: int = MOST_LOOKED_AT) -> None:
         self._path = path
         self._busy_s = busy_s
         self._looked_at = looked_at

@@ -93,9 +93,7 @@ async def _cells(request: Request, period: Period, source: str | None) -> list[d
         return []
     told = await asyncio.gather(
         *(
-            _sums(
-                request, period, "model", LedgerFilter(domain=it, simulated=period.simulated)
-            )
+            _sums(request, period, "model", LedgerFilter(domain=it, simulated=period.simulated))
             for it in domains
             if it is not None
         )

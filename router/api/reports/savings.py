@@ -1,4 +1,4 @@
-"""GET /api/v1/savings: where the saving comes from, what was spent, and what could not be priced."""
+"""GET /api/v1/savings: where the saving comes from, what was spent, what could not be priced."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -176,5 +176,3 @@ def _energy(found: "Statement") -> dict[str, Any]:
         "source": "A local model's own measured power where its card gives one; else the method"
         " and data of EcoLogits 0.11 (use of the machines alone), read offline.",
     }
-
-

@@ -65,6 +65,7 @@
           ctx.lineTo(x, plot.bbox.top + plot.bbox.height);
           ctx.stroke();
           ctx.fillStyle = colour("text");
+          ctx.textAlign = "left";
           ctx.font = `${11 * devicePixelRatio}px system-ui`;
           ctx.fillText(mark.label || "", x + 4 * devicePixelRatio, plot.bbox.top + 10 * devicePixelRatio);
         }
@@ -76,17 +77,21 @@
   const options = (chart, width) => {
     const axis = { stroke: colour("muted"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "12px system-ui", labelFont: "12px system-ui", labelSize: 18 };
     const labels = chart.x.labels;
+    // Times are UTC on every page: of day, or the day where they lie far apart.
+    const at = (seconds, incr) => new Date(seconds * 1000).toISOString().slice(...(incr < 86400 ? [11, 16] : [5, 10]));
+    const times = chart.x.time ? (u, splits, axis, space, incr) => splits.map((it) => at(it, incr)) : undefined;
     return {
-      width, height: 240, padding: [12, 12, 0, 0],
+      width, height: 240, padding: [12, 24, 0, 0],
+      tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       scales: {
         x: { time: Boolean(chart.x.time), range: chart.kind === "bars" ? (u, low, high) => [low - 0.6, high + 0.6] : undefined },
         y: { range: (u, low, high) => [chart.y.min ?? Math.min(low, 0), chart.y.max ?? (high > 0 ? high * 1.08 : 1)] },
       },
       axes: [
-        { ...axis, label: chart.x.label, values: labels ? (u, splits) => splits.map((at) => labels[at] ?? "") : undefined, splits: labels ? () => chart.at : undefined },
+        { ...axis, label: chart.x.label, values: labels ? (u, splits) => splits.map((at) => labels[at] ?? "") : times, splits: labels ? () => chart.at : undefined },
         { ...axis, label: chart.y.label, size: 62, values: (u, splits) => splits.map((at) => told(at, chart.y.unit)) },
       ],
-      series: [{ label: chart.x.label, value: labels ? (u, at) => labels[at] ?? "–" : undefined }, ...series(chart)],
+      series: [{ label: chart.x.label, value: labels ? (u, at) => labels[at] ?? "–" : times ? (u, it) => (it == null ? "–" : new Date(it * 1000).toISOString().slice(0, 16).replace("T", " ")) : undefined }, ...series(chart)],
       cursor: { drag: { x: false, y: false }, points: { size: 7 } },
       plugins: [extras(chart)],
     };
