@@ -45,10 +45,16 @@ class MovedClock(SystemClock):
     """Real time, `by` seconds earlier."""
 
     by = 0.0
+    ahead = 0.0
+    """By how much the monotonic clock has been moved on, so that cooldowns end."""
 
     def now(self) -> float:
         """Unix time in seconds."""
         return time.time() - self.by
+
+    def elapsed(self) -> float:
+        """Monotonic seconds."""
+        return time.perf_counter() + self.ahead
 
 
 class Gone:
@@ -100,6 +106,7 @@ async def fortnight(state: Path, days: int = DAYS) -> Path:
 
 def _move(clock: MovedClock, days_ago: int, hour: int) -> None:
     midnight = time.time() // DAY_S * DAY_S
+    clock.ahead += 3600.0
     clock.by = time.time() - (midnight - days_ago * DAY_S + hour * 3600.0)
 
 
