@@ -53,14 +53,16 @@ class Figure:
         return self.state == "value"
 
 
-def too_few(name: str, unit: Unit, sentence: str, n: int, needed: int | None) -> Figure:
-    """A figure that wants more data. `needed` is None where no number would do."""
-    return Figure(name, unit, "not_enough_data", sentence, n=n, needed=needed)
+def too_few(
+    name: str, unit: Unit, sentence: str, n: int, needed: int | None, basis: Basis = "observed"
+) -> Figure:
+    """A figure that wants more data. `needed` is None where none can be told."""
+    return Figure(name, unit, "not_enough_data", sentence, basis, n=n, needed=needed)
 
 
-def not_measured(name: str, unit: Unit, sentence: str) -> Figure:
+def not_measured(name: str, unit: Unit, sentence: str, basis: Basis = "observed") -> Figure:
     """A figure that nothing was measured for; the sentence says what to do about it."""
-    return Figure(name, unit, "not_measured", sentence)
+    return Figure(name, unit, "not_measured", sentence, basis)
 
 
 def percent(value: float, low: float, high: float) -> str:

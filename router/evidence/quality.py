@@ -134,11 +134,11 @@ def _figure(source: Source, blocks: Floats, sessions: int, error: float, margin:
             if sessions
             else f"Nothing was judged by {who}: see docs/feedback.md."
         )
-        return not_measured(name, "score", told)
+        return not_measured(name, "score", told, "measured")
     needed = blocks_needed(blocks, margin)
     if n < LEAST_BLOCKS:
         told = f"By {who}, {n} of about {needed or LEAST_BLOCKS:,} comparisons yet."
-        return too_few(name, "score", told, n, needed)
+        return too_few(name, "score", told, n, needed, "measured")
     value = float(blocks.mean())
     low, high = confidence_sequence(blocks, _BOUNDS, error)
     told = (
@@ -177,7 +177,7 @@ def _unheard(
         else "Quality not measured: nothing was judged. Send feedback (docs/feedback.md), and set"
         " `control: 0.05` in the policy to have something to compare with."
     )
-    quality = not_measured("quality", "score", told)
+    quality = not_measured("quality", "score", told, "measured")
     return Verdict("not measured", told, margin, quality, figures)
 
 

@@ -1,10 +1,11 @@
 """Quantiles read from histograms, with intervals: what half of the requests cost at most."""
 
 from collections.abc import Mapping, Sequence
+from math import log2
 
 import numpy as np
 
-from router.core.buckets import quantile, upper
+from router.core.buckets import PER_DOUBLING, bucket_of, quantile, upper
 from router.evidence.figure import Figure, Unit, milliseconds, not_measured, too_few, usd_interval
 from router.evidence.rates import LEAST_CLUSTERS, clustered_wilson
 from router.evidence.resampling import Estimate
@@ -27,8 +28,7 @@ def quantile_of(clusters: Sequence[Counts], share: float) -> Estimate | None:
     """The value that `share` of all do not exceed, with its interval; None where nothing counted.
 
     The interval is Woodruff's (JASA 1952): that of the share of requests up to the quantile, taken
-    back to values. Requests of a cluster (an hour, say) are alike, and are counted as such. All
-    three are the ends of their buckets, 9 % apart.
+    back to values. Requests of a cluster (an hour, say) are alike, and are counted as such.
     """
     kept = [counts for counts in clusters if sum(counts.values())]
     whole: dict[int, int] = {}
@@ -40,13 +40,20 @@ def quantile_of(clusters: Sequence[Counts], share: float) -> Estimate | None:
         return None
     if len(kept) < 2:
         return Estimate(found, 0.0, upper(max(whole)))
-    below = [sum(many for at, many in it.items() if upper(at) <= found) for it in kept]
+    below = [_up_to(it, found) for it in kept]
     trials = [sum(it.values()) for it in kept]
     reached = clustered_wilson(np.asarray(below, float), np.asarray(trials, float))
     low, high = share - (reached.value - reached.low), share + (reached.high - reached.value)
     ends = (quantile(whole, max(low, 0.0)), quantile(whole, min(high, 1.0)))
     assert ends[0] is not None and ends[1] is not None
     return Estimate(found, min(ends[0], found), max(ends[1], found))
+
+
+def _up_to(counts: Counts, value: float) -> float:
+    """How many do not exceed a value; those of its own bucket lie evenly on a logarithmic scale."""
+    own = bucket_of(value)
+    part = 1.0 if value <= 0 else log2(value) * PER_DOUBLING - (own - 1)
+    return sum(many * (part if at == own else at < own) for at, many in counts.items())
 
 
 def cost_quantile(clusters: Sequence[Counts], share: float) -> Figure:

@@ -40,53 +40,60 @@ Slopes = Callable[[Floats], Floats]
 def studentised(
     sums: Floats, figure: OfTotals, slopes: Slopes, level: float = 0.95
 ) -> Estimate | None:
-    """The figure of n clusters' sums [n, k] with its percentile-t interval.
+    """The figure of n clusters' sums [n, k] with its percentile-t interval, as `Resampled` has it.
 
-    Each resample's distance from the figure is measured in its own standard error (infinitesimal
-    jackknife), which is what keeps the interval honest where sums are skewed: Hall, Theoretical
-    comparison of bootstrap confidence intervals (Annals of Statistics 1988); Davison and Hinkley,
-    Bootstrap Methods (1997), section 5.2. Each end is the farther of the equal-tailed and the
-    symmetric interval: with few clusters the one errs where the other does not (measured in
-    `tests/evidence/test_coverage.py`). None where the sums are too few or too odd for one.
+    None where the sums are too few or too odd for one.
     """
-    n, columns = sums.shape
-    if n < 2:
-        return None
-    # Of like size, so that no product of two dwarfs another.
-    sizes = np.abs(sums).sum(axis=0)
-    scaled = sums / np.where(sizes > 0, sizes, 1.0)
+    return Resampled(sums).estimate(figure, slopes, level) if len(sums) > 1 else None
 
-    def of(totals: Floats) -> Floats:
-        return figure(totals * sizes)
 
-    def slope(totals: Floats) -> Floats:
-        return np.asarray(slopes(totals * sizes) * sizes)
+class Resampled:
+    """n clusters' sums [n, k], drawn again and again; n is 2 or more."""
 
-    # Of the symmetric products each pair once; those of two columns count double.
-    left, right = np.triu_indices(columns)
-    products = scaled[:, left] * scaled[:, right] * np.where(left == right, 1.0, 2.0)
+    def __init__(self, sums: Floats) -> None:
+        self._n, columns = sums.shape
+        # Of like size, so that no product of two dwarfs another.
+        self._sizes = np.abs(sums).sum(axis=0)
+        scaled = sums / np.where(self._sizes > 0, self._sizes, 1.0)
+        # Of the symmetric products each pair once; those of two columns count double.
+        self._left, self._right = np.triu_indices(columns)
+        twice = np.where(self._left == self._right, 1.0, 2.0)
+        products = scaled[:, self._left] * scaled[:, self._right] * twice
+        self._whole = scaled.sum(axis=0), products.sum(axis=0)
+        weights = resamples(self._n)
+        self._drawn = weights @ scaled, weights @ products
 
-    def error_of(slope: Floats, moments: Floats) -> Floats:
-        variance = (slope[..., left] * slope[..., right] * moments).sum(axis=-1)
-        return np.asarray(np.sqrt(np.maximum(variance, 0.0)) * sqrt(n / (n - 1)))
+    def estimate(self, figure: OfTotals, slopes: Slopes, level: float = 0.95) -> Estimate | None:
+        """A figure of the sums with its interval; None where they are too odd for one.
 
-    weights = resamples(n)
-    totals, moments = weights @ scaled, weights @ products
-    whole = scaled.sum(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        value = float(of(whole))
-        error = float(error_of(slope(whole), products.sum(axis=0)))
-        distances = (of(totals) - value) / error_of(slope(totals), moments)
-    if error == 0.0 and np.isfinite(value):
-        return Estimate(value, value, value)
-    kept = np.sort(distances[np.isfinite(distances)])
-    if not np.isfinite(value + error) or len(kept) < (1 - _MOST_LOST) * len(distances):
-        return None
-    tail = (1 - level) / 2
-    below, above = np.quantile(kept, [1 - tail, tail])
-    either = float(np.quantile(np.abs(kept), level))
-    below, above = max(float(below), either), max(-float(above), either)
-    return Estimate(value, value - below * error, value + above * error)
+        Each resample's distance from the figure is measured in its own standard error
+        (infinitesimal jackknife), which keeps the interval honest where sums are skewed: Hall,
+        Theoretical comparison of bootstrap confidence intervals (Annals of Statistics 1988);
+        Davison and Hinkley, Bootstrap Methods (1997), section 5.2. Each end is the farther of the
+        equal-tailed and the symmetric interval: with few clusters the one errs where the other
+        does not (`tests/evidence/test_coverage.py`).
+        """
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            whole, drawn = self._whole[0] * self._sizes, self._drawn[0] * self._sizes
+            value = float(figure(whole))
+            error = float(self._error(slopes(whole), self._whole[1]))
+            distances = (figure(drawn) - value) / self._error(slopes(drawn), self._drawn[1])
+        if error == 0.0 and np.isfinite(value):
+            return Estimate(value, value, value)
+        kept = distances[np.isfinite(distances)]
+        if not np.isfinite(value + error) or len(kept) < (1 - _MOST_LOST) * len(distances):
+            return None
+        tail = (1 - level) / 2
+        below, above = np.quantile(kept, [1 - tail, tail])
+        either = float(np.quantile(np.abs(kept), level))
+        below, above = max(float(below), either), max(-float(above), either)
+        return Estimate(value, value - below * error, value + above * error)
+
+    def _error(self, slopes: Floats, moments: Floats) -> Floats:
+        """Standard errors [...] from slopes [..., k] and sums of products of the scaled sums."""
+        scaled = slopes * self._sizes
+        variance = (scaled[..., self._left] * scaled[..., self._right] * moments).sum(axis=-1)
+        return np.asarray(np.sqrt(np.maximum(variance, 0.0)) * sqrt(self._n / (self._n - 1)))
 
 
 @lru_cache(maxsize=8)

@@ -6,7 +6,7 @@ two have types of their own, and no function takes both.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 
 import numpy as np
@@ -101,7 +101,9 @@ def _share(clusters: Sequence[ClusterSums], baseline: str, priced: int, unpriced
             if not priced
             else f"{baseline} costs nothing by its prices: nothing can be saved against it."
         )
-        return not_measured(name, "share", f"No saving: {_counted(priced, unpriced, 0)}. {told}")
+        return not_measured(
+            name, "share", f"No saving: {_counted(priced, unpriced, 0)}. {told}", "priced"
+        )
     sums = _columns([it for it in clusters if it.priced_requests])
     counted = _counted(priced, unpriced, len(sums))
     found = None
@@ -114,7 +116,7 @@ def _share(clusters: Sequence[ClusterSums], baseline: str, priced: int, unpriced
             f"Not enough data for a saving against {baseline}: {len(sums)} of about {needed}"
             f" groups of sessions; {counted}."
         )
-        return too_few(name, "share", told, len(sums), needed)
+        return too_few(name, "share", told, len(sums), needed, "priced")
     return Figure(
         name, "share", "value", _told(found, baseline, counted), "priced", *found, n=priced
     )
@@ -138,7 +140,7 @@ def _in_usd(share: Figure, whole: int, net: int, baseline: str) -> Figure:
     """The saving in US dollars: what it was is known; its interval is the share's."""
     name = "saved_usd"
     if not share.known or share.low is None or share.high is None:
-        return Figure(name, "usd", share.state, share.sentence, n=share.n, needed=share.needed)
+        return replace(share, name=name, unit="usd")
     value, low, high = net / NANO, share.low * whole / NANO, share.high * whole / NANO
     told = f"Saved {usd_interval(value, low, high)}"
     if value < 0:

@@ -21,7 +21,7 @@ BASELINE = "always:large"
 def week(sessions: int, seed: int = 0, **changes: object) -> list[RoutingEvent]:
     """Requests of sessions of a few each, over eight days until a minute ago.
 
-    A fifth of the sessions is control. The small model costs a tenth; one request in fifty falls
+    Three in ten sessions are control. The small model costs a tenth; one request in fifty falls
     back, and is paid twice.
     """
     random = np.random.default_rng(seed)
@@ -29,7 +29,7 @@ def week(sessions: int, seed: int = 0, **changes: object) -> list[RoutingEvent]:
     found = []
     for session in range(sessions):
         begun = now - random.random() * 8 * DAY
-        control, rule = bool(random.random() < 0.2), ("easy", "code")[session % 2]
+        control, rule = bool(random.random() < 0.3), ("easy", "code")[session % 2]
         for turn in range(int(random.geometric(0.4))):
             id = f"s{session}t{turn}"
             at = min(begun + 60.0 * turn, now)

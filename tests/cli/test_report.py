@@ -18,7 +18,7 @@ from tests.cli.busy_week import scores, week, write
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The state directory of a gateway that a week of judged traffic went through."""
     state = tmp_path_factory.mktemp("busy")
-    events = week(400)
+    events = week(450)
     write(state, events, scores(events, 0.3))
     return state
 

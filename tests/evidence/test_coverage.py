@@ -7,7 +7,7 @@ few clusters would cover less, no interval is told: those thresholds are measure
 import numpy as np
 import pytest
 
-from router.core.buckets import bucket_of, upper
+from router.core.buckets import PER_DOUBLING
 from router.evidence.bounds import Floats
 from router.evidence.drift import chance_of, drift, stability_index
 from router.evidence.experiment import ArmSums, measured_saving
@@ -36,7 +36,9 @@ def test_the_plain_percentile_interval_would_not_do() -> None:
     random = np.random.default_rng(50)
     truth = float(ratio(savings(random, 1, MANY).sum(axis=(0, 1))))
     weights = resamples(50)
-    ends = [np.quantile(ratio(weights @ run), [0.025, 0.975]) for run in savings(random, RUNS, 50)]
+    ends = [
+        np.quantile(ratio(weights @ run), [0.025, 0.975]) for run in savings(random, RUNS // 2, 50)
+    ]
 
     assert np.mean([low <= truth <= high for low, high in ends]) < LOW
 
@@ -65,7 +67,7 @@ def test_below_the_threshold_intervals_would_cover_too_little() -> None:
 
 @pytest.mark.parametrize(
     ("sessions", "share", "whole"),
-    [(100, 0.5, False), (150, 0.4, True)],
+    [(150, 0.5, False)],
 )
 def test_measured_savings(sessions: int, share: float, whole: bool) -> None:
     random = np.random.default_rng(sessions + whole)
@@ -102,7 +104,7 @@ def test_rates(clusters: int, share: float) -> None:
 
 
 @pytest.mark.parametrize("share", [0.5, 0.95])
-def test_quantiles_cover_more_for_their_ends_are_rounded_to_buckets(share: float) -> None:
+def test_quantiles(share: float) -> None:
     random = np.random.default_rng(7)
     levels = random.normal(0, 0.3, MANY)
     truth = float(np.quantile(np.exp(random.normal(0, 1.2, MANY) + levels), share))
@@ -110,14 +112,16 @@ def test_quantiles_cover_more_for_their_ends_are_rounded_to_buckets(share: float
     for _ in range(250):
         hours = [_hour(random, 25) for _ in range(24)]
         found = quantile_of(hours, share)
-        hits.append(found is not None and found.low <= upper(bucket_of(truth)) <= found.high)
+        hits.append(found is not None and found.low <= truth <= found.high)
 
-    assert np.mean(hits) >= LOW
+    assert LOW <= np.mean(hits) <= HIGH + 0.01
 
 
 def _hour(random: np.random.Generator, mean: int) -> Counts:
     values = np.exp(random.normal(0, 1.2, random.poisson(mean) + 1) + random.normal(0, 0.3))
-    buckets, counts = np.unique(np.ceil(np.log2(values) * 8).astype(int), return_counts=True)
+    buckets, counts = np.unique(
+        np.ceil(np.log2(values) * PER_DOUBLING).astype(int), return_counts=True
+    )
     return dict(zip(buckets.tolist(), counts.tolist(), strict=True))
 
 
@@ -150,8 +154,10 @@ def test_drift() -> None:
 def test_without_drift_chance_alone_is_taken_for_it_as_rarely_as_promised() -> None:
     random = np.random.default_rng(9)
     shares = np.array([0.1, 0.2, 0.3, 0.25, 0.15])
-    pairs = [(random.multinomial(n, shares) * 1.0 for n in (5000, 300)) for _ in range(3000)]
-    both = [(learned, seen) for learned, seen in pairs]
+    drawn = [
+        [random.multinomial(n, shares).astype(float) for n in (5000, 300)] for _ in range(3000)
+    ]
+    both = [(np.asarray(learned), np.asarray(seen)) for learned, seen in drawn]
 
     assert np.mean([stability_index(*it) > chance_of(*it) for it in both]) <= 0.06
 

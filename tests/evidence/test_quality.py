@@ -48,7 +48,7 @@ def judged(
 def beyond(blocks: np.ndarray[Any, Any]) -> bool:
     """Whether a verdict is possible at all: half an interval is three standard errors or more."""
     error = max(float(blocks.std()), 0.01) / len(blocks) ** 0.5
-    return abs(float(blocks.mean()) + MARGIN) > 2.8 * error
+    return bool(abs(float(blocks.mean()) + MARGIN) > 2.8 * error)
 
 
 def test_looked_at_daily_a_loss_at_the_margin_is_hardly_ever_called_no_loss() -> None:

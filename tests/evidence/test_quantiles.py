@@ -12,7 +12,7 @@ from router.evidence.quantiles import Counts, cost_quantile, quantile_of
 def hours(many: int, each: int, seed: int = 0) -> list[Counts]:
     """Histograms of costs about 0.01 US dollars."""
     random = np.random.default_rng(seed)
-    found = []
+    found: list[Counts] = []
     for _ in range(many):
         counts: dict[int, int] = {}
         for cost in random.lognormal(-4.6, 1, each).tolist():

@@ -53,7 +53,7 @@ def test_looked_at_after_every_draw_it_misses_the_mean_no_oftener_than_promised(
 ) -> None:
     random = np.random.default_rng(4)
     shape = (1000, 150)
-    seen = random.binomial(1, mean, shape) * 1.0
+    seen = random.binomial(1, mean, shape).astype(np.float64)
     if kind == "smooth":
         seen = random.beta(3 * mean, 3 * (1 - mean), shape)
     rich = np.zeros(shape)

@@ -11,6 +11,7 @@ from router.core.ledger import (
     NANO,
     SECONDS_PER_DAY,
     SECONDS_PER_HOUR,
+    Arm,
     ClusterSums,
     Point,
     Totals,
@@ -49,7 +50,7 @@ def hours() -> list[Point]:
 
 
 def scores() -> list[SessionScore]:
-    arms = ("treated", "control")
+    arms: tuple[Arm, ...] = ("treated", "control")
     return [SessionScore(str(at), arms[at % 2], "user", at, 1, 1.0) for at in range(600)]
 
 

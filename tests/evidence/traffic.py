@@ -26,7 +26,7 @@ class Requests:
     def by_session(self, values: Floats) -> Floats:
         """Sums [runs, sessions]."""
         sums = np.bincount(self.who, values, self.runs * self.sessions)
-        return sums.reshape(self.runs, self.sessions)
+        return np.asarray(sums.reshape(self.runs, self.sessions), dtype=np.float64)
 
 
 def traffic(random: np.random.Generator, runs: int, sessions: int, tail: float = 1.2) -> Requests:
@@ -59,7 +59,8 @@ def experiments(
     drawn = traffic(random, runs, sessions)
     lot = random.random(runs * sessions)[drawn.who] if whole_sessions else None
     control = (random.random(len(drawn.who)) if lot is None else lot) < share
-    columns = (control * 1.0, drawn.baseline * control, 1.0 - control, drawn.routed * ~control)
+    first = np.asarray(control, dtype=np.float64)
+    columns = (first, drawn.baseline * first, 1 - first, drawn.routed * (1 - first))
     return np.stack([drawn.by_session(it) for it in columns], axis=-1)
 
 
