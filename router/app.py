@@ -108,6 +108,7 @@ async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[
             session_key=session_key(settings.state_dir),
             keyring=keyring,
             policies=lambda: assembly.found.policies if assembly.found else {},
+            artifacts=assembly.artifacts,
         )
         reloader = Reloader(runtime, build, built.seen, metrics.reloaded)
         watching = asyncio.create_task(reloader.run())

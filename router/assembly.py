@@ -117,6 +117,11 @@ class Assembly:
         await replaced.aclose()
         return Built(self._gateway(in_force, found.default), seen)
 
+    def artifacts(self) -> Mapping[str, Path]:
+        """The folder of the classifier that each policy uses."""
+        policies = self.found.policies if self.found else {}
+        return {name: self._classifiers.place_of(loaded) for name, loaded in policies.items()}
+
     async def close(self) -> None:
         """Let go of everything."""
         await self._opened.aclose()

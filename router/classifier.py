@@ -82,6 +82,12 @@ class Classifiers:
         named = getattr(loaded.options["learned"], "artifact", None)
         return loaded.path.parent / named if named else self._default
 
+    def place_of(self, loaded: LoadedPolicy) -> Path:
+        """As `folder_of`, with the folder of the shipped one too."""
+        from classifiers.prompt_classifier import PRETRAINED
+
+        return self.folder_of(loaded) or PRETRAINED
+
     def of(self, loaded: LoadedPolicy) -> Classifier:
         """The classifier of a policy, ready to foresee its models; read again when its manifest
         has changed. Where that fails the one that was loaded before stays, and the next call

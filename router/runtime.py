@@ -5,6 +5,7 @@ Rule: a request takes `gateway` once, at its start, and keeps it to its end.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from secrets import token_bytes
 
 from router.gateway import Gateway
@@ -33,7 +34,8 @@ class Runtime:
 
     `metrics` gives the exposition and its content type. `accepting` turns False on shutdown.
     `session_key` keys the pseudonyms of sessions, `keyring` knows the callers' API keys.
-    `policies` gives the files that `gateway` was built from, by policy.
+    `policies` gives the files that `gateway` was built from, by policy, `artifacts` the folders
+    of their classifiers.
     """
 
     gateway: Gateway
@@ -45,6 +47,7 @@ class Runtime:
     session_key: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
     keyring: Keyring = field(default_factory=Keyring)
     policies: Callable[[], Mapping[str, LoadedPolicy]] = dict
+    artifacts: Callable[[], Mapping[str, Path]] = dict
 
     @property
     def decisions(self) -> Decisions:

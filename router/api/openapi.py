@@ -78,6 +78,11 @@ BODIES: Mapping[str, Schema] = {
             "run": {"type": "boolean"},
         },
     },
+    "/api/v1/policies/validate": {
+        "type": "object",
+        "properties": {"policy": _TEXT, "text": _TEXT},
+        "required": ["policy", "text"],
+    },
     "/api/v1/demo": {"type": "object", "properties": {"confirm": {"type": "boolean"}}},
 }
 """What each POST route takes. A route that is missing here fails the document's test."""

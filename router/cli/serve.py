@@ -195,6 +195,7 @@ def banner(found: "Found", runtime: "Runtime", host: str, port: int) -> str:
         price = "no price known" if card.price is None else _price(card.price)
         lines.append(f"            {name:<{width}}  {card.location:<5}  {price}")
     keys = runtime.settings.require_keys
+    lines += [f"  dashboard {url}/"]
     lines += [f"  log       {runtime.settings.decision_log}"]
     lines += [f"  keys      {'every request needs one' if keys else 'none needed: loopback'}", ""]
     lines += [f"  {note}" for note in (found.discovery.notes if found.discovery else ())]

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from router.api.access import Access, Endpoint, guarded
 from router.api.at_home import at_home
 from router.dashboard.assets import assets
+from router.dashboard.classifiers import classifiers
 from router.dashboard.decision import decision, mark
 from router.dashboard.decisions import decisions
 from router.dashboard.login import LOGIN, show_login, sign_in, sign_out
 from router.dashboard.models import models
 from router.dashboard.overview import overview, start
 from router.dashboard.playground import play, playground
+from router.dashboard.policies import check, policies
 from router.dashboard.quality import quality
 from router.dashboard.refusal import refuse, told_as_page
 from router.dashboard.savings import savings
@@ -44,6 +46,9 @@ PAGES: tuple[Page, ...] = (
     Page("/playground", play, method="POST", access="call"),
     Page("/quality", quality, "Quality"),
     Page("/models", models, "Models"),
+    Page("/policies", policies, "Policies"),
+    Page("/policies", check, method="POST"),
+    Page("/classifiers", classifiers, "Classifiers"),
     Page("/demo", start, method="POST", access="call"),
     Page(LOGIN, show_login, access="open"),
     Page(LOGIN, sign_in, method="POST", access="open"),

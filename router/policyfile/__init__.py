@@ -12,7 +12,8 @@ from router.policyfile.directory import (
     shipped_policies,
 )
 from router.policyfile.loaded import LoadedPolicy, PolicyFile, PriceCatalogue
-from router.policyfile.loading import load, load_catalog
+from router.policyfile.loading import load, load_catalog, load_text
+from router.policyfile.tree import parse
 
 __all__ = [
     "CASES_SUFFIX",
@@ -26,6 +27,8 @@ __all__ = [
     "load_cases",
     "load_catalog",
     "load_directory",
+    "load_text",
+    "parse",
     "policy_files",
     "shipped_policies",
 ]

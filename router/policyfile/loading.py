@@ -18,7 +18,7 @@ from router.policyfile.loaded import (
     version_of,
     with_baseline,
 )
-from router.policyfile.tree import Node, read
+from router.policyfile.tree import Node, parse, read
 from router.policyfile.validation import did_you_mean, validated
 from router.ports import SignalKind
 
@@ -43,12 +43,14 @@ class _Reading:
     kinds: Mapping[str, SignalKind]
     vocabulary: VocabularyOf
     catalog: Catalog | None
+    text: str | None = None
     problems: list[Problem] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
 
     def tree(self, path: Path) -> Node | None:
-        """A file's tree; its problems of form are kept."""
-        document = read(path)
+        """A file's tree; its problems of form are kept. `text` stands in for the policy file's."""
+        instead = self.text if path == self.path else None
+        document = read(path) if instead is None else parse(instead, str(path))
         self.files.append(path)
         self.problems.extend(document.problems)
         return document.root
@@ -143,7 +145,23 @@ def load(
     A `catalog` given here stands in for the file's. Raises PolicyFileError with every problem of
     the policy file and its catalog file.
     """
-    reading = _Reading(Path(path), kinds, vocabulary, catalog)
+    return _load(_Reading(Path(path), kinds, vocabulary, catalog), prices)
+
+
+def load_text(
+    text: str,
+    path: Path,
+    kinds: Mapping[str, SignalKind],
+    vocabulary: VocabularyOf,
+    prices: PriceCatalogue,
+    catalog: Catalog | None,
+) -> LoadedPolicy:
+    """`load`, of what the file at `path` would be with this text in it. Nothing is written, and of
+    other files only the catalog that the text names is read, unless one is given here."""
+    return _load(_Reading(path, kinds, vocabulary, catalog, text), prices)
+
+
+def _load(reading: _Reading, prices: PriceCatalogue) -> LoadedPolicy:
     root = reading.tree(reading.path)
     if root is None:
         reading.refuse_if_wrong()

@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import signal
 import socket
 import struct
@@ -53,6 +54,7 @@ def main(state: Path) -> None:
         )
     try:
         wait_until_ready(gateway, state / "output.txt")
+        print("dashboard:", button())
         print("routed to", ask())
     finally:
         gateway.send_signal(signal.SIGTERM)
@@ -85,6 +87,14 @@ def wait_until_ready(gateway: "subprocess.Popen[bytes]", output: Path) -> None:
             return
         time.sleep(0.1)
     raise SystemExit(f"the gateway did not start:\n{output.read_text()}")
+
+
+def button() -> str:
+    """What a first visit to the dashboard is offered."""
+    request = urllib.request.Request(f"{URL}/", headers={"accept": "text/html"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        found = re.search(r'<button class="primary">([^<]*)', answer.read().decode())
+    return found[1] if found else "nothing"
 
 
 def ask() -> str:

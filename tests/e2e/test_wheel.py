@@ -15,6 +15,7 @@ BUILT_FROM = (
     "router",
     "classifiers",
     "policies",
+    "deploy",
     "pyproject.toml",
     "README.md",
     "LICENSE",
@@ -81,6 +82,7 @@ def test_it_routes_a_request_and_opens_no_connection_beyond_this_machine(
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "routed to sim-small" in done.stdout
+    assert "dashboard: Send 300 demo prompts" in done.stdout
     assert "packets without a route: 0" in done.stdout
     assert "lookups beyond this machine: 0" in done.stdout
 

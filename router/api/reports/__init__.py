@@ -7,12 +7,14 @@ are told to admins alone, where the operator has them stored at all.
 
 from router.api.access import Access, Endpoint
 from router.api.at_home import at_home
+from router.api.reports.classifiers import classifiers
 from router.api.reports.decision import decision
 from router.api.reports.decisions import decisions
 from router.api.reports.demo import demo, start_demo
 from router.api.reports.models import models
 from router.api.reports.overview import overview
 from router.api.reports.playground import playground
+from router.api.reports.policies import policies, validate
 from router.api.reports.quality import quality
 from router.api.reports.savings import savings
 from router.api.reports.setup import setup
@@ -25,6 +27,9 @@ _REPORTS: tuple[tuple[str, str, Endpoint, Access], ...] = (
     ("GET", "/api/v1/decisions/{id}", decision, "read"),
     ("POST", "/api/v1/playground", playground, "call"),
     ("GET", "/api/v1/models", models, "read"),
+    ("GET", "/api/v1/policies", policies, "read"),
+    ("POST", "/api/v1/policies/validate", validate, "read"),
+    ("GET", "/api/v1/classifiers", classifiers, "read"),
     ("GET", "/api/v1/setup", setup, "read"),
     ("GET", "/api/v1/demo", demo, "read"),
     ("POST", "/api/v1/demo", start_demo, "call"),

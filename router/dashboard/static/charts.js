@@ -30,7 +30,7 @@
       const drawn = {
         label: one.label, stroke, width: 2, dash: one.dash ? [6, 4] : undefined, spanGaps: false,
         value: (_, value, __, i) => told(one.own && i != null ? one.own[i] : value, chart.y.unit),
-        points: { show: chart.kind === "points" || one.points || chart.at.length < 2, size: 7 },
+        points: { show: !one.line && (chart.kind === "points" || Boolean(one.points) || chart.at.length < 2), size: 7 },
       };
       if (chart.kind === "bars") Object.assign(drawn, { paths: bars, fill: stroke, points: { show: false } });
       if (chart.kind === "points" && !one.line) drawn.paths = () => null;

@@ -1,0 +1,90 @@
+"""One gateway, filled by its own demo, and one Chromium for all that looks at it."""
+
+import json
+import os
+import shutil
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.looking import looking
+from tests.fakes.process import GatewayProcess, running_gateway
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+
+if CHROMIUM is None:
+    told = "NO CHROMIUM: the dashboard stays unseen by a browser (apt-get install chromium)"
+    collect_ignore_glob = ["test_*.py"]
+    if os.environ.get("CI"):
+        raise RuntimeError(told)
+
+
+def pytest_report_header() -> list[str]:
+    """Say at the top of a run that no browser will look at anything."""
+    return [] if CHROMIUM else ["!!! no Chromium found: tests/browser is left out"]
+
+
+@dataclass(frozen=True)
+class FirstVisit:
+    """What a newcomer met who opened the dashboard of a gateway that nobody had asked yet."""
+
+    running: GatewayProcess
+    violations: list[str]
+    refused: list[str]
+    complaints: list[str]
+    told: str
+
+
+@pytest.fixture(scope="session")
+def first_visit(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstVisit]:
+    """The one gateway of all these tests; its demo is sent by the button that a newcomer finds."""
+    state = tmp_path_factory.mktemp("dashboard")
+    with running_gateway(state, "--simulated", "--store-content") as running:
+        with looking(browser, running.url, "dark") as look:
+            look.visit("/")
+            look.page.screenshot(path=SCREENSHOTS / "first-visit-dark.png", full_page=True)
+            violations = look.violations()
+            look.page.get_by_role("button", name="Send 300 demo prompts").click()
+            status = look.page.get_by_role("status")
+            status.filter(has_text="300 sent").wait_for(timeout=120_000)
+            told = status.inner_text()
+            found = (violations, look.refused, look.complaints, told)
+        yield FirstVisit(running, *found)
+
+
+@pytest.fixture(scope="session")
+def gateway(first_visit: FirstVisit) -> GatewayProcess:
+    """That gateway with its demo sent, and some of the answers judged."""
+    running = first_visit.running
+    for at, row in enumerate(fetched(running, "/api/v1/decisions?limit=40")["decisions"]):
+        word = "underpowered" if at % 5 == 0 else "good_fit"
+        posted(running, "/v1/feedback", {"decision": row["decision"], "word": word})
+    return running
+
+
+def fetched(running: GatewayProcess, path: str) -> Any:
+    with urllib.request.urlopen(f"{running.url}{path}", timeout=10) as answer:
+        return json.loads(answer.read())
+
+
+def posted(running: GatewayProcess, path: str, body: dict[str, Any]) -> Any:
+    request = urllib.request.Request(
+        f"{running.url}{path}", json.dumps(body).encode(), {"content-type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.loads(answer.read())
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's own Chromium; a process in a container may make no sandbox of its own."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()

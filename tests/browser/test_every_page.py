@@ -1,0 +1,87 @@
+"""Every page in a real Chromium, light and dark, wide and narrow: nothing refused, nobody else
+asked, nothing in the way of people who use a keyboard or a screen reader."""
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser
+
+from router.dashboard import PAGES
+from tests.browser.conftest import SCREENSHOTS, fetched
+from tests.browser.looking import NARROW, WIDE, looking
+from tests.fakes.process import GatewayProcess
+
+OPEN_DETAILS = "document.querySelectorAll('details').forEach((it) => { it.open = true; })"
+SHOWN = {page.path for page in PAGES if page.method == "GET"} - {"/login"}
+FEWER = {"/decisions": "?limit=8", "/models": "?since=1h"}
+"""Rows that look alike say the same to axe-core, which takes its time over each."""
+
+Scheme = Literal["light", "dark"]
+
+
+def shown(gateway: GatewayProcess, path: str) -> str:
+    """A page's address."""
+    [row] = fetched(gateway, "/api/v1/decisions?limit=1")["decisions"]
+    return path.replace("{id}", str(row["decision"])) + FEWER.get(path, "")
+
+
+def picture(path: str, scheme: Scheme, width: int) -> Path:
+    """Where a page's screenshot is kept."""
+    name = path.strip("/").replace("/{id}", "-detail") or "overview"
+    return SCREENSHOTS / f"{name}-{scheme}-{width}.png"
+
+
+@pytest.mark.parametrize("path", sorted(SHOWN))
+def test_a_page_is_whole_and_open_to_everybody(
+    browser: Browser, gateway: GatewayProcess, path: str
+) -> None:
+    with looking(browser, gateway.url) as look:
+        look.visit(shown(gateway, path))
+        look.page.screenshot(path=picture(path, "light", WIDE), full_page=True)
+        look.page.evaluate(OPEN_DETAILS)
+
+        assert look.complaints == []
+        assert look.refused == []
+        assert look.outside == []
+        assert look.violations() == []
+        assert look.too_wide <= 0
+
+
+@pytest.mark.parametrize("path", sorted(SHOWN))
+def test_a_page_can_be_read_in_the_dark_and_in_a_hand(
+    browser: Browser, gateway: GatewayProcess, path: str
+) -> None:
+    with looking(browser, gateway.url, "dark") as look:
+        look.visit(shown(gateway, path))
+        look.page.screenshot(path=picture(path, "dark", WIDE), full_page=True)
+        assert look.violations("color-contrast") == []
+        look.page.set_viewport_size({"width": NARROW, "height": 800})
+        look.page.evaluate(OPEN_DETAILS)
+        look.page.screenshot(path=picture(path, "dark", NARROW), full_page=True)
+
+        assert look.too_wide <= 0
+        assert look.complaints == []
+        assert look.refused == []
+
+
+def test_every_chart_is_drawn(browser: Browser, gateway: GatewayProcess) -> None:
+    with looking(browser, gateway.url) as look:
+        look.visit("/classifiers")
+        charts = look.page.locator("[data-chart]")
+
+        assert charts.count() == 2
+        for at in range(charts.count()):
+            assert charts.nth(at).locator("canvas").count() == 1
+
+
+@pytest.mark.parametrize("path", sorted(SHOWN - {"/decisions/{id}"}))
+def test_a_page_is_whole_without_scripts(
+    browser: Browser, gateway: GatewayProcess, path: str
+) -> None:
+    with looking(browser, gateway.url, java_script_enabled=False) as look:
+        look.page.goto(f"{gateway.url}{path}")
+
+        assert look.page.locator("h1").count() == 1
+        assert look.page.locator("main table, main textarea").count() >= 1
+        assert [one for one in look.asked if one.endswith(".js")] == []
