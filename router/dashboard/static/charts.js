@@ -79,6 +79,7 @@
     const labels = chart.x.labels;
     // Times are UTC on every page: of day, or the day where they lie far apart.
     const at = (seconds, incr) => new Date(seconds * 1000).toISOString().slice(...(incr < 86400 ? [11, 16] : [5, 10]));
+    const every = Math.ceil((chart.at.length * 46) / Math.max(width - 80, 46));
     const times = chart.x.time ? (u, splits, axis, space, incr) => splits.map((it) => at(it, incr)) : undefined;
     return {
       width, height: 240, padding: [12, 24, 0, 0],
@@ -88,7 +89,7 @@
         y: { range: (u, low, high) => [chart.y.min ?? Math.min(low, 0), chart.y.max ?? (high > 0 ? high * 1.08 : 1)] },
       },
       axes: [
-        { ...axis, label: chart.x.label, values: labels ? (u, splits) => splits.map((at) => labels[at] ?? "") : times, splits: labels ? () => chart.at : undefined },
+        { ...axis, label: chart.x.label, values: labels ? (u, splits) => splits.map((at) => labels[at] ?? "") : times, splits: labels ? () => chart.at.filter((_, i) => i % every === 0) : undefined },
         { ...axis, label: chart.y.label, size: 62, values: (u, splits) => splits.map((at) => told(at, chart.y.unit)) },
       ],
       series: [{ label: chart.x.label, value: labels ? (u, at) => labels[at] ?? "–" : times ? (u, it) => (it == null ? "–" : new Date(it * 1000).toISOString().slice(0, 16).replace("T", " ")) : undefined }, ...series(chart)],
