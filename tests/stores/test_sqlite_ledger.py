@@ -220,7 +220,7 @@ async def test_figures_of_different_baselines_and_of_made_up_answers_stay_apart(
 
 
 async def test_quality_is_summed_by_source_and_a_change_of_mind_replaces(path: Path) -> None:
-    told = [
+    told: list[RoutingEvent | Feedback] = [
         an_event("a"),
         an_event("b"),
         Feedback("a", "user", AT, 0.0),
