@@ -78,7 +78,7 @@ def _told(name: str, unit: Unit, clusters: Sequence[Counts], share: float) -> Fi
     if found is None or n < least or hours < LEAST_CLUSTERS:
         told = (
             f"Too few requests to say what {who} {did}: {n:,} of {least:,},"
-            f" in {hours} of {LEAST_CLUSTERS} hours."
+            f" in {hours} of {LEAST_CLUSTERS} hours or days."
         )
         return too_few(name, unit, told, n, least)
     interval = usd_interval(*found) if unit == "usd" else milliseconds(*found)

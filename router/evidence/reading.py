@@ -17,6 +17,7 @@ from router.core.ledger import (
     LedgerFilter,
     Measure,
     Point,
+    Step,
     Window,
 )
 from router.evidence.quantiles import Counts
@@ -43,20 +44,38 @@ class Sources:
     scores: Scores
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of the books is to be read, for a page shows less than all.
+
+    `simulated`: made-up answers or real ones; None: the real ones, where there are any.
+    `coverage`: whether to count what was judged.
+    """
+
+    groups: Sequence[Dimension] = GROUPS
+    measures: Sequence[Measure] = MEASURES
+    coverage: bool = True
+    simulated: bool | None = None
+
+
+EVERYTHING = Wanted()
+
+DAYS_ENOUGH = 24
+"""From so many days with traffic on histograms are read by days: enough clusters, and few rows."""
+
+
 async def read_books(
     sources: Sources,
     window: Window,
     now: float,
     baseline: str | None = None,
-    groups: Sequence[Dimension] = GROUPS,
-    simulated: bool | None = None,
+    wanted: Wanted = EVERYTHING,
 ) -> Books:
     """The books of a window; `baseline` comes first if it is among them. `now` in Unix seconds.
 
-    `simulated`: made-up answers or real ones; None: the real ones, where there are any.
     Raises DecisionLogError.
     """
-    ledger = sources.ledger
+    ledger, simulated = sources.ledger, wanted.simulated
     if simulated is None:
         simulated = await is_made_up(ledger, window)
     where = LedgerFilter(simulated=simulated)
@@ -64,15 +83,15 @@ async def read_books(
     named = _in_order({name: sums for name, sums in found.items() if name}, baseline)
     first = replace(where, baseline=next(iter(named), None))
     hours = await ledger.series(window, where)
-    judged = await sources.scores.judged_by_hour(window, simulated)
+    judged = await sources.scores.judged_by_hour(window, simulated) if wanted.coverage else {}
     # Histograms and what is unpriced are told apart by model alone: those of these answers.
     models = set(await ledger.totals(window, where, "model"))
-    spread = await ledger.histograms(window, MEASURES, step="hour")
+    spread = await ledger.histograms(window, wanted.measures, step=_step(hours))
     kept = [it for it in spread if it.model in models]
     return Books(
         window=window,
         baselines=named,
-        groups={by: (await ledger.clusters(window, first, by)).of for by in groups if named},
+        groups={by: (await ledger.clusters(window, first, by)).of for by in wanted.groups if named},
         treated=await _arm(ledger, window, replace(where, arm="treated")),
         control=await _arm(ledger, window, replace(where, arm="control")),
         hours=hours,
@@ -80,11 +99,15 @@ async def read_books(
         added=by_hour([it for it in kept if it.measure == "overhead_s"]),
         scores=await sources.scores.session_scores(window, simulated),
         judged=[judged.get(it.at, 0) for it in hours],
-        answered=[it.totals.ok for it in hours],
+        answered=[it.totals.ok for it in hours] if wanted.coverage else (),
         unpriced=[it for it in await ledger.unpriced(window) if it.model in models],
         month=await _month(ledger, where, now),
         simulated=simulated,
     )
+
+
+def _step(hours: Sequence[Point]) -> Step:
+    return "day" if len({it.at // SECONDS_PER_DAY for it in hours}) >= DAYS_ENOUGH else "hour"
 
 
 async def is_made_up(ledger: Ledger, window: Window) -> bool:

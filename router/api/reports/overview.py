@@ -41,7 +41,7 @@ async def report(request: Request) -> Told:
     from router.evidence.running_total import running_totals
 
     period = await period_of(request)
-    found = await statement_of(request, period)
+    found = await statement_of(request, period, measures=("overhead_s",))
     figures = [{**figure(found.figures[name]), "name": name} for name in SHOWN]
     cumulative = [
         {

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from router.api.reports import asked
 from router.api.state import runtime_of
-from router.core.ledger import SECONDS_PER_DAY, Dimension, LedgerFilter, Window
+from router.core.ledger import SECONDS_PER_DAY, Dimension, LedgerFilter, Measure, Window
 
 if TYPE_CHECKING:
     from router.evidence.statement import Statement
@@ -68,18 +68,21 @@ async def period_of(request: Request) -> Period:
 
 
 async def statement_of(
-    request: Request, period: Period, groups: Sequence[Dimension] = ()
+    request: Request,
+    period: Period,
+    groups: Sequence[Dimension] = (),
+    measures: Sequence[Measure] = (),
+    coverage: bool = False,
 ) -> "Statement":
-    """Every figure of a period. Raises DecisionLogError."""
+    """The figures of a period, as far as they are asked for. Raises DecisionLogError."""
     # On first use: whoever looks at no page has no need of numpy.
-    from router.evidence.reading import Sources, read_books
+    from router.evidence.reading import Sources, Wanted, read_books
     from router.evidence.statement import statement
 
     runtime = runtime_of(request)
     sources = Sources(runtime.ledger, runtime.scores)
-    books = await read_books(
-        sources, period.window, period.now, period.baseline, groups, period.simulated
-    )
+    wanted = Wanted(groups, measures, coverage, period.simulated)
+    books = await read_books(sources, period.window, period.now, period.baseline, wanted)
     return await asyncio.to_thread(statement, books)
 
 

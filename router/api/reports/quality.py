@@ -44,7 +44,7 @@ async def report(request: Request) -> Told:
 
     wanted = asked.one_of(request, "source", (*SOURCES, ""), "")
     period = await period_of(request)
-    found = await statement_of(request, period)
+    found = await statement_of(request, period, coverage=True)
     arms = await _sums(request, period, "arm")
     source = wanted or most_heard(arms)
     rules = await _sums(request, period, "rule")
@@ -147,7 +147,7 @@ async def _worst(request: Request, period: Period) -> list[dict[str, Any]]:
     until = period.window.until
     week = Window(max(period.window.since, until - _WEEK_S), until)
     # Some may be of the other kind of traffic, and are left out here.
-    found = await runtime_of(request).ledger.worst(week, 5 * MOST_WORST)
+    found = await runtime_of(request).ledger.worst(week, 2 * MOST_WORST)
     kept = [
         {name: it[name] for name in WORST}
         for it in found

@@ -1,6 +1,6 @@
 """GET /api/v1/savings: where the saving comes from, what was spent, what could not be priced."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,6 @@ BY: Mapping[str, Dimension] = {
 """What savings are told apart by, as the query names it."""
 
 SORTS = ("saved", "share", "of", "requests", "spent", "baseline", "unpriced")
-TABLES = ("groups", "parts", "days", "unpriced", "figures", "changes")
 GROUPS = (
     "of",
     "requests",
@@ -42,6 +41,15 @@ GROUPS = (
     "low",
     "high",
 )
+_TABLES: Mapping[str, Sequence[str]] = {
+    "groups": GROUPS,
+    "parts": ("part", "usd"),
+    "days": ("at", "model", "requests", "spent_usd"),
+    "unpriced": ("reason", "model", "requests", "latest", "latest_at"),
+    "figures": FIGURES,
+    "changes": ("at", "until", "kind", "label"),
+}
+TABLES = tuple(_TABLES)
 SHOWN = (
     "saved",
     "saved_usd",
@@ -67,7 +75,7 @@ async def report(request: Request) -> Told:
     sort = asked.one_of(request, "sort", SORTS, "saved")
     order = asked.one_of(request, "order", ("desc", "asc"), "desc")
     period = await period_of(request)
-    found = await statement_of(request, period, (by,))
+    found = await statement_of(request, period, (by,), ("cost_usd",))
     figures = [{**figure(found.figures[name]), "name": name} for name in SHOWN]
     groups = sorted(_groups(found, by), key=_KEYS[sort], reverse=order == "desc")
     parts = [{"part": name, "usd": dollars(v)} for name, v in asdict(found.saving.parts).items()]
@@ -93,17 +101,9 @@ async def report(request: Request) -> Told:
         "unpriced": [asdict(it) for it in found.unpriced],
         "changes": changed,
     }
-    tables = {
-        "groups": Table(GROUPS, groups),
-        "parts": Table(("part", "usd"), parts),
-        "days": Table(("at", "model", "requests", "spent_usd"), days),
-        "unpriced": Table(
-            ("reason", "model", "requests", "latest", "latest_at"), content["unpriced"]
-        ),
-        "figures": Table(FIGURES, figures),
-        "changes": Table(("at", "until", "kind", "label"), changed),
-    }
-    return told_with(request, content, tables)
+    return told_with(
+        request, content, {name: Table(columns, content[name]) for name, columns in _TABLES.items()}
+    )
 
 
 _KEYS: Mapping[str, Any] = {
