@@ -3,6 +3,7 @@
 #   make test    install what the tests need and run them all
 #   make check   format, lint, types, import rules, coverage of the core, tests: what CI runs
 #   make demo    300 prompts through the gateway on simulated upstreams
+#   make soak    every reliability figure that one machine can show, measured: three minutes
 #   make bench   every figure we state, as a ratio to a baseline of the same run
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ PIP := $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 export HF_HUB_OFFLINE := 1
 
-.PHONY: serve test check lint types coverage demo bench clean
+.PHONY: serve test check lint types coverage demo bench soak clean
 .DEFAULT_GOAL := serve
 
 serve: $(VENV)/.serve
@@ -45,6 +46,9 @@ demo: $(VENV)/.serve
 bench: $(VENV)/.test
 	$(BIN)/python tests/benchmarks/run.py
 
+soak: $(VENV)/.test
+	@$(BIN)/python -m tests.soak
+
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
@@ -58,9 +62,10 @@ $(VENV)/.serve: pyproject.toml constraints.txt
 	@touch $@
 
 # On Linux torch brings gigabytes of CUDA unless pip knows of one for CPUs alone: CONTRIBUTING.md.
-$(VENV)/.test: $(VENV)/.serve tests/compat/node/package-lock.json
+$(VENV)/.test: $(VENV)/.serve tests/compat/node/package-lock.json tests/debian_packages.sh
 	@echo "Installing what the tests need ..."
-	@$(PIP) --group dev --group compat -e '.[train,sentence-transformers,export-onnx]'
+	@$(PIP) --group dev --group compat -e '.[train,sentence-transformers,export-onnx,otel]'
 	@if command -v npm >/dev/null; then npm ci --prefix tests/compat/node --silent --no-audit --no-fund; \
 	else echo "No Node here: its SDKs stay untried, and pytest will say so."; fi
+	@sh tests/debian_packages.sh prometheus chromium
 	@touch $@

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import log
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +24,7 @@ _REACH = 12.0  # logits within which a level is sought
 _ALIEN_PRECISION = 100.0  # of loadings on latents that were learned for one model alone
 _EDGE = 1e-3
 _NEAREST = 1e-4  # probabilities are kept this far from 0 and 1, so that their logit is finite
+_FARTHEST = float(np.log((1 - _NEAREST) / _NEAREST))
 _PRIOR = ("typical", "intercept", "slope", "span", "precision")
 Floats = NDArray[np.float64]
 
@@ -203,13 +205,26 @@ def _padded(rows: FloatArray, extra: int) -> FloatArray:
 
 def expit(scores: NDArray[Any]) -> FloatArray:
     """Return probabilities of log-odds, safe against overflow."""
-    result: FloatArray = (1 / (1 + np.exp(-np.clip(scores, -30, 30)))).astype(np.float32)
+    # `np.clip` says the same and costs five times as much on the few numbers of one prompt.
+    kept = np.minimum(np.maximum(scores, -30), 30)
+    result: FloatArray = (1 / (1 + np.exp(-kept))).astype(np.float32)
     return result
+
+
+def bounded(odds: FloatArray) -> FloatArray:
+    """Return log-odds as `logit` would give them for their own probabilities."""
+    return np.minimum(np.maximum(odds, -_FARTHEST), _FARTHEST)
+
+
+def log_odds(probability: float) -> float:
+    """Return `logit` of one probability."""
+    kept = min(max(probability, _NEAREST), 1 - _NEAREST)
+    return log(kept / (1 - kept))
 
 
 def logit(probabilities: Any) -> Any:
     """Return the log-odds of probabilities of any shape, finite also at 0 and 1."""
-    kept = np.clip(probabilities, _NEAREST, 1 - _NEAREST)
+    kept = np.minimum(np.maximum(probabilities, _NEAREST), 1 - _NEAREST)
     return np.log(kept / (1 - kept))
 
 

@@ -28,6 +28,11 @@ class CatalogClassifier:
         return self.classifier.manifest
 
     @property
+    def is_light(self) -> bool:
+        """Whether no model runs, so that a short text takes a fraction of a millisecond."""
+        return self.classifier.is_light
+
+    @property
     def sources(self) -> Mapping[str, str]:
         """Model -> where its chances come from."""
         return dict(zip(self.roster.names, self.roster.sources, strict=True))

@@ -54,19 +54,29 @@ class Encoder:
         """Return the views of n texts: `full` (embedding, features, n-grams), `surface` (features
         alone, with the products of each pair: a long prompt with options differs from a long
         story) and `wide` (all of these side by side)."""
+        wide = self.wide(texts)
+        features = len(self.mean)
+        vectors = wide.dense.shape[1] - features - len(_pairs(features)[0])
+        crossed = wide.dense[:, vectors:].copy()
+        crossed[:, features:] *= FEATURE_SCALE / PRODUCT_SCALE
+        return {
+            FULL: Design(np.ascontiguousarray(wide.dense[:, : vectors + features]), wide.sparse),
+            SURFACE: Design(crossed),
+            WIDE: wide,
+        }
+
+    def wide(self, texts: Sequence[str]) -> Design:
+        """Return the `wide` view of n texts alone."""
         batch = self.tokeniser.batch(texts)
         scaled = (surface(batch.texts) - self.mean) / self.spread
-        shape = np.clip(scaled, -_CLIP, _CLIP)
-        features = shape * FEATURE_SCALE
+        shape = np.minimum(np.maximum(scaled, -_CLIP), _CLIP)
         vectors = self.embedder.embed(batch) * EMBEDDING_SCALE
-        dense = np.concatenate([vectors, features], axis=1, dtype=np.float32)
-        sparse, crossed = self.ngrams.transform(batch.ids), _with_products(shape)
-        products = crossed[:, shape.shape[1] :] * PRODUCT_SCALE
-        return {
-            FULL: Design(dense, sparse),
-            SURFACE: Design(crossed * FEATURE_SCALE),
-            WIDE: Design(np.concatenate([dense, products], axis=1, dtype=np.float32), sparse),
-        }
+        dense = np.concatenate(
+            (vectors, shape * FEATURE_SCALE, _products(shape) * PRODUCT_SCALE),
+            axis=1,
+            dtype=np.float32,
+        )
+        return Design(dense, self.ngrams.transform(batch.ids))
 
     def arrays(self) -> Arrays:
         """What was learned, for the artifact (the embedder and tokeniser store themselves)."""
@@ -88,8 +98,9 @@ def _pairs(width: int) -> tuple[IntArray, IntArray]:
     return np.triu_indices(width)
 
 
-def _with_products(shape: FloatArray) -> FloatArray:
-    """Return features [n, f] followed by the products of all pairs, squares included."""
+def _products(shape: FloatArray) -> FloatArray:
+    """Return the products of all pairs of features [n, f], squares included."""
     first, second = _pairs(shape.shape[1])
-    products = np.clip(shape[:, first] * shape[:, second], -_CLIP_PRODUCT, _CLIP_PRODUCT)
-    return np.concatenate([shape, products], axis=1, dtype=np.float32)
+    products = shape.take(first, axis=1) * shape.take(second, axis=1)
+    bounded: FloatArray = np.minimum(np.maximum(products, -_CLIP_PRODUCT), _CLIP_PRODUCT)
+    return bounded

@@ -64,6 +64,7 @@ def _character_classes() -> NDArray[np.uint8]:
 
 
 _CLASS_OF = _character_classes()
+_CLASS_OF_ASCII = bytes(_CLASS_OF[:128].tolist()) + bytes(128)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,9 @@ class Shape:
     def of(cls, text: str) -> Shape:
         """Count the characters and words of a text without lone surrogates."""
         lower = text.lower()
+        if lower.isascii():
+            told = lower.encode().translate(_CLASS_OF_ASCII)
+            return cls(lower, [told.count(label) for label in range(8)], _WORD.findall(lower))
         codes = np.frombuffer(lower.encode("utf-32-le"), dtype=np.uint32)
         classes = _CLASS_OF[np.minimum(codes, _WIDE_FROM)]
         return cls(lower, np.bincount(classes, minlength=8).tolist(), _WORD.findall(lower))
@@ -110,7 +114,22 @@ class Shape:
 
     def said(self, vocabulary: frozenset[str]) -> float:
         """Log of how many words are of a vocabulary."""
-        return log1p(sum(word in vocabulary for word in self.words))
+        return log1p(sum(map(vocabulary.__contains__, self.words)))
+
+    def may_hold_digits(self) -> bool:
+        """False where no pattern need be tried that takes a digit of any script."""
+        return self.characters[_DIGIT] > 0 or not self.text.isascii()
+
+
+def _numbers(shape: Shape) -> float:
+    return shape.matched(_NUMBER) if shape.may_hold_digits() else 0.0
+
+
+def _formulas(shape: Shape) -> float:
+    # The dearest of the patterns; whatever it finds holds one of these.
+    if shape.may_hold_digits() or any(mark in shape.text for mark in "_^("):
+        return shape.matched(_FORMULA)
+    return 0.0
 
 
 def _rigour(shape: Shape) -> float:
@@ -122,11 +141,11 @@ FEATURES: dict[str, Callable[[Shape], float]] = {
     "size": Shape.size,
     "size_squared": lambda shape: shape.size() ** 2 / 8,
     "lines": lambda shape: shape.log(_LINE),
-    "numbers": lambda shape: shape.matched(_NUMBER),
+    "numbers": _numbers,
     "digit_share": lambda shape: shape.share(_DIGIT),
     "maths": lambda shape: shape.log(_MATHS),
     "latex": lambda shape: shape.log(_SLASH),
-    "formulas": lambda shape: shape.matched(_FORMULA),
+    "formulas": _formulas,
     "code": lambda shape: shape.found(*_CODE, *_CODE_TOO),
     "options": lambda shape: shape.matched(_OPTION),
     "bullets": lambda shape: shape.matched(_BULLET),

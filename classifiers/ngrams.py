@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import Self
 
 import numpy as np
@@ -17,12 +18,23 @@ from classifiers.base import FloatArray, IntArray, SparseRows
 _FIRST, _SECOND, _PAIR = np.int64(40503), np.int64(1000003), np.int64(2654435761)
 
 
+# 1 + log(count), as far as the tokens of the longest text go.
+_SUBLINEAR = (1 + np.log(np.maximum(np.arange(8192), 1))).astype(np.float32)
+
+
 def _buckets(ids: IntArray, width: int) -> tuple[IntArray, IntArray]:
     """Return the distinct buckets of a text's unigrams and bigrams, with their counts."""
-    pairs = (ids[:-1] * _SECOND + ids[1:] * _FIRST + 13) * _PAIR >> 7
-    hashed = np.concatenate([ids * _FIRST + 7, pairs]) % width
-    found, counts = np.unique(hashed, return_counts=True)
-    return found, counts
+    single = ids * _FIRST
+    pairs = (ids[:-1] * _SECOND + single[1:] + 13) * _PAIR >> 7
+    hashed = np.concatenate((single + 7, pairs)) % width
+    # As np.unique(hashed, return_counts=True), which takes three times as long on one prompt.
+    hashed.sort()
+    bounds = np.concatenate((_EDGE, hashed[1:] != hashed[:-1], _EDGE[: len(hashed)])).nonzero()[0]
+    starts = bounds[:-1]
+    return hashed.take(starts), bounds[1:] - starts
+
+
+_EDGE = np.ones(1, dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,6 @@ class TokenNgrams:
 
     def _row(self, ids: IntArray, width: int) -> tuple[IntArray, FloatArray]:
         found, counts = _buckets(ids, width)
-        values = (1 + np.log(counts)).astype(np.float32) * self.idf[found]
-        norm = max(float(np.sqrt(values @ values)), 1e-9)
+        values = _SUBLINEAR.take(counts, mode="clip") * self.idf.take(found)
+        norm = max(sqrt(float(values @ values)), 1e-9)
         return found, values / np.float32(norm)

@@ -8,72 +8,41 @@ Immutable once loaded, so any number of threads may share one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from classifiers import artifact
-from classifiers.ability import Abilities, Ability, logit
+from classifiers.ability import Abilities, Ability, expit, log_odds
 from classifiers.artifact import Manifest
-from classifiers.base import Design, FloatArray, Head
+from classifiers.base import FloatArray
 from classifiers.calibrate import Calibration
 from classifiers.embedders import EMBEDDERS
-from classifiers.encoder import FULL, SURFACE, Encoder
+from classifiers.encoder import Encoder
 from classifiers.errors import ArtifactError
 from classifiers.heads import HEADS
 from classifiers.held_out import HELD_OUT, HeldOut
 from classifiers.judgement import Judgement
 from classifiers.novelty import Novelty
+from classifiers.readings import COMPLEXITY as COMPLEXITY
+from classifiers.readings import COMPLEXITY_SURFACE as COMPLEXITY_SURFACE
+from classifiers.readings import DOMAIN as DOMAIN
+from classifiers.readings import FAMILIAR as FAMILIAR
+from classifiers.readings import NO_EXTRAS as NO_EXTRAS
+from classifiers.readings import TASK as TASK
+from classifiers.readings import VIEWS as VIEWS
+from classifiers.readings import CalibratedHead as CalibratedHead
+from classifiers.readings import Extras as Extras
+from classifiers.readings import Reader
 from classifiers.response_model import ResponseModel
 from classifiers.tokens import Tokeniser
 
 PRETRAINED = Path(__file__).parent / "pretrained"
 TOKENISER, VECTORS, ENCODER = "tokenizer.json", "vectors.npz", "encoder.npz"
 RESPONSES, NOVELTY = "responses.npz", "novelty.npz"
-COMPLEXITY, COMPLEXITY_SURFACE = "complexity", "complexity_surface"
-DOMAIN, TASK, FAMILIAR = "domain", "task", "familiar"
-VIEWS = {
-    COMPLEXITY: FULL,
-    COMPLEXITY_SURFACE: SURFACE,
-    DOMAIN: FULL,
-    TASK: FULL,
-    FAMILIAR: FULL,
-}
 _WORDS_SHARE = 0.7  # averaging in the shape of familiar prompts too wins a little on val
-_FAMILIAR = 0.4  # less and it counts as another language; of short English, fewer than at 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class CalibratedHead:
-    """A fitted head with the calibration of its scores."""
-
-    head: Head
-    calibration: Calibration
-
-    def predict_proba(self, X: Design) -> FloatArray:
-        """Return calibrated probabilities [n, len(head.classes_)]."""
-        return self.calibration.apply(self.head.decision_function(X))
-
-
-@dataclass(frozen=True, slots=True)
-class Extras:
-    """What an artifact may hold beside its heads.
-
-    Attributes:
-        responses: chances per model; None when it was trained without scores per model.
-        novelty: what it was calibrated on; None means it abstains for language alone.
-        held_out: of an adapted one, what it foresaw of the prompts that taught it.
-    """
-
-    responses: ResponseModel | None = None
-    novelty: Novelty | None = None
-    held_out: HeldOut | None = None
-
-
-NO_EXTRAS = Extras()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +53,10 @@ class PromptClassifier:
     encoder: Encoder
     heads: Mapping[str, CalibratedHead]
     extras: Extras = NO_EXTRAS
+    _reader: Reader = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_reader", Reader.of(self.heads, self.extras))
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:
@@ -105,6 +78,11 @@ class PromptClassifier:
             problem = f"does not describe a prompt classifier ({error!r}); {artifact.RETRAIN}"
             raise ArtifactError(folder / artifact.MANIFEST, problem) from error
         return cls(manifest, encoder, heads, extras)
+
+    @property
+    def is_light(self) -> bool:
+        """Whether no model runs, so that a short text takes a fraction of a millisecond."""
+        return self.encoder.embedder.kind in ("static", "hashing")
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -176,60 +154,50 @@ class PromptClassifier:
 
     def judge_with_latents(self, texts: Sequence[str]) -> tuple[list[Judgement], FloatArray]:
         """Return `judge` and `latents` of n >= 1 texts for the price of one."""
-        views = self.encoder.encode(texts)
-        found = {name: head.predict_proba(views[VIEWS[name]]) for name, head in self.heads.items()}
-        familiar = found[FAMILIAR][:, 1]
-        if self.extras.responses is None:
-            latents = np.zeros((len(texts), 0), dtype=np.float32)
-        else:
-            latents = self.extras.responses.transform(views, familiar)
-        complexity = _blended(found, familiar)
-        abstain = self._abstains(views, familiar)
+        found = self._reader.read(self.encoder, texts)
+        complexity = _blended(found.words, found.shape, found.familiar)
+        # Plain numbers from here on: of one prompt numpy's take longer than all that is done.
         judged = [
-            self._judgement(
-                (float(complexity[row]), float(familiar[row])),
-                found[DOMAIN][row],
-                found[TASK][row],
-                bool(abstain[row]),
+            self._judgement(*row)
+            for row in zip(
+                complexity.tolist(),
+                found.familiar.tolist(),
+                found.domain.tolist(),
+                found.task.tolist(),
+                found.abstain.tolist(),
+                strict=True,
             )
-            for row in range(len(texts))
         ]
-        return judged, latents
-
-    def _abstains(self, views: Mapping[str, Design], familiar: FloatArray) -> NDArray[np.bool_]:
-        foreign: NDArray[np.bool_] = familiar < _FAMILIAR
-        if self.extras.novelty is None:
-            return foreign
-        vectors = views[FULL].dense[:, : self.encoder.embedder.dimensions]
-        return foreign | self.extras.novelty.unlike(vectors)
+        return judged, found.latents
 
     def _judgement(
-        self, chances: tuple[float, float], domain: FloatArray, task: FloatArray, abstain: bool
+        self,
+        complexity: float,
+        familiar: float,
+        domain: list[float],
+        task: list[float],
+        abstain: bool,
     ) -> Judgement:
-        complexity, familiar = chances
-        best_domain, best_task = int(domain.argmax()), int(task.argmax())
-        average = self.manifest.body["mean_complexity"]
+        surest_domain, surest_task = max(domain), max(task)
         return Judgement(
             complexity=complexity,
             complexity_confidence=max(complexity, 1 - complexity) * familiar,
-            difficulty=float(logit(complexity) - logit(average)),
-            domain=self.domains[best_domain],
-            domain_confidence=float(domain[best_domain]) * familiar,
-            domain_scores=dict(zip(self.domains, domain.tolist(), strict=True)),
-            task=self.tasks[best_task],
-            task_confidence=float(task[best_task]) * familiar,
-            task_scores=dict(zip(self.tasks, task.tolist(), strict=True)),
+            difficulty=log_odds(complexity) - log_odds(self.manifest.body["mean_complexity"]),
+            domain=self.domains[domain.index(surest_domain)],
+            domain_confidence=surest_domain * familiar,
+            domain_scores=dict(zip(self.domains, domain, strict=True)),
+            task=self.tasks[task.index(surest_task)],
+            task_confidence=surest_task * familiar,
+            task_scores=dict(zip(self.tasks, task, strict=True)),
             abstain=abstain,
         )
 
 
-def _blended(found: Mapping[str, FloatArray], familiar: FloatArray) -> FloatArray:
+def _blended(words: FloatArray, shape: FloatArray, familiar: FloatArray) -> FloatArray:
     """Trust the words as far as they are familiar, and the prompt's shape for the rest."""
-    words, shape = (logit(found[n][:, 1]) for n in (COMPLEXITY, COMPLEXITY_SURFACE))
     trust = _WORDS_SHARE * familiar
     blended = trust * words + (1 - trust) * shape
-    result: FloatArray = 1 / (1 + np.exp(-blended))
-    return result
+    return expit(blended)
 
 
 def save(

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classifiers.base import TokenBatch
+from classifiers.base import IntArray, TokenBatch
 from classifiers.wording import without_courtesies
+from classifiers.wordpiece import PlainWordPiece
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -37,11 +38,16 @@ def encodable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tokeniser:
-    """A Hugging Face fast tokeniser, read from the bytes of its `tokenizer.json`."""
+    """A Hugging Face fast tokeniser, read from the bytes of its `tokenizer.json`.
+
+    Attributes:
+        plain: the short way to the same ids, where there is one.
+    """
 
     source: bytes
     engine: Tokenizer
     unknown_id: int
+    plain: PlainWordPiece | None = None
 
     @classmethod
     def from_bytes(cls, source: bytes) -> Tokeniser:
@@ -55,12 +61,21 @@ class Tokeniser:
         engine.no_padding()
         engine.no_truncation()
         unknown = engine.token_to_id("[UNK]")
-        return cls(source, engine, -1 if unknown is None else unknown)
+        plain = PlainWordPiece.of(source, engine)
+        return cls(source, engine, -1 if unknown is None else unknown, plain)
 
     def batch(self, texts: Sequence[str]) -> TokenBatch:
         """Shorten n texts, take off their courtesies, and tokenise them."""
         short = [without_courtesies(encodable(shorten(text))) for text in texts]
+        return TokenBatch(short, self._ids(short), self.unknown_id)
+
+    def _ids(self, texts: Sequence[str]) -> list[IntArray]:
+        plain = [None if self.plain is None else self.plain.ids(text) for text in texts]
+        others = [text for text, ids in zip(texts, plain, strict=True) if ids is None]
         # The fast variant leaves out character offsets, which nobody here reads.
-        found = self.engine.encode_batch_fast(short, add_special_tokens=False)
-        ids = [np.array(each.ids, dtype=np.int64) for each in found]
-        return TokenBatch(short, ids, self.unknown_id)
+        found = (
+            iter(self.engine.encode_batch_fast(others, add_special_tokens=False))
+            if others
+            else iter(())
+        )
+        return [np.array(next(found).ids, dtype=np.int64) if ids is None else ids for ids in plain]

@@ -2,16 +2,20 @@
 
 import asyncio
 import contextlib
+import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from router import dashboard, prices
 from router.api import ROUTES
 from router.api.access import AccessControl, guarded
 from router.api.admission import Admission
+from router.api.dispatch import Dispatch
 from router.api.errors import on_crash, on_http_error, on_router_error
 from router.api.request_id import RequestId
 from router.api.shutdown import CutShort
@@ -20,22 +24,31 @@ from router.core.access import APIKey
 from router.core.catalog import AUTO
 from router.core.request import RoutedRequest, Turn
 from router.errors import RouterError, StartupError
+from router.exchange import all_recorded
 from router.found import Found
 from router.gateway import Gateway
 from router.keyring import FIXED_KEY, FIXED_ROLES, Keyring, check_secret, digest_of
-from router.ports import Limiter
+from router.ports import Limiter, Traces
 from router.reload import Built, Reloader
 from router.runtime import Reload, Runtime
 from router.settings import Settings
 from router.slots import Slots
+from router.stores.journaled import JournaledDecisionLog
 from router.stores.session_key import session_key
 from router.stores.sqlite import SQLiteDecisionLog
 from router.stores.sqlite_keys import SQLiteKeyStore
 from router.stores.sqlite_upkeep import Upkeep
 from router.telemetry.counted_log import CountedDecisionLog
-from router.telemetry.prometheus import CONTENT_TYPE, PrometheusObserver
+from router.telemetry.prometheus import CONTENT_TYPE, PrometheusObserver, exposed
+from router.telemetry.shared_metrics import PUBLISH_S, SharedMetrics
+from router.workers import Worker
+
+logger = logging.getLogger(__name__)
 
 WARM_UP = "Is everything loaded?"
+
+Exposition = Callable[[], tuple[bytes, str]]
+"""Gives the metrics and their content type."""
 
 
 def create_app(runtime: Runtime) -> FastAPI:
@@ -43,7 +56,11 @@ def create_app(runtime: Runtime) -> FastAPI:
     # No redirects: one would be built from the Host header, which is whatever a caller says.
     app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.runtime = runtime
+    endpoints = [
+        (method, path, guarded(endpoint, access)) for method, path, endpoint, access in ROUTES
+    ]
     # The one added last is the first to see a request.
+    app.add_middleware(Dispatch, endpoints=endpoints)
     app.add_middleware(Admission, limiter=_limiter(runtime.settings))
     app.state.navigation = dashboard.NAVIGATION
     pages = tuple(dashboard.routes())
@@ -53,10 +70,10 @@ def create_app(runtime: Runtime) -> FastAPI:
     )
     app.add_middleware(CutShort, runtime=runtime)
     app.add_middleware(RequestId)
-    for method, path, endpoint, access in ROUTES:
-        app.add_route(path, guarded(endpoint, access), methods=[method])
+    for method, path, endpoint in endpoints:
+        app.router.routes.append(Route(path, endpoint, methods=[method]))
     for method, path, page, _ in pages:
-        app.add_route(path, page, methods=[method])
+        app.router.routes.append(Route(path, page, methods=[method]))
     app.add_exception_handler(RouterError, on_router_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(Exception, on_crash)
@@ -68,24 +85,28 @@ def _limiter(settings: Settings) -> Limiter:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[tuple[Runtime, Found]]:
+async def running(
+    settings: Settings, worker: Worker | None = None
+) -> AsyncIterator[tuple[Runtime, Found]]:
     """Everything that serves requests, from the opening of the log to its closing.
+
+    `worker` is which of several processes this is.
 
     Raises RouterError if the policy is wrong, the log cannot be opened, the keys cannot be read,
     or a key is asked for and there is none.
     """
     with contextlib.closing(_keyring(settings)) as keyring:
-        async with _running(settings, keyring) as served:
+        async with _running(settings, keyring, worker) as served:
             yield served
 
 
 @contextlib.asynccontextmanager
-async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[Runtime, Found]]:
+async def _running(
+    settings: Settings, keyring: Keyring, worker: Worker | None
+) -> AsyncIterator[tuple[Runtime, Found]]:
     metrics = PrometheusObserver()
-    log = CountedDecisionLog(
-        SQLiteDecisionLog(settings.decision_log), metrics.log_write_failed, metrics.rated
-    )
-    assembly = Assembly(settings, log, metrics, prices.bundled())
+    shared = _shared(worker, metrics)
+    assembly = Assembly(settings, _log(settings, metrics), metrics, prices.bundled())
 
     async def build() -> Built:
         """A gateway whose signals have loaded all that they load on first use."""
@@ -95,32 +116,95 @@ async def _running(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[
 
     upkeep = Upkeep(settings.decision_log, settings.log_retention_days)
     try:
+        assembly.traces = _traces(settings, assembly)
         built = await build()
         upkeep.start()
         assert assembly.found is not None
-        clock = assembly.clock
-        runtime = Runtime(
-            gateway=built.gateway,
-            settings=settings,
-            metrics=lambda: (metrics.exposition(), CONTENT_TYPE),
-            reload=Reload(clock.now()),
-            started=clock.now(),
-            session_key=session_key(settings.state_dir),
-            keyring=keyring,
-            policies=lambda: assembly.found.policies if assembly.found else {},
-            artifacts=assembly.artifacts,
-        )
+        runtime = _runtime(settings, keyring, assembly, built, _exposition(metrics, shared))
         reloader = Reloader(runtime, build, built.seen, metrics.reloaded)
-        watching = asyncio.create_task(reloader.run())
-        try:
-            yield runtime, assembly.found
-        finally:
-            runtime.accepting = False
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+        publishing = [_publishing(shared)] if shared else []
+        async with _meanwhile(reloader.run(), *publishing):
+            try:
+                yield runtime, assembly.found
+            finally:
+                runtime.accepting = False
+        await all_recorded()
     finally:
         await asyncio.to_thread(upkeep.stop)
         await assembly.close()
+
+
+def _runtime(
+    settings: Settings, keyring: Keyring, assembly: Assembly, built: Built, exposition: Exposition
+) -> Runtime:
+    now = assembly.clock.now()
+    return Runtime(
+        gateway=built.gateway,
+        settings=settings,
+        metrics=exposition,
+        reload=Reload(now),
+        started=now,
+        session_key=session_key(settings.state_dir),
+        keyring=keyring,
+        policies=lambda: assembly.found.policies if assembly.found else {},
+        artifacts=assembly.artifacts,
+        trace=assembly.traces.begin if assembly.traces else None,
+    )
+
+
+def _log(settings: Settings, metrics: PrometheusObserver) -> CountedDecisionLog:
+    """The decision log, journaled and counted. Raises DecisionLogError."""
+    decisions = SQLiteDecisionLog(settings.decision_log)
+    metrics.log_waits(lambda: decisions.waiting)
+    journaled = JournaledDecisionLog(decisions, settings.journal)
+    return CountedDecisionLog(journaled, metrics, decisions.find)
+
+
+def _shared(worker: Worker | None, metrics: PrometheusObserver) -> SharedMetrics | None:
+    if worker is None:
+        return None
+    return SharedMetrics(Path(worker.metrics), worker.number, metrics.families)
+
+
+def _exposition(metrics: PrometheusObserver, shared: SharedMetrics | None) -> Exposition:
+    families = shared.collect if shared else metrics.families
+    return lambda: (exposed(families()), CONTENT_TYPE)
+
+
+@contextlib.asynccontextmanager
+async def _meanwhile(*work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Have this done as long as the context lasts."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _publishing(shared: SharedMetrics) -> None:
+    """Let the other workers know what this one has counted, until cancelled."""
+    while True:
+        try:
+            shared.publish()
+        except OSError as error:
+            logger.error("the metrics of this worker are not shared: %s", error)
+        await asyncio.sleep(PUBLISH_S)
+
+
+def _traces(settings: Settings, assembly: Assembly) -> Traces | None:
+    """What makes traces, loaded only where the operator asked for them."""
+    if not settings.otel:
+        return None
+    try:
+        from router.telemetry.tracing import Tracing, exporting
+    except ModuleNotFoundError:
+        raise StartupError(
+            "SLM_ROUTER_OTEL is on, and OpenTelemetry is not installed. Install it:"
+            " pip install 'slm-router[otel]'."
+        ) from None
+    return Tracing(exporting(), assembly.catalogs)
 
 
 def _keyring(settings: Settings) -> Keyring:

@@ -6,7 +6,7 @@ What a reload leaves as it was is taken over; what the new gateway does not use 
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,17 +16,20 @@ import msgspec
 from router import upstreams
 from router.classifier import Classifiers, artifact_version, doubts, sources_of, watched_files
 from router.clock import SystemClock
-from router.core.policy import signals_read
+from router.core.catalog import Catalog
+from router.core.policy import signals_binding, signals_read
 from router.found import Found, find_policies, policy_path
 from router.gateway import Gateway, PolicyInForce
 from router.identifier import shipped_identifier
 from router.marks import marks
 from router.policyfile import LoadedPolicy, PriceCatalogue
-from router.ports import DecisionLog, Signal
+from router.ports import DecisionLog, Signal, Traces
 from router.reload import Built
 from router.settings import Settings
 from router.signals import SIGNALS, Classifier
 from router.stores.memory import MemoryStatsStore
+from router.stores.session_file import FileSessionStore
+from router.telemetry.circuits import CircuitObserver
 from router.telemetry.logs import LogObserver
 from router.telemetry.prometheus import PrometheusObserver
 from router.upstreams.connections import Connections
@@ -65,7 +68,7 @@ class _Parts:
 class Assembly:
     """Builds gateways out of parts that live as long as the process.
 
-    `found` is what the latest gateway was built from.
+    `found` is what the latest gateway was built from. `traces` is told of requests too, if any.
     """
 
     settings: Settings
@@ -75,8 +78,11 @@ class Assembly:
     clock: SystemClock = field(default_factory=SystemClock)
 
     def __post_init__(self) -> None:
-        self.stats = MemoryStatsStore(self.clock)
+        self.stats = MemoryStatsStore(self.clock, CircuitObserver(self.metrics.circuit))
+        settings = self.settings
+        self._sessions = FileSessionStore(settings.sessions, self.clock, settings.session_s)
         self.found: Found | None = None
+        self.traces: Traces | None = None
         self._path: Path | None = None
         self._connections = Connections()
         # Held for the whole process, so that a reload, which closes the old upstreams, leaves
@@ -113,6 +119,9 @@ class Assembly:
                 logger.warning("certificate of policy %s: %s", name, doubt)
         self.found, self._path, self._signals = found, path, parts.made
         self._classifiers.keep(found.policies.values())
+        catalogs = [loaded.catalog for loaded in found.policies.values()]
+        self.metrics.targets("upstream", {name for it in catalogs for name in it.upstreams})
+        self.metrics.targets("model", {name for it in catalogs for name in it.models})
         self.metrics.policies({name: loaded.version for name, loaded in found.policies.items()})
         await replaced.aclose()
         return Built(self._gateway(in_force, found.default), seen)
@@ -122,38 +131,52 @@ class Assembly:
         policies = self.found.policies if self.found else {}
         return {name: self._classifiers.place_of(loaded) for name, loaded in policies.items()}
 
+    def catalogs(self) -> Mapping[str, Catalog]:
+        """The catalogs in force, by policy."""
+        policies = self.found.policies if self.found else {}
+        return {name: loaded.catalog for name, loaded in policies.items()}
+
     async def close(self) -> None:
         """Let go of everything."""
         await self._opened.aclose()
         await self._connections.release()
         await self.log.close()
+        self._sessions.close()
+        if self.traces is not None:
+            await asyncio.to_thread(self.traces.close)
 
     def _gateway(self, policies: Mapping[str, PolicyInForce], default: str) -> Gateway:
         return Gateway(
             policies=policies,
             default_policy=default,
             stats=self.stats,
+            sessions=self._sessions,
             log=self.log,
-            observers=(self.metrics, LogObserver()),
+            observers=(self.metrics, LogObserver(), *([self.traces] if self.traces else ())),
             clock=self.clock,
         )
 
     def _in_force(
         self, loaded: LoadedPolicy, classifier: Classifier, parts: _Parts
     ) -> PolicyInForce:
-        built = upstreams.build(loaded.catalog, os.environ, self._connections)
+        built = upstreams.build(loaded.catalog, os.environ, self._connections, self.stats)
         for upstream in built.values():
             parts.opened.push_async_callback(upstream.close)
-        signals, read = parts.signals_of(loaded, classifier), signals_read(loaded.policy)
+        signals = parts.signals_of(loaded, classifier)
+
+        def that_yield(names: Collection[str]) -> dict[str, Signal]:
+            return {
+                kind: signal
+                for kind, signal in signals.items()
+                if not SIGNALS[kind].vocabulary(loaded.options[kind]).keys().isdisjoint(names)
+            }
+
         return PolicyInForce(
             policy=loaded.policy,
             catalog=loaded.catalog,
             version=loaded.version,
-            signals={
-                kind: signal
-                for kind, signal in signals.items()
-                if not SIGNALS[kind].vocabulary(loaded.options[kind]).keys().isdisjoint(read)
-            },
+            signals=that_yield(signals_read(loaded.policy)),
+            binding_signals=that_yield(signals_binding(loaded.policy)),
             all_signals=signals,
             upstreams=built,
             foreseen_by=sources_of(classifier),

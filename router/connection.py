@@ -16,7 +16,9 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from router.api.errors import error_body
+from router.api.leaving import Leaving
 from router.api.request_id import new_id
+from router.workers import shared_socket
 
 LOOK_S = 1.0
 
@@ -55,6 +57,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unread_since = self._since
         self._refusal: tuple[int, str] | None = None
         self._looking: asyncio.TimerHandle | None = None
+        self._callers: list[Leaving] = []
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to look after it."""
@@ -65,6 +68,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Nothing is left to look after."""
         if self._looking is not None:
             self._looking.cancel()
+        for caller in self._callers:
+            caller.leave()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -90,6 +95,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refusal = self._too_long()
             raise ValueError(self._refusal[1])
         self._phase, self._since = _BODY, self.loop.time()
+        if self.cycle is None or self.cycle.response_complete:
+            # None of the requests before it is under way any more.
+            self._callers.clear()
+        self._callers.append(Leaving.put_into(self.scope))
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -171,6 +180,14 @@ def listen(host: str, port: int) -> socket.socket:
     # Connections have it from the socket that took them.
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
     return listening
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """The same on a port that other workers share, not listening yet. Raises OSError."""
+    made = shared_socket(host)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
+    made.bind((host, port))
+    return made
 
 
 def bounded(bounds: Bounds) -> type[BoundedProtocol]:

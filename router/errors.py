@@ -13,6 +13,7 @@ RouterError
 ├── NoCandidate              no model may or can serve the request; says why, model by model
 ├── ModelsUnavailable        models could serve, but none is healthy at the moment
 ├── UpstreamError            an upstream did not answer as it should; the next candidate is tried
+│   ├── CircuitOpen          was not called, for it keeps failing
 │   ├── UpstreamUnreachable  no connection, or the connection broke before the first byte
 │   ├── UpstreamTimeout      no answer within the time allowed
 │   ├── UpstreamRefused      answered with a status that another model may not answer with
@@ -106,8 +107,23 @@ class UpstreamError(RouterError):
     """An upstream did not answer as it should. Texts never hold its address or its key."""
 
 
+class CircuitOpen(UpstreamError):
+    """It was not called, for it keeps failing; `retry_after_s` is when to ask again."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__("The model is out of order at the moment.")
+        self.retry_after_s = retry_after_s
+
+
 class UpstreamUnreachable(UpstreamError):
-    """No connection, or the connection broke before the first byte of an answer."""
+    """No connection, or the connection broke before the first byte of an answer.
+
+    `resent`: twice, first on a connection that had gone stale in the pool.
+    """
+
+    def __init__(self, message: str, resent: bool = False) -> None:
+        super().__init__(message)
+        self.resent = resent
 
 
 class UpstreamTimeout(UpstreamError):

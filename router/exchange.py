@@ -6,38 +6,33 @@ Rule: fall back only while nothing has reached the caller; record before the las
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 
+from router.core.circuit import OPEN_S
 from router.core.event import Outcome
-from router.core.stats import COOLDOWN_S
 from router.errors import (
+    CircuitOpen,
     ModelsUnavailable,
-    RefusedInStream,
     RouterError,
     UpstreamBroken,
     UpstreamError,
     UpstreamRefused,
+    UpstreamTimeout,
 )
 from router.gateway import Call, Gateway, Routed, unserved
 from router.ports import Events, Reply, UpstreamCall, Way
 from router.recording import Trace
-
-NOT_THE_CALLERS_FAULT = frozenset({401, 402, 403, 404, 405, 407, 408, 421, 429})
-"""Client errors that say something of our key, our account, our catalog or the upstream's load,
-not of the request: another model may answer. Any other 4xx is the caller's own and is passed on."""
+from router.tries import (
+    MOST_CALLS,
+    is_callers_own,
+    is_final,
+    observe_failure,
+    seconds_left,
+    tries_of,
+)
 
 MAX_ERROR_BYTES = 64 * 1024
 SERVICE_UNAVAILABLE = 503
 CLIENT_CLOSED_REQUEST = 499
 """nginx's status for a caller who left; it stands in the log, nobody receives it."""
-
-
-def is_callers_own(status: int) -> bool:
-    """Whether an upstream's status speaks of the caller's request and of nothing else."""
-    return 400 <= status < 500 and status not in NOT_THE_CALLERS_FAULT
-
-
-def _is_final(error: UpstreamError) -> bool:
-    """Whether an upstream has judged the caller's own request, so that nobody else is asked."""
-    return isinstance(error, RefusedInStream) and is_callers_own(error.status)
 
 
 class Exchange:
@@ -86,9 +81,9 @@ class Exchange:
             await self._finish("ok" if self.status < 400 else "refused")
             self.trace.measure_overhead()
 
-    def interrupt(self) -> None:
+    def interrupt(self, really: bool = True) -> None:
         """We stop serving: what comes next is not the caller's leaving."""
-        self._interrupted = True
+        self._interrupted = really
 
     async def events(self) -> AsyncGenerator[bytes, None]:
         """The stream's events as they may go on. Raises UpstreamError after it was recorded."""
@@ -114,16 +109,25 @@ class Exchange:
     async def _ask_in_order(self) -> UpstreamError | None:
         """None once a model has answered, else the last failure."""
         failure: UpstreamError | None = None
-        for candidate in self.routed.decision.candidates:
+        models = self.routed.decision.models
+        for model in models:
+            if failure and self._is_over():
+                break
             try:
-                await self._ask(candidate.model)
+                await self._ask(model, model is models[-1])
             except UpstreamError as error:
-                failure = error
-                if _is_final(error):
+                # Whom nobody called has nothing to say, if another has.
+                failure = failure if failure and isinstance(error, CircuitOpen) else error
+                if is_final(error):
                     break
             else:
                 return None
         return failure
+
+    def _is_over(self) -> bool:
+        """Whether no further candidate may be asked."""
+        trace = self.trace
+        return len(trace.attempts) >= MOST_CALLS or seconds_left(trace) <= 0
 
     async def _rest(self, reader: Events) -> AsyncGenerator[bytes, None]:
         assert self._chunks is not None
@@ -132,38 +136,48 @@ class Exchange:
                 self.trace.keep(event)
                 yield event
 
-    async def _ask(self, model: str) -> None:
+    async def _ask(self, model: str, last: bool) -> None:
         in_force, trace = self.routed.in_force, self.trace
         card = in_force.catalog.models[model]
         name = card.upstream_model or model
         way = self._call.way(in_force.catalog.speaks(model))
+        headers = {**way.headers, **trace.propagated()}
         trace.opening(model)
         try:
             call = UpstreamCall(
-                way.path, name, way.body(name), self._call.request.stream, way.headers
+                way.path,
+                name,
+                way.body(name),
+                self._call.request.stream,
+                headers,
+                model,
+                tries_of(trace, model, card, last),
             )
             self.reply = await in_force.upstreams[card.upstream].open(call)
-            await self._read_head(self.reply, way)
+            await self._read_head(self.reply, way, model)
+        except CircuitOpen:
+            raise
         except (UpstreamError, asyncio.CancelledError) as error:
-            trace.attempted(model, card, self.status, error)
+            if not trace.waiting:
+                trace.attempted(model, card, self.status, error)
             if isinstance(error, UpstreamError):
-                # A refusal of this very request says nothing of how the model fares.
-                if not (isinstance(error, UpstreamRefused) and is_callers_own(error.status)):
-                    trace.observe(model, ok=False)
+                observe_failure(trace, model, error)
                 await self._close()
                 self.reply = None
+            else:
+                trace.release(model)
             raise
         trace.model = model
         trace.attempted(model, card, self.status)
 
-    async def _read_head(self, reply: Reply, way: Way) -> None:
+    async def _read_head(self, reply: Reply, way: Way, model: str) -> None:
         """Read what shows that the answer is one: all of a plain one, the first of a stream."""
         if reply.status != 200 and not is_callers_own(reply.status):
             body = await _all(reply, MAX_ERROR_BYTES)
             message = f"The upstream answered with status {reply.status}."
             raise UpstreamRefused(message, reply.status, body, reply.headers)
         if self.streams:
-            await self._read_first(reply, way)
+            await self._read_first_in_time(reply, way, model)
         else:
             self.body = await _all(reply)
             if reply.status == 200:
@@ -171,6 +185,17 @@ class Exchange:
                 self.body, self.trace.usage, self.trace.received_tokens = told
             self.trace.keep(self.body)
         self.trace.first_byte = self.trace.now()
+
+    async def _read_first_in_time(self, reply: Reply, way: Way, model: str) -> None:
+        """The first token of a stream is owed within the time that a first byte is allowed."""
+        trace = self.trace
+        most_s = self.routed.in_force.catalog.upstream_of(model).first_byte_timeout
+        try:
+            async with asyncio.timeout(trace.opened + most_s - trace.now()):
+                await self._read_first(reply, way)
+        except TimeoutError:
+            raise UpstreamTimeout("The upstream took too long to begin its answer.") from None
+        trace.release(model)
 
     async def _read_first(self, reply: Reply, way: Way) -> None:
         if not reply.headers.get("content-type", "").startswith("text/event-stream"):
@@ -189,14 +214,14 @@ class Exchange:
     async def _nobody(self, failure: UpstreamError | None) -> RouterError:
         """Record that nobody answered; the error that says so."""
         request = self._call.request
-        error: RouterError = failure or unserved(self.routed.decision, COOLDOWN_S, request)
+        error: RouterError = failure or unserved(self.routed.decision, OPEN_S, request)
         outcome: Outcome = "no_candidate"
         if isinstance(error, UpstreamRefused) and is_callers_own(error.status):
             outcome = "refused"
+        elif isinstance(error, ModelsUnavailable | CircuitOpen):
+            outcome = "unavailable"
         elif failure is not None:
             outcome = "upstream_error"
-        elif isinstance(error, ModelsUnavailable):
-            outcome = "unavailable"
         await self.trace.record(outcome, self._call.status_of(error))
         return error
 
@@ -228,6 +253,12 @@ class Exchange:
 
 _leaving: set[asyncio.Task[None]] = set()
 """Records of callers who left, held until written: a task that nobody holds may be collected."""
+
+
+async def all_recorded(most_s: float = 1.0) -> None:
+    """Wait until the record of every caller who left is written, if that comes in the time."""
+    if _leaving:
+        await asyncio.wait(tuple(_leaving), timeout=most_s)
 
 
 async def _all(reply: Reply, most: int | None = None) -> bytes:

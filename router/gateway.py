@@ -7,7 +7,7 @@ It knows the core and the ports, and no concrete adapter.
 import asyncio
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 
 from router.core.catalog import Catalog, Endpoint
@@ -15,9 +15,27 @@ from router.core.decide import decide
 from router.core.decision import Decision
 from router.core.policy import Policy
 from router.core.request import RoutedRequest
+from router.core.request_limits import refusal
 from router.core.signals import QUALITY, Signals, SignalValue
-from router.errors import ModelsUnavailable, NoCandidate, RouterError, UnknownModel, UnknownPolicy
-from router.ports import Clock, DecisionLog, Observer, Signal, StatsStore, Upstream, Way
+from router.core.trace_context import TraceContext
+from router.errors import (
+    InvalidRequest,
+    ModelsUnavailable,
+    NoCandidate,
+    RouterError,
+    UnknownModel,
+    UnknownPolicy,
+)
+from router.ports import (
+    Clock,
+    DecisionLog,
+    Observer,
+    SessionStore,
+    Signal,
+    StatsStore,
+    Upstream,
+    Way,
+)
 
 CARD, GIVEN = "prior and difficulty", "given"
 """Sources of a predicted quality that no classifier foresaw."""
@@ -27,7 +45,8 @@ CARD, GIVEN = "prior and difficulty", "given"
 class PolicyInForce:
     """One policy with all it needs at run time. `version` is the hash of policy and catalog.
 
-    `signals` are the kinds that the policy reads, `all_signals` every kind (for explanations).
+    `signals` are the kinds that the policy reads, `binding_signals` those of them that its limits
+    may depend on (for requests that name their model), `all_signals` every kind (for explanations).
     `foreseen_by` tells of each model that the classifier foresees by what: measured, labels, prior.
     """
 
@@ -38,6 +57,13 @@ class PolicyInForce:
     all_signals: Mapping[str, Signal]
     upstreams: Mapping[str, Upstream]
     foreseen_by: Mapping[str, str] = field(default_factory=dict)
+    binding_signals: Mapping[str, Signal] | None = None
+
+    def signals_for(self, request: RoutedRequest) -> Mapping[str, Signal]:
+        """Those that its decision depends on."""
+        if request.is_routed or request.limits.min_quality is not None:
+            return self.signals
+        return self.signals if self.binding_signals is None else self.binding_signals
 
     def is_simulated(self, model: str) -> bool:
         """Whether the model's answers are made up by a simulated upstream."""
@@ -75,7 +101,8 @@ class Call:
 
     `way` tells how it reaches an upstream that speaks certain endpoints. `received` is when the
     request's head came and `read` when its body had, on the monotonic clock. `status_of` tells how
-    the shell answers an error. `key_name` is the name of the caller's API key.
+    the shell answers an error. `key_name` is the name of the caller's API key. `trace` is the trace
+    that it belongs to, where traces are made.
     """
 
     id: str
@@ -87,6 +114,7 @@ class Call:
     status_of: Callable[[RouterError], int]
     content: bytes | None = None
     key_name: str | None = None
+    trace: TraceContext | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +127,7 @@ class Gateway:
     policies: Mapping[str, PolicyInForce]
     default_policy: str
     stats: StatsStore
+    sessions: SessionStore
     log: DecisionLog
     observers: Sequence[Observer]
     clock: Clock
@@ -117,18 +146,26 @@ class Gateway:
         """Signals and decision for a request; nobody is called.
 
         `everything` extracts every kind of signal, not only those that the policy reads.
-        Raises UnknownPolicy and UnknownModel.
+        Raises UnknownPolicy, UnknownModel, and InvalidRequest for what the policy bounds.
         """
         in_force = self._in_force(request)
         started = self.clock.elapsed()
-        extractors = in_force.all_signals if everything else in_force.signals
+        request = await self._resumed(request)
+        extractors = in_force.all_signals if everything else in_force.signals_for(request)
         signals, failed = await _extracted(extractors, request)
-        draw = draw_of(id)
+        draw = _draw(request, in_force.policy, id)
         decision = decide(
             request, signals, in_force.policy, in_force.catalog, self.stats.snapshot(), draw
         )
         spent = self.clock.elapsed() - started
         return Routed(id, request, in_force, signals, failed, decision, draw, spent)
+
+    async def _resumed(self, request: RoutedRequest) -> RoutedRequest:
+        """The request with what the conversation's last answer left behind, if there was one."""
+        if request.conversation is None or request.held is not None or not request.goes_on:
+            return request
+        held = await self.sessions.find(request.conversation)
+        return request if held is None else replace(request, held=held)
 
     def _in_force(self, request: RoutedRequest) -> PolicyInForce:
         name = request.policy_name or self.default_policy
@@ -142,7 +179,18 @@ class Gateway:
                 " GET /v1/models lists.",
                 "model",
             )
+        refused = refusal(request, in_force.policy.limits)
+        if refused is not None:
+            raise InvalidRequest(refused.told, refused.field)
         return in_force
+
+
+def _draw(request: RoutedRequest, policy: Policy, id: str) -> float:
+    """The decision's own draw, or that of the conversation: it keeps its arm."""
+    held = request.held
+    if held is None or held.draw is None or policy.sessions.stick == "off":
+        return draw_of(id)
+    return held.draw
 
 
 def draw_of(id: str) -> float:
@@ -176,19 +224,35 @@ async def _extracted(
     A signal that fails costs nobody an answer: its facts stay unknown and the policy's rules
     treat them so.
     """
-    results = await asyncio.gather(
-        *(extractor.extract(request) for extractor in extractors.values()), return_exceptions=True
-    )
+    told = {kind: await _told_by(it, request, at_once=True) for kind, it in extractors.items()}
+    waiting = [kind for kind, result in told.items() if result is None]
+    if len(waiting) == 1:
+        # As is usual: no task of its own is needed.
+        told[waiting[0]] = await _told_by(extractors[waiting[0]], request)
+    elif waiting:
+        rest = (_told_by(extractors[kind], request) for kind in waiting)
+        told.update(zip(waiting, await asyncio.gather(*rest), strict=True))
     signals: dict[str, SignalValue] = {}
     failed: dict[str, str] = {}
-    for kind, result in zip(extractors, results, strict=True):
-        if isinstance(result, BaseException):
-            if not isinstance(result, Exception):
-                raise result
+    for kind, result in told.items():
+        if isinstance(result, Exception):
             failed[kind] = type(result).__name__
-        else:
+        elif result is not None:
             signals.update({name: value for name, value in result.items() if _is_known(value)})
     return signals, failed
+
+
+async def _told_by(
+    extractor: Signal, request: RoutedRequest, at_once: bool = False
+) -> Signals | Exception | None:
+    """A signal's facts, or what it raised; None if it cannot tell them `at_once`."""
+    try:
+        if not at_once:
+            return await extractor.extract(request)
+        tell: Callable[[RoutedRequest], Signals | None] | None = getattr(extractor, "at_once", None)
+        return None if tell is None else tell(request)
+    except Exception as error:  # noqa: BLE001  a signal may raise anything
+        return error
 
 
 def _is_known(value: SignalValue) -> bool:

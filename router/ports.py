@@ -3,27 +3,48 @@
 What pages and statistics read the decision log through stands in `ledger.py`.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from pydantic import BaseModel
 
 from router.core.access import APIKey, Caller
 from router.core.browsing import DecisionPage, DecisionQuery
-from router.core.cost import Usage
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
 from router.core.request import RoutedRequest
+from router.core.session import Held
 from router.core.signals import Signals, Vocabulary
 from router.core.stats import Observation, StatsSnapshot
+from router.core.trace_context import TraceContext
+from router.errors import Overloaded
+from router.wire import Events as Events
+from router.wire import Reply as Reply
+from router.wire import Told as Told
+from router.wire import Tries as Tries
+from router.wire import Upstream as Upstream
+from router.wire import UpstreamCall as UpstreamCall
+from router.wire import Way as Way
 
 
 class Signal(Protocol):
-    """Extracts named facts from a request. Work over 0.2 ms must leave the event loop."""
+    """Extracts named facts from a request. Work over 0.2 ms must leave the event loop, or be
+    shared with other requests.
+
+    A signal that may need neither has `at_once` as well, see AtOnce.
+    """
 
     async def extract(self, request: RoutedRequest) -> Signals:
         """The facts. May raise anything: the gateway counts it and the facts stay unknown."""
+        ...
+
+
+class AtOnce(Protocol):
+    """A signal that can tell the facts of most requests without waiting for anything."""
+
+    def at_once(self, request: RoutedRequest) -> Signals | None:
+        """The facts; None where `extract` is to be awaited for them. May raise anything."""
         ...
 
 
@@ -35,117 +56,23 @@ class SignalKind:
     vocabulary: Callable[[Any], Vocabulary]
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamCall:
-    """One call to make. `body` is the caller's JSON with `model` already the upstream's name.
-
-    `headers` are those of the caller's that belong to its request, lower-case, by allow-list.
-    """
-
-    path: str
-    model: str
-    body: bytes
-    stream: bool
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-class Told(NamedTuple):
-    """A whole answer in the caller's form, with the upstream's own count of its tokens; where it
-    tells none, `received_tokens` is about how many were written."""
-
-    body: bytes
-    usage: Usage | None
-    received_tokens: int
-
-
-class Events(Protocol):
-    """Follows one stream of an upstream and gives it in the caller's form.
-
-    `begun` once an event with data has come, `events` how many held content so far: about as many
-    tokens. `usage` is the upstream's own count, once told. `failed`: the stream ended well formed,
-    and said that the answer had failed.
-    """
-
-    @property
-    def begun(self) -> bool: ...
-
-    @property
-    def events(self) -> int: ...
-
-    @property
-    def usage(self) -> Usage | None: ...
-
-    @property
-    def failed(self) -> bool: ...
-
-    def feed(self, chunk: bytes) -> Iterable[bytes]:
-        """The events that may go on now, one by one.
-
-        Raises UpstreamError at one that tells a fault, after those before it.
-        """
-        ...
-
-    def end(self) -> bytes:
-        """What is still owed once the upstream has ended. Raises UpstreamBroken if it is cut."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How a request reaches one upstream and how its answer comes back: as bytes where both speak
-    the same form, translated where they do not.
-
-    `body` takes the upstream's name of the model. `answer` takes a whole answer; it raises
-    UpstreamBroken if that is none.
-    """
-
-    path: str
-    body: Callable[[str], bytes]
-    answer: Callable[[bytes], Told]
-    events: Callable[[], Events]
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-class Reply(Protocol):
-    """An upstream's answer from its first byte on. Whoever opened it closes it."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Lower-case names; only what may be passed on to a caller."""
-
-    def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it arrives. Raises UpstreamError if it breaks off or stalls."""
-        ...
-
-    async def close(self) -> None:
-        """Let go of the upstream at once, also midway."""
-        ...
-
-
-class Upstream(Protocol):
-    """A way to reach models."""
-
-    async def open(self, call: UpstreamCall) -> Reply:
-        """Send a call and wait for the head of its answer, whatever the status says.
-
-        Raises UpstreamUnreachable or UpstreamTimeout, never with an address or a key in the text.
-        """
-        ...
-
-    async def close(self) -> None:
-        """Let go of pooled connections."""
-        ...
-
-
 class StatsStore(Protocol):
-    """Keeps `ModelStats` values; folding them is the core's business."""
+    """Keeps `ModelStats` and `Circuit` values; folding them is the core's business."""
 
     def snapshot(self) -> StatsSnapshot:
-        """All models' statistics now."""
+        """All models' statistics and all upstreams' circuits now."""
+        ...
+
+    def enter(self, model: str, upstream: str) -> bool:
+        """Whether a call may be made now. Where it may be the probe of a circuit, it is that."""
+        ...
+
+    def release(self, model: str, upstream: str) -> None:
+        """A call, if it is a probe, need not keep others out any longer."""
         ...
 
     def observe(self, model: str, seen: Observation) -> None:
-        """Fold one call into a model's statistics."""
+        """Fold one call into the statistics of a model and the circuit of its upstream."""
         ...
 
     def compare(self, model: str, control: bool, tokens: float) -> None:
@@ -158,6 +85,21 @@ class StatsStore(Protocol):
 
     def ended(self, model: str, began: float) -> float:
         """A call is over: its share of the time that its model was busy, in seconds."""
+        ...
+
+
+class SessionStore(Protocol):
+    """Keeps what each conversation's last answer left behind, for a while and up to a number.
+
+    Losing an entry costs a conversation its model, never an answer: no method raises.
+    """
+
+    async def find(self, conversation: str) -> Held | None:
+        """What is known of a conversation, None if nothing."""
+        ...
+
+    async def hold(self, conversation: str, held: Held) -> None:
+        """Keep this from now on (its `idle_s` begins at 0), in place of what was kept before."""
         ...
 
 
@@ -212,6 +154,18 @@ class Observer(Protocol):
         ...
 
 
+class Traces(Observer, Protocol):
+    """An observer that makes traces, and names each one before its request is over."""
+
+    def begin(self, header: str | None, request: str) -> TraceContext:
+        """The trace of a request by its id: the caller's, if its `traceparent` names one."""
+        ...
+
+    def close(self) -> None:
+        """Send what is left. May take seconds."""
+        ...
+
+
 class KeyStore(Protocol):
     """Keeps API keys, by the SHA-256 of their secrets; for one thread at a time.
 
@@ -245,6 +199,10 @@ class KeyStore(Protocol):
 
 class Limiter(Protocol):
     """Whether a caller's request may begin: by load today; budgets and rates would be others."""
+
+    def refusal(self, caller: Caller) -> Overloaded | None:
+        """Why a request would be refused at once if it were to enter now; None if it would not."""
+        ...
 
     def enter(self, caller: Caller) -> Awaitable[None] | None:
         """None: it may begin. Else what to await first; cancelled, the request has not entered.

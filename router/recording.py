@@ -5,6 +5,7 @@ Rule: every request that was routed leaves exactly one RoutingEvent, however it 
 
 import logging
 from asyncio import CancelledError
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from router.core.accounting import Answered, Prices, account, paid
@@ -13,7 +14,10 @@ from router.core.catalog import ModelCard
 from router.core.cost import Usage
 from router.core.event import Attempt, Content, Outcome, RoutingEvent, Timings
 from router.core.request import RoutedRequest
+from router.core.session import Held
 from router.core.stats import Observation
+from router.core.stickiness import cached_prefix
+from router.core.trace_context import HEADER, traceparent
 from router.errors import DecisionLogError, UpstreamBroken, UpstreamRefused, UpstreamTimeout
 from router.gateway import Call, Gateway, Routed
 
@@ -28,7 +32,8 @@ class Trace:
     """What has happened to one request so far. Moments are on the monotonic clock, in seconds.
 
     `usage` is the upstream's own count, `received_tokens` our estimate of what has come in. `own`
-    are calls that the router made for its own ends.
+    are calls that the router made for its own ends. `waiting`: no call is under way, for the next
+    one waits its turn.
     """
 
     gateway: Gateway
@@ -45,6 +50,7 @@ class Trace:
     kept: bytearray = field(default_factory=bytearray)
     own: list[OwnCall] = field(default_factory=list)
     recorded: bool = False
+    waiting: bool = False
     _busy: tuple[str, float] | None = None
 
     def now(self) -> float:
@@ -53,6 +59,9 @@ class Trace:
 
     def opening(self, model: str) -> None:
         """The next model is about to be asked; what the last one said counts no more."""
+        if self._busy is not None:
+            # The one before was never called: its circuit was open.
+            self.busy_s()
         self.opened, self.first_byte = self.now(), None
         self.kept.clear()
         card = self.routed.in_force.catalog.models[model]
@@ -66,6 +75,13 @@ class Trace:
             return self.now() - self.opened
         (model, began), self._busy = self._busy, None
         return self.gateway.stats.ended(model, began)
+
+    def propagated(self) -> Mapping[str, str]:
+        """The header that tells the upstream asked next which trace and span it is called by."""
+        context = self.call.trace
+        if context is None:
+            return {}
+        return {HEADER: traceparent(context, self.call.id, len(self.attempts))}
 
     def attempted(self, model: str, card: ModelCard, status: int, error: object = None) -> None:
         """An upstream has answered, or failed to."""
@@ -88,8 +104,15 @@ class Trace:
         """What was not spent reading the caller's body or waiting for upstreams is our own."""
         self.overhead_s = self.now() - self.call.read - self.upstream_s
 
-    def observe(self, model: str, ok: bool, streamed: bool = False) -> None:
-        """Fold this call into the model's statistics."""
+    def release(self, model: str) -> None:
+        """This call, if it is a circuit's probe, need not keep others out any longer."""
+        upstream = self.routed.in_force.catalog.models[model].upstream
+        self.gateway.stats.release(model, upstream)
+
+    def observe(
+        self, model: str, ok: bool, streamed: bool = False, server_ok: bool | None = None
+    ) -> None:
+        """Fold this call into the model's statistics and its upstream's circuit."""
         seen = Observation(
             ok=ok,
             # A plain answer has its first byte when it is whole: that says nothing of its own.
@@ -101,6 +124,8 @@ class Trace:
             answers=self.call.request.answers,
             input_tokens=self.usage.input_tokens if self.usage else None,
             estimated_input=_plain_input(self.call.request),
+            upstream=self.routed.in_force.catalog.models[model].upstream,
+            server_ok=True if ok else server_ok,
         )
         self.gateway.stats.observe(model, seen)
         if ok and self.usage is not None:
@@ -132,11 +157,27 @@ class Trace:
         event = event_of(self, outcome, status)
         for observer in self.gateway.observers:
             observer.observe(event)
+        await _remember(self, event)
         try:
             await self.gateway.log.record(event)
         except DecisionLogError as error:
             # An answer is worth more than its record; the log and a metric tell the operator.
             logger.error("decision %s was not recorded: %s", event.id, error)
+
+
+async def _remember(trace: Trace, event: RoutingEvent) -> None:
+    """Tell the session store who answered, for the conversation's next request."""
+    request, usage = trace.routed.request, event.usage
+    if request.conversation is None or event.model is None or usage is None:
+        return
+    if not usage.input_tokens:
+        # Tokens were counted, or nothing was told: there is nothing that a cache could hold.
+        return
+    # What the model was sent is in its cache, also where the answer broke off.
+    cached = None if event.usage_estimated else usage.cached_input_tokens
+    tokens = cached_prefix(request.held, event.model, usage.input_tokens, cached)
+    held = Held(event.model, tokens, draw=trace.routed.draw)
+    await trace.gateway.sessions.hold(request.conversation, held)
 
 
 def event_of(trace: Trace, outcome: Outcome, status: int) -> RoutingEvent:
@@ -176,6 +217,8 @@ def event_of(trace: Trace, outcome: Outcome, status: int) -> RoutingEvent:
         content=_content(trace),
         key_name=call.key_name,
         bill=told.bill,
+        held=routed.request.held,
+        trace=call.trace,
     )
 
 

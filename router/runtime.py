@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_bytes
 
+from router.core.trace_context import TraceContext
 from router.gateway import Gateway
 from router.keyring import Keyring
 from router.ledger import Ledger, Repeats, Scores
@@ -35,7 +36,8 @@ class Runtime:
     `metrics` gives the exposition and its content type. `accepting` turns False on shutdown.
     `session_key` keys the pseudonyms of sessions, `keyring` knows the callers' API keys.
     `policies` gives the files that `gateway` was built from, by policy, `artifacts` the folders
-    of their classifiers.
+    of their classifiers. `trace` gives the trace of a request, by its `traceparent` and its id;
+    None where no traces are made.
     """
 
     gateway: Gateway
@@ -48,6 +50,7 @@ class Runtime:
     keyring: Keyring = field(default_factory=Keyring)
     policies: Callable[[], Mapping[str, LoadedPolicy]] = dict
     artifacts: Callable[[], Mapping[str, Path]] = dict
+    trace: Callable[[str | None, str], TraceContext] | None = None
 
     @property
     def decisions(self) -> Decisions:

@@ -30,6 +30,9 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(DEFAULT_PORT, ge=0, le=65535, description="Port to listen on; 0 = any.")
+    workers: int = Field(
+        1, ge=1, le=64, description="Processes that serve; one makes use of one processor core."
+    )
     policy: Path | None = Field(
         None, description="Policy file, or a directory of them; none = look at this machine."
     )
@@ -75,8 +78,16 @@ class Settings(BaseSettings):
         description="Seconds that a caller gets for a request's head, and between two pieces of"
         " its body or of its reading of an answer.",
     )
+    session_s: float = Field(
+        3600.0, gt=0, description="Seconds that a conversation's model is remembered."
+    )
     shutdown_s: float = Field(
         25.0, gt=0, description="Seconds that requests in flight get to finish on SIGTERM."
+    )
+    otel: bool = Field(
+        False,
+        description="Send a trace of each request over OTLP/HTTP, to where the `OTEL_*` variables"
+        " say (docs/tracing.md); needs the extra `otel`.",
     )
     artifact: Path | None = Field(
         None, description="Directory of a classifier to use instead of the shipped one."
@@ -88,6 +99,16 @@ class Settings(BaseSettings):
         return self.state_dir / "keys.sqlite3"
 
     @property
+    def sessions(self) -> Path:
+        """The file of what conversations are with."""
+        return self.state_dir / "sessions.table"
+
+    @property
     def decision_log(self) -> Path:
         """The file of the decision log."""
         return self.state_dir / "decisions.sqlite3"
+
+    @property
+    def journal(self) -> Path:
+        """The directory of rows on their way into it."""
+        return self.state_dir / "decisions.journal"

@@ -22,13 +22,20 @@ class Slots:
         self._patience_s = patience_s
         self._line: deque[asyncio.Future[None]] = deque()
 
+    def refusal(self, caller: Caller) -> Overloaded | None:
+        """Why a request could not enter now: there is no slot, and the line is full."""
+        if self._free or len(self._line) < self._line_length:
+            return None
+        return Overloaded("The gateway serves as many requests as it can.", RETRY_AFTER_S)
+
     def enter(self, caller: Caller) -> Awaitable[None] | None:
         """None: it may begin. Else what to await first. Raises Overloaded if the line is full."""
         if self._free:
             self._free -= 1
             return None
-        if len(self._line) >= self._line_length:
-            raise Overloaded("The gateway serves as many requests as it can.", RETRY_AFTER_S)
+        refusal = self.refusal(caller)
+        if refusal is not None:
+            raise refusal
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._line.append(place)
         return self._turn(place, caller)

@@ -60,7 +60,7 @@ async def assembly(file: Path) -> AsyncIterator[Assembly]:
 
 
 def assembly_of(policy: Path) -> Assembly:
-    settings = Settings(policy=policy)
+    settings = Settings(policy=policy, state_dir=policy.parent.parent / "state")
     return Assembly(settings, MemoryDecisionLog(), PrometheusObserver(), prices.bundled())
 
 
@@ -200,7 +200,7 @@ async def test_a_policy_that_is_gone_is_not_replaced_by_what_is_found_here(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write(Path("slm-router.yaml"))
-    settings = Settings()
+    settings = Settings(state_dir=tmp_path / "state")
     assembly = Assembly(settings, MemoryDecisionLog(), PrometheusObserver(), prices.bundled())
     await assembly.build()
 

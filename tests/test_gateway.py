@@ -1,8 +1,11 @@
 """Gateway: signals, decision and draw for one request."""
 
+from typing import Any
+
 import pytest
 
 from router.core.request import RoutedRequest, Turn
+from router.core.session import Held
 from router.errors import UnknownModel, UnknownPolicy
 from router.gateway import draw_of
 from tests.fakes.gateway import FixedSignal, fake_gateway, policy
@@ -82,3 +85,45 @@ def test_a_draw_belongs_to_its_decision_and_draws_are_uniform() -> None:
     assert all(0 <= draw < 1 for draw in draws)
     # Binomial(4000, 0.1): 400 with a standard deviation of 19.
     assert 310 < sum(draw < 0.1 for draw in draws) < 490
+
+
+def talking(**fields: Any) -> RoutedRequest:
+    """A request that goes on with a conversation."""
+    turns = (Turn("user", "Hi"), Turn("assistant", "Hello."), Turn("user", "Go on"))
+    return RoutedRequest("auto", turns, **{"conversation": "c", **fields})
+
+
+async def test_a_conversation_keeps_the_draw_of_its_first_request() -> None:
+    gateway = fake_gateway({})
+    fresh = await gateway.route(talking(), "d1")
+    assert (fresh.draw, fresh.request.held) == (draw_of("d1"), None)
+
+    await gateway.sessions.hold("c", Held("large", 5, draw=0.25))
+
+    assert (await gateway.route(talking(), "d2")).draw == 0.25
+
+
+async def test_a_first_request_draws_anew_however_often_it_is_sent() -> None:
+    gateway = fake_gateway({})
+    await gateway.sessions.hold("c", Held("large", 5, draw=0.25))
+    first = RoutedRequest("auto", (Turn("user", "Hi"),), conversation="c")
+
+    routed = await gateway.route(first, "d1")
+
+    assert (routed.draw, routed.request.held) == (draw_of("d1"), None)
+
+
+async def test_where_nothing_sticks_every_request_draws_for_itself() -> None:
+    gateway = fake_gateway({}, policies=(policy(sessions={"stick": "off"}),))
+    await gateway.sessions.hold("c", Held("large", 5, draw=0.25))
+
+    assert (await gateway.route(talking(), "d1")).draw == draw_of("d1")
+
+
+async def test_what_a_request_brings_along_is_not_looked_up() -> None:
+    gateway = fake_gateway({})
+    await gateway.sessions.hold("c", Held("large", 5, draw=0.25))
+
+    routed = await gateway.route(talking(held=Held("small")), "d1")
+
+    assert routed.request.held == Held("small")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import sqrt
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers import artifact
-from classifiers.base import Arrays, FloatArray, Options, TokenBatch, unit_rows
+from classifiers.base import Arrays, FloatArray, Options, TokenBatch
 from classifiers.errors import ArtifactError
 
 VECTORS = "vectors.npz"
@@ -67,8 +68,11 @@ class StaticEmbedder:
         rows = np.zeros((len(batch.ids), self.dimensions), dtype=np.float32)
         for row, ids in enumerate(batch.ids):
             # The mean's divisor cancels in the unit length.
-            rows[row] = self.scales[ids] @ self.vectors[ids].astype(np.float32)
-        return unit_rows(rows)
+            summed = self.scales.take(ids) @ self.vectors.take(ids, axis=0).astype(np.float32)
+            length = sqrt(float(summed @ summed))
+            if length > 0:
+                rows[row] = summed / np.float32(length)
+        return rows
 
     def options(self) -> Options:
         """Nothing: the arrays say it all."""

@@ -1,12 +1,13 @@
 """The caller's end of a connection: its body, bounded, and whether it is still there."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
+from router.api.leaving import Leaving
 from router.api.nesting import within_depth
 from router.errors import BodyTooLarge, CallerLeft
 
@@ -19,9 +20,9 @@ async def body_of(request: Request, most: int) -> bytes:
     Raises BodyTooLarge before more than `most` bytes were read, InvalidRequest if its JSON is
     nested too deep, CallerLeft if it breaks off.
     """
-    stated = request.headers.get("content-length", "")
     parts: list[bytes] = []
-    size = int(stated) if stated.isdecimal() and int(stated) > most else 0
+    size = _stated(request.scope)
+    size = size if size > most else 0
     if size <= most:
         size = 0
         try:
@@ -35,6 +36,15 @@ async def body_of(request: Request, most: int) -> bytes:
     if size > most:
         raise BodyTooLarge(f"The body exceeds the limit of {most} bytes.")
     return within_depth(b"".join(parts))
+
+
+def _stated(scope: Scope) -> int:
+    """The length that the request's head states, 0 if none. Looked for without the framework's
+    mapping of headers, which decodes them all."""
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else 0
+    return 0
 
 
 async def unless_caller_leaves(receive: Receive, work: Awaitable[_T]) -> _T:
@@ -54,6 +64,24 @@ async def unless_caller_leaves(receive: Receive, work: Awaitable[_T]) -> _T:
     finally:
         leaving.cancel()
         doing.cancel()
+
+
+async def while_caller_stays(
+    scope: Scope, receive: Receive, work: Awaitable[_T], interrupted: Callable[[bool], None]
+) -> _T:
+    """As `unless_caller_leaves`, at a smaller price where the connection tells by itself.
+
+    `interrupted` is called with True if `work` is cancelled for any other reason, before it learns
+    of that, and with False if it goes on all the same.
+    """
+    leaving = Leaving.of(scope)
+    if leaving is not None:
+        return await leaving.unless_left(work, interrupted)
+    try:
+        return await unless_caller_leaves(receive, work)
+    except asyncio.CancelledError:
+        interrupted(True)
+        raise
 
 
 async def _left(receive: Receive) -> None:

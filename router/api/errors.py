@@ -15,7 +15,7 @@ from starlette.responses import Response
 from router import errors
 from router.api.error_forms import OPENAI, ErrorForm, Words, error_body, form_of, said_in
 from router.api.request_id import named
-from router.exchange import NOT_THE_CALLERS_FAULT, is_callers_own
+from router.tries import NOT_THE_CALLERS_FAULT, is_callers_own
 
 __all__ = ["STATUS", "answer_of", "error_body", "respond", "words_of"]
 
@@ -43,6 +43,7 @@ STATUS: Mapping[type[errors.RouterError], Answer] = {
     errors.NoCandidate: Answer(400, "invalid_request_error", "no_candidate"),
     errors.ModelsUnavailable: Answer(503, "server_error", "models_unavailable"),
     errors.UpstreamError: Answer(502, "server_error", "upstream_error"),
+    errors.CircuitOpen: Answer(503, "server_error", "models_unavailable"),
     errors.UpstreamUnreachable: Answer(502, "server_error", "upstream_unreachable"),
     errors.UpstreamTimeout: Answer(504, "server_error", "upstream_timeout"),
     errors.UpstreamRefused: Answer(502, "server_error", "upstream_refused"),
@@ -94,7 +95,7 @@ def respond(
 ) -> Response:
     """The whole answer to an error of ours."""
     told = dict(headers or {})
-    if isinstance(error, errors.ModelsUnavailable | errors.Overloaded):
+    if isinstance(error, errors.ModelsUnavailable | errors.Overloaded | errors.CircuitOpen):
         told["retry-after"] = str(max(1, round(error.retry_after_s)))
     if isinstance(error, errors.Unauthenticated):
         told["www-authenticate"] = "Bearer"

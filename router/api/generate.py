@@ -3,8 +3,7 @@
 Rule: an endpoint is its form of body and its form of error; nothing else tells it from another.
 """
 
-import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,33 +11,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router.api.access import key_name_of
-from router.api.caller import body_of, unless_caller_leaves
+from router.api.caller import body_of, while_caller_stays
 from router.api.error_forms import OPENAI, ErrorForm
 from router.api.errors import answer_of, respond
-from router.api.freedom import limits_of
+from router.api.freedom import PREFIX, limits_of
 from router.api.headers import exchange_headers
 from router.api.request_id import new_id
-from router.api.session import session_of
+from router.api.session import Naming, in_session
 from router.api.sse import EventStream
 from router.api.state import runtime_of
 from router.core.catalog import Endpoint
 from router.core.limits import Limits
 from router.core.request import RoutedRequest
+from router.core.trace_context import HEADER
 from router.errors import RouterError
 from router.exchange import Exchange
 from router.gateway import Call
 from router.ports import Way
 
+_PREFIX = PREFIX.encode()
 
-class Body(Protocol):
+
+class Body(Naming, Protocol):
     """A request body of one form, as `router.dialects` reads it."""
 
-    @property
-    def user(self) -> str | None:
-        """Whom the caller speaks for."""
-        ...
-
-    def request(self, limits: Limits, session: str | None) -> RoutedRequest:
+    def request(self, limits: Limits) -> RoutedRequest:
         """The facts. Raises InvalidRequest naming the field at fault."""
         ...
 
@@ -88,8 +85,9 @@ async def ask(request: Request, form: Form, received: Received) -> Response:
     gateway = runtime.gateway
     body = form.read(received.content, request.headers)
     facts = facts_of(request, body)
+    id = new_id()
     call = Call(
-        id=new_id(),
+        id=id,
         endpoint=form.endpoint,
         request=facts,
         way=body.way,
@@ -98,21 +96,28 @@ async def ask(request: Request, form: Form, received: Received) -> Response:
         status_of=lambda error: answer_of(error).status,
         content=received.content if runtime.settings.store_content else None,
         key_name=key_name_of(request),
+        trace=runtime.trace(request.headers.get(HEADER), id) if runtime.trace else None,
     )
     exchange = Exchange(gateway, call, await gateway.route(facts, call.id))
     try:
-        await unless_caller_leaves(request.receive, exchange.open())
+        await while_caller_stays(
+            request.scope, request.receive, exchange.open(), exchange.interrupt
+        )
     except RouterError as error:
         return respond(error, exchange_headers(exchange), form.errors)
-    except asyncio.CancelledError:
-        exchange.interrupt()
-        raise
     return _answer(exchange, form)
 
 
 def facts_of(request: Request, body: Body) -> RoutedRequest:
     """What routing reads of a request: its body, and the freedom that its headers leave."""
-    return body.request(limits_of(request.headers.items()), session_of(request, body.user))
+    return in_session(body.request(limits_of(_of_ours(request))), request, body)
+
+
+def _of_ours(request: Request) -> Iterable[tuple[str, str]]:
+    """The headers that are ours, without decoding all the others."""
+    for name, value in request.scope["headers"]:
+        if name.startswith(_PREFIX):
+            yield name.decode("latin-1"), value.decode("latin-1")
 
 
 def _answer(exchange: Exchange, form: Form) -> Response:

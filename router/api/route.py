@@ -11,7 +11,7 @@ from router.api.caller import body_of
 from router.api.freedom import limits_of
 from router.api.headers import decision_headers
 from router.api.request_id import new_id
-from router.api.session import session_of
+from router.api.session import in_session
 from router.api.state import runtime_of
 from router.dialects.chat_body import ChatBody
 from router.gateway import Routed
@@ -21,7 +21,7 @@ async def route(request: Request) -> Response:
     """What would be decided, with every signal and every candidate. Nothing is recorded."""
     runtime = runtime_of(request)
     body = ChatBody(await body_of(request, runtime.settings.max_body_bytes))
-    facts = body.request(limits_of(request.headers.items()), session_of(request, body.user))
+    facts = in_session(body.request(limits_of(request.headers.items())), request, body)
     routed = await runtime.gateway.route(facts, new_id(), everything=True)
     content = msgspec.json.encode(described(routed))
     headers = decision_headers(routed)
@@ -53,6 +53,7 @@ def described(routed: Routed) -> dict[str, Any]:
             for candidate in decision.candidates
         ],
         "rejected": [asdict(rejection) for rejection in decision.rejected],
+        "held": None if routed.request.held is None else asdict(routed.request.held),
         "unknown_rules": list(decision.unknown_rules),
         "decision_ms": routed.decision_s * 1000,
     }

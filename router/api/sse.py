@@ -7,7 +7,7 @@ from contextlib import aclosing
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from router.api.caller import unless_caller_leaves
+from router.api.caller import while_caller_stays
 from router.api.error_forms import ErrorForm
 from router.api.errors import words_of
 from router.errors import CallerLeft, RouterError, UpstreamBroken, UpstreamError
@@ -33,12 +33,11 @@ class EventStream(Response):
         head = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(head)
         try:
-            await unless_caller_leaves(receive, self._relay(send))
+            await while_caller_stays(scope, receive, self._relay(send), self._exchange.interrupt)
         except CallerLeft:
             return
         except asyncio.CancelledError:
-            # We are being shut down under it. The relay has not yet been told: tell it why.
-            self._exchange.interrupt()
+            # We are being shut down under it.
             await send(self._told(_SHUT_DOWN))
             raise
 

@@ -163,16 +163,13 @@ def certify(job: Job, made: Made, found: Found) -> int:
 
 
 def _version_with(job: Job, value: float) -> str:
-    """The version that the policy will have with another threshold.
-
-    Of a policy read afresh: one that has decided keeps what it looked up, and pydantic then writes
-    some of its values in another form, which would change the hash.
-    """
-    fresh = load(job.loaded.path, SIGNALS, vocabulary, bundled())
-    if fresh.version != job.loaded.version:
-        raise StartupError(f"{job.loaded.path} has changed meanwhile. Calibrate again.")
-    moved = with_threshold(fresh.policy, job.place, value)
-    return version_of(moved, fresh.catalog, fresh.options)
+    """The version that the policy will have with another threshold."""
+    loaded = job.loaded
+    if load(loaded.path, SIGNALS, vocabulary, bundled()).version != loaded.version:
+        raise StartupError(f"{loaded.path} has changed meanwhile. Calibrate again.")
+    return version_of(
+        with_threshold(loaded.policy, job.place, value), loaded.catalog, loaded.options
+    )
 
 
 def _write(path: Path, old: str, new: str, certificate: Certificate) -> int:

@@ -20,6 +20,7 @@ from router.prices import bundled
 from router.settings import DEFAULT_POLICY, LOCAL_POLICY
 from router.signals import SIGNALS, Classifier, build, vocabulary
 from router.stores.memory import MemoryDecisionLog, MemoryStatsStore
+from router.stores.memory_sessions import MemorySessionStore
 
 LOCAL_POLICIES = Path("policies")
 
@@ -47,7 +48,7 @@ def request_of(body: Mapping[str, Any], headers: Mapping[str, str]) -> RoutedReq
     says nothing to the gateway.
     """
     given = [(PREFIX + name.lower().removeprefix(PREFIX), value) for name, value in headers.items()]
-    return ChatBody(msgspec.json.encode(body)).request(limits_of(given), None)
+    return ChatBody(msgspec.json.encode(body)).request(limits_of(given))
 
 
 class Given:
@@ -91,6 +92,7 @@ def decider(
         },
         default_policy=next(iter(policies)),
         stats=MemoryStatsStore(clock),
+        sessions=MemorySessionStore(clock),
         log=MemoryDecisionLog(),
         observers=(),
         clock=clock,

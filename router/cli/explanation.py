@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from router.core.decision import Candidate
 from router.core.outcomes import Compared, RuleOutcome
 from router.core.policy import signals_read
 from router.core.quality import quality_vocabulary
@@ -31,6 +32,10 @@ def show(routed: Routed, rules: Sequence["RuleOutcome"], loaded: LoadedPolicy) -
     """Print the whole explanation, the decision last."""
     console = Console(highlight=False)
     console.print(f"Policy [bold]{escape(routed.in_force.name_at_version)}[/bold] ({loaded.path})")
+    held = routed.request.held
+    if held is not None:
+        told = f"{held.tokens} tokens of it in the cache, {held.idle_s:.0f} s ago"
+        console.print(f"The conversation is with [bold]{escape(held.model)}[/bold]: {told}.")
     tables = (
         _signals(routed, loaded),
         _rules(routed, rules),
@@ -113,9 +118,16 @@ def _candidates(routed: Routed) -> Table:
             escape(routed.quality_source(candidate.model)),
             "not known" if cost is None else f"{cost:.6f}",
             f"{candidate.latency_s:.1f} s",
-            "specialist" if candidate.specialist else "",
+            _note(candidate),
         )
     return table
+
+
+def _note(candidate: Candidate) -> str:
+    notes = ["specialist"] if candidate.specialist else []
+    if candidate.switch_cost_usd:
+        notes.append(f"{candidate.switch_cost_usd:.6f} USD of cache lost")
+    return ", ".join(notes)
 
 
 def _rejected(routed: Routed) -> Table:

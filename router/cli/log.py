@@ -4,12 +4,13 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from router.cli import log_export
+from router.cli.log_details import dollars, milliseconds, printable, score, tokens, told
 from router.core.event import Outcome
 from router.core.feedback import Feedback
 from router.core.units import seconds
@@ -18,9 +19,6 @@ from router.stores.decision_row import DecisionFilter, Row
 from router.stores.sqlite_reader import DecisionReader
 
 DEFAULT_LIMIT = 20
-UNKNOWN = "-"
-"""What stands for a value that is not known: never 0."""
-
 _SECONDS_PER_DAY = 86_400.0
 
 Cell = Callable[[Row], str]
@@ -111,28 +109,28 @@ def _show(reader: DecisionReader, decision: str) -> int:
     row = reader.find(decision)
     if row is None:
         print(
-            f"No decision {_printable(decision)} in the log."
+            f"No decision {printable(decision)} in the log."
             " `slm-router log` lists the latest with their ids.",
             file=sys.stderr,
         )
         return 1
     [row] = _with_feedback(reader, [row])
-    for line in _told(row):
+    for line in told(row):
         print(line)
     return 0
 
 
 _TABLE: Mapping[str, Cell] = {
     "TIME (UTC)": lambda row: row["at"][:19].replace("T", " "),
-    "DECISION": lambda row: _printable(row["decision"]),
-    "MODEL": lambda row: _printable(row["model"]),
-    "RULE": lambda row: _printable(row["rule"]),
+    "DECISION": lambda row: printable(row["decision"]),
+    "MODEL": lambda row: printable(row["model"]),
+    "RULE": lambda row: printable(row["rule"]),
     "OUTCOME": lambda row: row["outcome"],
-    "TOKENS": lambda row: _tokens(row),
-    "COST USD": lambda row: _dollars(row["cost_usd"]),
-    "BASELINE USD": lambda row: _dollars(row["baseline_cost_usd"]),
-    "MS": lambda row: _milliseconds(row["total_s"]),
-    "SCORE": lambda row: _score(row["feedback"]),
+    "TOKENS": lambda row: tokens(row),
+    "COST USD": lambda row: dollars(row["cost_usd"]),
+    "BASELINE USD": lambda row: dollars(row["baseline_cost_usd"]),
+    "MS": lambda row: milliseconds(row["total_s"]),
+    "SCORE": lambda row: score(row["feedback"]),
 }
 _TO_THE_RIGHT = frozenset({"TOKENS", "COST USD", "BASELINE USD", "MS", "SCORE"})
 
@@ -146,137 +144,6 @@ def _print_table(rows: Sequence[Row]) -> None:
             for name, text, width in zip(_TABLE, line, widths, strict=True)
         )
         print("  ".join(cells).rstrip())
-
-
-def _told(row: Row) -> Iterator[str]:
-    """A row in words, section by section."""
-    yield from _section("Request", _request(row))
-    yield from _section("Decision", _decision(row))
-    yield from _section("Signals", _signals(row))
-    yield from _section("Candidates, best first", _candidates(row))
-    yield from _section(
-        "Rejected", {r["model"]: f"{r['detail']} ({r['code']})" for r in row["rejected"]}
-    )
-    yield from _section("Attempts", _attempts(row))
-    yield from _section("Answer", _answer(row))
-    yield from _section("Feedback", _feedback(row))
-    if row["request_content"] is not None:
-        yield from _section(
-            "Content", {"request": row["request_content"], "response": row["response_content"]}
-        )
-
-
-def _section(title: str, facts: Mapping[str, object]) -> Iterator[str]:
-    yield title
-    width = max((len(_printable(name)) for name in facts), default=0)
-    for name, value in facts.items():
-        yield f"  {_printable(name).ljust(width)}  {_printable(value)}"
-    if not facts:
-        yield "  none"
-
-
-def _request(row: Row) -> Mapping[str, object]:
-    return {
-        "decision": row["decision"],
-        "at": row["at"],
-        "endpoint": row["endpoint"] + (", streamed" if row["stream"] else ""),
-        "asked for": row["requested_model"],
-        "session": row["session"],
-    }
-
-
-def _decision(row: Row) -> Mapping[str, object]:
-    explored = ", drawn for exploration" if row["explored"] else ""
-    return {
-        "policy": f"{row['policy']}@{row['policy_version']}",
-        "rule": row["rule"],
-        "passed over": ", ".join(row["unknown_rules"]) or "no rule for want of a signal",
-        "strategy": row["strategy"],
-        "choice": row["choice"],
-        "because": row["reason"],
-        "confidence": f"{row['confidence']:.2f}",
-        "propensity": UNKNOWN
-        if row["propensity"] is None
-        else f"{row['propensity']:.3f}{explored}",
-    }
-
-
-def _signals(row: Row) -> Mapping[str, object]:
-    known = {
-        name: f"{value:g}" if isinstance(value, float) else value
-        for name, value in row["signals"].items()
-    }
-    failed = {kind: f"not known: {error}" for kind, error in row["failed_signals"].items()}
-    return dict(sorted(known.items())) | failed
-
-
-def _candidates(row: Row) -> Mapping[str, str]:
-    return {
-        it["model"]: f"quality {it['quality']:.2f}, {_dollars(it['cost_usd'])} USD,"
-        f" {it['latency_s']:.2f} s, {it['location']}" + (", specialist" if it["specialist"] else "")
-        for it in row["candidates"]
-    }
-
-
-def _attempts(row: Row) -> Mapping[str, str]:
-    return {
-        f"{number}. {it['model']}": f"upstream {it['upstream']}, status {_printable(it['status'])},"
-        f" {it['error'] or 'answered'} after {_milliseconds(it['seconds'])} ms"
-        for number, it in enumerate(row["attempts"], 1)
-    }
-
-
-def _answer(row: Row) -> Mapping[str, object]:
-    baseline = f" ({row['baseline']})" if row["baseline"] else ""
-    return {
-        "outcome": f"{row['outcome']}, status {row['status']}",
-        "model": row["model"],
-        "tokens": _tokens(row) + (" (estimated)" if row["usage_estimated"] else ""),
-        "of these": f"{_printable(row['cached_input_tokens'])} cached input,"
-        f" {_printable(row['reasoning_tokens'])} reasoning",
-        "cost": f"{_dollars(row['cost_usd'])} USD" + (", simulated" if row["simulated"] else ""),
-        "baseline": f"{_dollars(row['baseline_cost_usd'])} USD{baseline}",
-        "deciding": f"{_milliseconds(row['decision_s'])} ms",
-        "overhead": f"{_milliseconds(row['overhead_s'])} ms",
-        "first byte": f"{_milliseconds(row['first_byte_s'])} ms",
-        "in all": f"{_milliseconds(row['total_s'])} ms",
-    }
-
-
-def _feedback(row: Row) -> Mapping[str, str]:
-    return {
-        it["source"]: f"{it['score']:.2f}" + (f" ({it['word']})" if it["word"] else "")
-        for it in row["feedback"]
-    }
-
-
-def _score(feedback: Sequence[Mapping[str, Any]]) -> str:
-    """The mean of what its sources said."""
-    if not feedback:
-        return UNKNOWN
-    return f"{sum(it['score'] for it in feedback) / len(feedback):.2f}"
-
-
-def _tokens(row: Row) -> str:
-    if row["input_tokens"] is None:
-        return UNKNOWN
-    return f"{row['input_tokens']} + {row['output_tokens']}"
-
-
-def _dollars(amount: float | None) -> str:
-    return UNKNOWN if amount is None else f"{amount:.6f}"
-
-
-def _milliseconds(duration: float | None) -> str:
-    return UNKNOWN if duration is None else f"{duration * 1000:.1f}"
-
-
-def _printable(value: Any) -> str:
-    """Text that a terminal can be given: a caller's own words may hold escape sequences."""
-    if value is None:
-        return UNKNOWN
-    text = str(value)
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def _count(text: str) -> int:

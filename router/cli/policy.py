@@ -28,6 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="as a request's, such as local-only=true; may be repeated",
     )
+    explain.add_argument(
+        "--held",
+        metavar="MODEL[=TOKENS]",
+        help="as if the conversation were with this model, so much of it in the provider's cache",
+    )
     explain.add_argument("--json", action="store_true", help="print JSON for machines")
     schema = tasks.add_parser("schema", help="print the JSON schema for editors")
     schema.add_argument("--catalog", action="store_true", help="that of a catalog file")

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -68,6 +69,8 @@ def _decision(loaded: LoadedCases, case: Case) -> Decision:
     policies = {loaded.loaded.policy.name: loaded.loaded}
     gateway = decider(policies, lambda _: None, case.signals)
     request = request_of(case.body, case.headers)
+    if case.held is not None:
+        request = replace(request, held=case.held.held)
     return asyncio.run(gateway.route(request, case.name, everything=True)).decision
 
 

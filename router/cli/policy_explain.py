@@ -4,13 +4,14 @@ import argparse
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from router.api.route import described
 from router.cli.deciding import decider, default_path, loaded_policies, request_of
 from router.core.outcomes import RuleOutcome, outcomes
+from router.core.session import Held
 from router.errors import InvalidRequest, StartupError
 from router.gateway import Routed
 from router.policyfile import LoadedPolicy
@@ -24,6 +25,7 @@ def explain(arguments: argparse.Namespace) -> int:
 
     policies = loaded_policies(arguments.policy or default_path())
     request = request_of(_body(arguments), dict(map(_header, arguments.header)))
+    request = replace(request, held=_held(arguments.held))
     loading = Classifiers(Settings().artifact)
     classifiers = {name: loading.of(loaded) for name, loaded in policies.items()}
     for classifier in classifiers.values():
@@ -94,6 +96,18 @@ def _json(file: Path) -> Any:
         raise StartupError(
             f"{file} cannot be read as JSON ({error}). Expected a list of messages, or a request."
         ) from error
+
+
+def _held(text: str | None) -> Held | None:
+    if text is None:
+        return None
+    # From the right: a model's name may hold an equals sign, and mostly a colon.
+    model, equals, tokens = text.rpartition("=")
+    if not equals:
+        return Held(text)
+    if not model or not tokens.isdecimal():
+        raise InvalidRequest("Expected MODEL or MODEL=TOKENS, such as gpt-4o=20000.", "--held")
+    return Held(model, int(tokens))
 
 
 def _header(text: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import ipaddress
 import logging
 import math
@@ -17,14 +18,19 @@ from router.errors import StartupError
 if TYPE_CHECKING:
     import uvicorn
 
-    from router.core.catalog import Price
-    from router.found import Found
     from router.runtime import Runtime
     from router.settings import Settings
+    from router.workers import Worker
 
 logger = logging.getLogger(__name__)
 
-ARGUMENTS = ("policy", "host", "port", "simulated", "store_content", "require_keys")
+LAST_WORDS_S = 0.5
+"""How long a second signal waits for callers to hear that their answer will not come."""
+
+BACKLOG = 2048
+GC_THRESHOLDS = (20_000, 20, 50)
+
+ARGUMENTS = ("policy", "host", "port", "workers", "simulated", "store_content", "require_keys")
 """The settings that are arguments too; all others come from the environment alone."""
 
 
@@ -39,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (default: 7070; 0 = any)")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes that serve on the port (default: 1)"
+    )
     parser.add_argument(
         "--simulated",
         action="store_true",
@@ -66,28 +75,49 @@ def run(arguments: argparse.Namespace) -> int:
     import uvloop
 
     from router.telemetry.logs import configure
+    from router.workers import Worker
 
     settings = settings_of(arguments)
     configure(settings.log_level, settings.log_json)
+    worker = Worker.of_this_process()
+    if settings.workers > 1 and worker is None:
+        return _supervise(settings)
+    port = settings.port if worker is None else worker.port
     with (
-        _listen(settings.host, settings.port) as listening,
+        _listen(settings.host, port, shared=worker is not None) as listening,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         try:
-            runner.run(_serve(_closed_unless_local(settings, listening), listening))
+            runner.run(_serve(_closed_unless_local(settings, listening), listening, worker))
         except asyncio.CancelledError:
             logger.info("told to stop before all was loaded")
     return 0
 
 
-async def _serve(settings: "Settings", listening: socket.socket) -> None:
+def _supervise(settings: "Settings") -> int:
+    from router.workers import Supervisor, command_of, hold
+
+    try:
+        held = hold(settings.host, settings.port)
+    except OSError as error:
+        raise _cannot_listen(settings.host, settings.port, error) from None
+    with held:
+        return Supervisor(
+            command_of(sys.argv[1:]), settings.workers, held, settings.state_dir
+        ).run()
+
+
+async def _serve(
+    settings: "Settings", listening: socket.socket, worker: "Worker | None" = None
+) -> None:
     _cancel_on_sigterm()
     import uvicorn
 
     from router.app import create_app, running
+    from router.cli.banner import banner
     from router.connection import Bounds, bounded
 
-    async with running(settings) as (runtime, found):
+    async with running(settings, worker) as (runtime, found):
         config = uvicorn.Config(
             create_app(runtime),
             http=bounded(Bounds(settings.max_head_bytes, settings.peer_timeout_s)),
@@ -95,6 +125,8 @@ async def _serve(settings: "Settings", listening: socket.socket) -> None:
             lifespan="off",
             log_config=None,
             access_log=False,
+            # What a proxy says of its callers is read by nobody here.
+            proxy_headers=False,
             server_header=False,
             date_header=False,
             # Whole seconds, and 0 would cut off every request.
@@ -105,8 +137,36 @@ async def _serve(settings: "Settings", listening: socket.socket) -> None:
         # under the handler that was there before: so there is no moment at which a signal is lost,
         # and requests in flight and the log always come first.
         signal.signal(signal.SIGTERM, server.handle_exit)
-        print(banner(found, runtime, *listening.getsockname()[:2]), flush=True)
+        settle_memory()
+        if worker is None or worker.first:
+            print(banner(found, runtime, *listening.getsockname()[:2]), flush=True)
+        if worker is not None:
+            _follow(worker, server)
+            listening.listen(BACKLOG)
+            worker.is_ready()
         await server.serve(sockets=[listening])
+
+
+def _follow(worker: "Worker", server: "uvicorn.Server") -> None:
+    """End in good order when the supervisor is no more: the pipe that it holds closes with it."""
+    loop = asyncio.get_running_loop()
+
+    def ended() -> None:
+        loop.remove_reader(worker.orphaned)
+        server.handle_exit(signal.SIGTERM, None)
+
+    loop.add_reader(worker.orphaned, ended)
+
+
+def settle_memory() -> None:
+    """Have the garbage collector pass over all that is loaded, and look less often at the rest.
+
+    A request leaves hundreds of objects and hardly a cycle; by its own thresholds it would be at
+    work every second request, and walk through all policies and classifiers again and again.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def _cancel_on_sigterm() -> None:
@@ -140,16 +200,20 @@ def settings_of(arguments: argparse.Namespace) -> "Settings":
         ) from None
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    from router.connection import listen
+def _listen(host: str, port: int, shared: bool) -> socket.socket:
+    from router.connection import bound, listen
 
     try:
-        return listen(host, port)
+        return bound(host, port) if shared else listen(host, port)
     except OSError as error:
-        raise StartupError(
-            f"Cannot listen on {host}:{port}: {error.strerror or error}."
-            " Choose another port with --port, or 0 for any that is free."
-        ) from None
+        raise _cannot_listen(host, port, error) from None
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> StartupError:
+    return StartupError(
+        f"Cannot listen on {host}:{port}: {error.strerror or error}."
+        " Choose another port with --port, or 0 for any that is free."
+    )
 
 
 def _closed_unless_local(settings: "Settings", listening: socket.socket) -> "Settings":
@@ -161,70 +225,27 @@ def _closed_unless_local(settings: "Settings", listening: socket.socket) -> "Set
 def _server(config: "uvicorn.Config", runtime: "Runtime") -> "uvicorn.Server":
     import uvicorn
 
+    loop = asyncio.get_running_loop()
+
     class Server(uvicorn.Server):
-        """Tells /readyz at the first signal, before requests in flight have finished."""
+        """Tells /readyz at the first signal, before requests in flight have finished; at the second
+        it waits for none of them."""
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            if not runtime.accepting:
+                self.force_exit = True
+                loop.call_soon_threadsafe(self._cut_short)
             runtime.accepting = False
             super().handle_exit(sig, frame)
 
+        def _cut_short(self) -> None:
+            # Those who are cut off are told so, if they take it in the time that they get.
+            for task in self.server_state.tasks:
+                task.cancel()
+            loop.call_later(LAST_WORDS_S, self._hang_up)
+
+        def _hang_up(self) -> None:
+            for connection in tuple(self.server_state.connections):
+                connection.transport.abort()
+
     return Server(config)
-
-
-def banner(found: "Found", runtime: "Runtime", host: str, port: int) -> str:
-    """What a newcomer wants to know: where, with what, and how to begin."""
-    gateway = runtime.gateway
-    shown = f"[{host}]" if ":" in host else host
-    url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else shown}:{port}"
-    lines = [f"slm-router listens on {url}/v1", ""]
-    if gateway.simulated:
-        cause = "" if runtime.settings.simulated else "No model server and no provider key found. "
-        lines += [
-            f"  SIMULATED. {cause}Simulated models answer:",
-            "  their texts are made up, their prices and delays are set.",
-            "",
-        ]
-    others = sorted(set(gateway.policies) - {gateway.default_policy})
-    lines.append(f"  policy    {gateway.default.name_at_version}")
-    if others:
-        lines.append(f"            also: {', '.join(f'auto:{name}' for name in others)}")
-    lines.append("  models")
-    cards = gateway.default.catalog.models
-    width = max(map(len, cards), default=0)
-    for name, card in cards.items():
-        price = "no price known" if card.price is None else _price(card.price)
-        lines.append(f"            {name:<{width}}  {card.location:<5}  {price}")
-    keys = runtime.settings.require_keys
-    lines += [f"  dashboard {url}/"]
-    lines += [f"  log       {runtime.settings.decision_log}"]
-    lines += [f"  keys      {'every request needs one' if keys else 'none needed: loopback'}", ""]
-    lines += [f"  {note}" for note in (found.discovery.notes if found.discovery else ())]
-    lines += [f"  NOT SET: {name}, which the catalog names as a key" for name in found.missing_keys]
-    lines += [
-        *_first_request(f"{url}/v1", "<API key>" if keys else None),
-        "",
-        "  Stop with Ctrl-C."
-        + ("" if found.files else "  Make this set-up yours: slm-router init"),
-    ]
-    return "\n".join(lines)
-
-
-def _first_request(url: str, key: str | None) -> list[str]:
-    return [
-        "  First request:",
-        f"    curl -s {url}/chat/completions -H 'content-type: application/json' \\",
-        *([f"      -H 'authorization: Bearer {key}' \\"] if key else []),
-        '      -d \'{"model": "auto", "messages": [{"role": "user", "content": "Hello"}]}\'',
-        "  or point any OpenAI SDK at it:",
-        f'    OpenAI(base_url="{url}", api_key="{key or "unused"}")'
-        '.chat.completions.create(model="auto", ...)',
-    ]
-
-
-def _price(price: "Price") -> str:
-    if price.usd_per_hour is not None:
-        return f"{price.usd_per_hour:g} USD an hour of its machine"
-    return (
-        f"{price.input_usd_per_mtok:g} / {price.output_usd_per_mtok:g} USD per million tokens"
-        " in / out"
-    )

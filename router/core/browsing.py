@@ -4,7 +4,7 @@ Rule: a page is found by where the one before it ended, never by counting rows, 
 page costs what the first does.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from router.core.event import Outcome
@@ -42,11 +42,6 @@ class DecisionQuery:
     min_cost_usd: float | None = None
     before: Place | None = None
     limit: int = 50
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether anything is left out."""
-        return replace(self, before=None, limit=0) != DecisionQuery(limit=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from router.core.energy import EnergyRate
 from router.core.ledger import PriceSheet
-from router.core.limits import Positive, Share
-from router.core.price import Count
+from router.core.limits import Count, Positive, Share
 from router.core.price import Price as Price
 from router.core.units import Duration
 
@@ -111,12 +110,16 @@ class ModelCard(_FromFile):
 
 
 class _UpstreamSpec(_FromFile):
-    """How long an upstream may take: to connect, to its first byte, between bytes, in all."""
+    """How long an upstream may take: to connect, to its first byte, between bytes, in all.
+
+    `retries` are the further calls to one model of it after a fault that may pass.
+    """
 
     connect_timeout: Duration = 5.0
     first_byte_timeout: Duration = 300.0  # a plain answer has its first byte when it is whole
     idle_timeout: Duration = 60.0
     timeout: Duration = 600.0
+    retries: Annotated[int, Field(ge=0, le=5)] = 1
 
 
 class OpenAIHTTPSpec(_UpstreamSpec):
@@ -197,6 +200,10 @@ class Catalog(_FromFile):
         """
         return self._spoken[model]
 
+    def only_embeds(self, model: str) -> bool:
+        """Whether a model makes vectors alone. Raises KeyError for one not in the catalog."""
+        return self._spoken[model] == ("embeddings",)
+
     @cached_property
     def price_sheet(self) -> PriceSheet:
         """Every model's price, None where none is known, under the hash of them all."""
@@ -216,6 +223,11 @@ class Catalog(_FromFile):
             return card.speaks
         every = self.upstream_of(name).speaks
         return tuple(endpoint for endpoint in every if endpoint != "embeddings") or every
+
+    @cached_property
+    def longest_timeout(self) -> float:
+        """Seconds that the slowest of its upstreams may take: as long as any request is tried."""
+        return max((spec.timeout for spec in self.upstreams.values()), default=0.0)
 
     def served_name(self, model: str) -> str:
         """A model's name at its upstream: equal for two cards that are one and the same model."""

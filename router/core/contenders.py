@@ -16,9 +16,12 @@ def permitted(name: str, card: ModelCard, limits: Limits) -> bool:
 
 
 def contenders(policy: Policy, catalog: Catalog) -> Iterator[str]:
-    """Names of the models that some route of the policy may choose, in the catalog's order."""
+    """Names of the models that some route of the policy may choose, in the catalog's order.
+
+    Vectors are asked for by name and never routed, so what makes them alone is none.
+    """
     for name, card in catalog.models.items():
-        if any(
+        if not catalog.only_embeds(name) and any(
             selected(name, card, route.candidates)
             and permitted(name, card, policy.limits.tightened(route.limits))
             for route in policy.routes

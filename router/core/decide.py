@@ -16,11 +16,15 @@ from router.core.policy import Policy, Route
 from router.core.request import RoutedRequest
 from router.core.signals import Signals
 from router.core.stats import StatsSnapshot
+from router.core.stickiness import Stay, cache_loss, charged, stay_of, staying
 from router.core.strategies import Ranking
 
 DEFAULT_RULE = "default"
 NAMED = "named"
 """Strategy of a request that named its model."""
+
+STAYED = "session"
+"""Strategy of a request whose conversation stayed with its model, whatever the rule's own says."""
 
 _FREE = Limits()
 _LOCAL = Limits(local_only=True)
@@ -47,51 +51,61 @@ def decide(
 ) -> Decision:
     """The decision for one request; its `candidates` are empty if no model may and can serve.
 
-    `draw` is uniform in [0, 1) and settles exploration. A request that names a model is not
-    routed, but every limit of the policy still binds it: that model is its only candidate (of
-    embeddings: on whichever upstream).
+    `draw` is uniform in [0, 1) and settles the lots. A request that names a model is bound by the
+    policy's limits, but not routed: that model is its only candidate (of embeddings: everywhere).
     """
-    match = _match(policy, signals)
+    match = _match(policy if request.is_routed else policy.binding, signals)
     limits = policy.limits.tightened(match.limits).tightened(request.limits)
-    candidates: list[Candidate] = []
-    rejected: list[Rejection] = []
-    for name in catalog.models:
-        passed_over = _passed_over(name, request, match, catalog)
-        weighed = passed_over or weigh(name, request, signals, catalog, stats, limits)
-        if isinstance(weighed, Candidate):
-            candidates.append(weighed)
-        else:
-            rejected.append(weighed)
-    ranking = _ranked(request, candidates, match, signals)
-    routed = request.is_routed
-    explore = policy.explore if routed else 0.0
+    stay, loss = stay_of(request, policy.sessions), cache_loss(request, policy.sessions, catalog)
+    weighed = [
+        _passed_over(name, request, match, catalog, stay)
+        or weigh(name, request, signals, catalog, stats, limits)
+        for name in catalog.models
+    ]
+    candidates = [charged(it, request, loss) for it in weighed if isinstance(it, Candidate)]
+    rejected = tuple(it for it in weighed if isinstance(it, Rejection))
+    ranking = staying(_ranked(request, candidates, match, signals), stay, rejected)
+    strategy = _strategy(request, match, ranking, stay)
+    chosen = strategy not in (NAMED, STAYED)
+    explore = policy.explore if chosen else 0.0
     decision = replace(
-        _undrawn(match, ranking, explore, routed),
+        _undrawn(match, ranking, explore, strategy),
         policy=policy.name,
-        rejected=tuple(rejected),
-        confidence=_confidence(match, signals) if routed else 1.0,
+        rejected=rejected,
+        confidence=_confidence(match, signals) if chosen else 1.0,
     )
-    if routed and policy.control > 0 and policy.baseline is not None:
-        compared = weigh(policy.baseline, request, signals, catalog, stats, limits)
-        decision = with_control(decision, compared, policy.control, draw)
+    if request.is_routed and policy.control > 0 and (against := policy.baseline) is not None:
+        compared = weigh(against, request, signals, catalog, stats, limits)
+        drawn = with_control(decision, compared, policy.control, draw)
+        # What stays with its model is part of the experiment only where that is its arm's.
+        if chosen or drawn.models[:1] == decision.models[:1]:
+            decision = drawn
     return _explored(decision, ranking, explore, draw)
 
 
-def _undrawn(match: _Match, ranking: Ranking, explore: float, routed: bool) -> Decision:
+def _undrawn(match: _Match, ranking: Ranking, explore: float, strategy: str) -> Decision:
     """The decision as the strategy has it, before any lot is drawn."""
     return Decision(
         policy="",
         rule=match.rule,
-        strategy=match.route.strategy.kind if routed else NAMED,
+        strategy=strategy,
         candidates=ranking.candidates,
         rejected=(),
         reason=ranking.reason,
         confidence=1.0,
         propensities=_propensities(ranking, explore),
         unknown_rules=match.unknown,
-        arm="routed" if routed else "named",
+        arm="named" if strategy == NAMED else "routed",
         preferred=ranking.candidates[0].model if ranking.candidates else None,
     )
+
+
+def _strategy(request: RoutedRequest, match: _Match, ranking: Ranking, stay: Stay | None) -> str:
+    """By what the first candidate came first."""
+    if not request.is_routed:
+        return NAMED
+    stayed = stay is not None and any(c.model == stay.model for c in ranking.candidates[:1])
+    return STAYED if stayed else match.route.strategy.kind
 
 
 def preferences(
@@ -130,8 +144,10 @@ def _bounds(route: Route) -> Limits:
 
 
 def _passed_over(
-    name: str, request: RoutedRequest, match: _Match, catalog: Catalog
+    name: str, request: RoutedRequest, match: _Match, catalog: Catalog, stay: Stay | None
 ) -> Rejection | None:
+    if stay is not None and name == stay.model:
+        return None
     if not request.is_routed:
         if name == request.model or _is_twin(name, request, catalog):
             return None
@@ -202,7 +218,9 @@ def _explored(decision: Decision, ranking: Ranking, explore: float, draw: float)
     if draw >= explore or not decision.candidates:
         return decision
     index = min(int(draw / explore * ranking.good_enough), ranking.good_enough - 1)
-    chosen = decision.candidates[index]
+    # By name: a conversation keeps its draw, and so its arm, however the order changes.
+    good = sorted(decision.candidates[: ranking.good_enough], key=lambda it: it.model)
+    chosen = good[index]
     others = tuple(c for c in decision.candidates if c is not chosen)
     return replace(
         decision,

@@ -32,8 +32,9 @@ class Candidate:
 
     `quality` is the predicted probability of a good answer; `cost_usd` the expected price of the
     request in US dollars (None = no price known); `latency_s` the expected seconds to the last
-    token. `specialist` says whether the card claims the request's domain or task. `switch_cost_usd`
-    is what the provider's prompt cache loses by a change to this model, in US dollars.
+    token. `specialist` says whether the card claims the request's domain or task.
+    `switch_cost_usd` is the discount on a cached prompt that the conversation loses by changing to
+    this model, in US dollars; 0 for the model that it is with.
     """
 
     model: str

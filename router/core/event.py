@@ -8,7 +8,9 @@ from router.core.bill import Bill
 from router.core.cost import Usage
 from router.core.decision import Decision
 from router.core.ledger import UnpricedReason
+from router.core.session import Held
 from router.core.signals import Signals
+from router.core.trace_context import TraceContext
 
 Outcome = Literal[
     "ok", "refused", "no_candidate", "unavailable", "upstream_error", "broken", "cancelled"
@@ -64,6 +66,8 @@ class RoutingEvent:
     that the tokens are our estimate, for the upstream told none. `failed_signals` maps a signal
     kind to the class of its error. `key_name` is the name of the caller's API key, if it had one.
     `bill` holds all that it cost beside the answer.
+    `held` is what the conversation's last answer had left behind, as the decision was given it.
+    `trace` is the trace that it belongs to, where traces are made.
     """
 
     id: str
@@ -91,6 +95,8 @@ class RoutingEvent:
     content: Content | None = None
     key_name: str | None = None
     bill: Bill = field(default_factory=Bill)
+    held: Held | None = None
+    trace: TraceContext | None = None
 
     @property
     def propensity(self) -> float | None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from router.core.catalog import Catalog, Price
 from router.core.decide import DEFAULT_RULE
+from router.core.decision import RejectionCode
 from router.core.policy import Policy, Route, signals_read
 from router.core.replay import Case
 from router.core.signals import QUALITY, SignalSpec, SignalValue, Vocabulary
@@ -74,8 +75,8 @@ def _by_threshold(case: Case, choice: str) -> Iterator[Flip]:
 
 
 def _by_price(case: Case, choice: str) -> Iterator[Flip]:
-    for name, card in case.catalog.models.items():
-        price = card.price
+    for name in _weighed(case, "too_expensive"):
+        price = case.catalog.models[name].price
         if price is None or not any(_rates(price).values()):
             continue
 
@@ -89,7 +90,8 @@ def _by_price(case: Case, choice: str) -> Iterator[Flip]:
 
 
 def _by_signal(case: Case, choice: str, vocabulary: Vocabulary) -> Iterator[Flip]:
-    read = signals_read(case.policy) | {name for name in case.signals if name.startswith(QUALITY)}
+    foreseen = {f"{QUALITY}{name}" for name in _weighed(case, "quality_too_low")}
+    read = signals_read(case.policy) | foreseen
     for name in sorted(read & case.signals.keys()):
         value, spec = case.signals[name], vocabulary.get(name)
 
@@ -106,6 +108,13 @@ def _by_signal(case: Case, choice: str, vocabulary: Vocabulary) -> Iterator[Flip
             for after, model in _nearest(changed, choice, value, low, high):
                 size = abs(after - value) / (high - low)
                 yield Flip("signal", name, value, after, model, size)
+
+
+def _weighed(case: Case, code: RejectionCode) -> list[str]:
+    """The candidates, and who would be one but for a limit of this kind."""
+    decision = case.decided()
+    ruled_out = (it.model for it in decision.rejected if it.code == code)
+    return [*decision.models, *ruled_out]
 
 
 def _of_words(

@@ -51,7 +51,9 @@ def weigh(
     )
     if objection is None:
         candidate = _expected(name, card, request, signals, stats)
-        objection = _out_of_bounds(candidate, limits) or _out_of_order(stats, snapshot.now)
+        objection = _out_of_bounds(candidate, limits) or _out_of_order(
+            card.upstream, stats, snapshot
+        )
         if objection is None:
             return candidate
     return Rejection(name, *objection)
@@ -84,6 +86,8 @@ def _unasked(speaks: Sequence[Endpoint], request: RoutedRequest) -> Objection | 
     if any(endpoint in speaks for endpoint in request.endpoints):
         return None
     asked = " or ".join(request.endpoints)
+    if tuple(speaks) == ("embeddings",):
+        return "lacks_endpoint", f"the request needs {asked}, the model makes embeddings alone"
     cause = f"{request.bound_by} needs" if request.bound_by else "the request needs"
     return "lacks_endpoint", f"{cause} {asked}, the model is asked through {', '.join(speaks)}"
 
@@ -131,11 +135,10 @@ def _out_of_bounds(candidate: Candidate, limits: Limits) -> Objection | None:
     return None
 
 
-def _out_of_order(stats: ModelStats, now: float) -> Objection | None:
-    if stats.is_healthy(now):
-        return None
-    left = stats.cooldown_until - now
-    return (
-        "unhealthy",
-        f"{stats.failures_in_a_row} failures in a row, tried again in {left:.0f} s",
-    )
+def _out_of_order(upstream: str, stats: ModelStats, snapshot: StatsSnapshot) -> Objection | None:
+    now, server = snapshot.now, snapshot.circuit_of(upstream)
+    if not server.admits(now):
+        return "unhealthy", f"its upstream {upstream}: {server.why_not(now)}"
+    if not stats.circuit.admits(now):
+        return "unhealthy", stats.circuit.why_not(now)
+    return None

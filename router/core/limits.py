@@ -1,6 +1,6 @@
 """Limits: bounds on the choice of a model. They can only ever be tightened."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -8,6 +8,9 @@ from router.core.units import Duration
 
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(gt=0)]
+
+MOST_ANSWERS = 128
 
 
 class Limits(BaseModel):
@@ -36,7 +39,7 @@ class Limits(BaseModel):
             or self.max_latency is not None
         )
 
-    def tightened(self, other: Self) -> Self:
+    def tightened(self, other: "Limits") -> "Limits":
         """Both limits at once: for every bound the stricter of the two."""
         # Most limits are free, and making a model costs more than all else in a decision.
         if other.is_free:
@@ -52,6 +55,17 @@ class Limits(BaseModel):
                 "max_latency": _least(self.max_latency, other.max_latency),
             }
         )
+
+
+class PolicyLimits(Limits):
+    """Limits of a whole policy: with them, bounds on what one request may ask of any model.
+
+    `max_answers` bounds how many answers it may ask for at once (OpenAI itself allows 128),
+    `max_output_tokens` the tokens that it may allow each of them; absent means unbounded.
+    """
+
+    max_answers: Count = MOST_ANSWERS
+    max_output_tokens: Count | None = None
 
 
 def _both(a: tuple[str, ...] | None, b: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -5,19 +5,31 @@ complete from `schema.json`, and there is nothing to parse.
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self, final
+from typing import Annotated, Any, Literal, Self, final, get_args
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_serializer,
+    model_validator,
+)
 
 from router.core.catalog import Location
 from router.core.certificate import Certificate
-from router.core.limits import Limits, Share
+from router.core.limits import Limits, PolicyLimits, Share
+from router.core.session import Sessions
 from router.core.signals import SignalValue
 from router.core.strategies import Strategy
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
 Number = float
 Operator = Literal["is", "is_not", "in", "not_in", "at_least", "above", "at_most", "below"]
+_FIELDS: Mapping[Operator, str] = {
+    name: f"{name}_" if name in ("is", "in") else name for name in get_args(Operator)
+}
 
 
 class _FromFile(BaseModel):
@@ -48,6 +60,12 @@ class Comparison(_FromFile):
             )
         return self
 
+    @model_serializer
+    def _as_given(self) -> dict[str, Any]:
+        # Not by pydantic's own way: within a union it guesses at types as soon as the instance
+        # has cached its `operation`, and then true is written as 1.0.
+        return {"signal": self.signal, self.operator: self.operand}
+
     @cached_property
     def operation(self) -> tuple[Operator, Any]:
         """The operator in use, and the constant compared with."""
@@ -65,8 +83,8 @@ class Comparison(_FromFile):
 
     @property
     def _given(self) -> list[tuple[Operator, Any]]:
-        given = self.model_dump(by_alias=True, exclude={"signal"}, exclude_none=True)
-        return list(given.items())  # type: ignore[arg-type]  # every field but signal: an operator
+        named = ((name, getattr(self, field)) for name, field in _FIELDS.items())
+        return [(name, value) for name, value in named if value is not None]
 
 
 @final
@@ -155,8 +173,9 @@ class Policy(_FromFile):
     requests that go to a good-enough candidate drawn at random, so that others are measured too.
     `control` is the share that is sent to the baseline whatever the rules say, where it may and can
     serve, so that the saving is measured and not only priced; with `explore` at most 1.
-    `signals` holds the options of signal kinds; each kind checks its own. `certificate` says what
-    a threshold was calibrated to; it changes no decision.
+    `sessions` says how much a conversation sticks to its model. `signals` holds the options of
+    signal kinds; each kind checks its own. `certificate` says what a threshold was calibrated to;
+    it changes no decision.
     """
 
     name: Name
@@ -164,7 +183,8 @@ class Policy(_FromFile):
     baseline: str | None = None
     explore: Share = 0.0
     control: Share = 0.0
-    limits: Limits = Limits()
+    limits: PolicyLimits = PolicyLimits()
+    sessions: Sessions = Sessions()
     signals: Mapping[str, Any] = {}
     rules: tuple[Rule, ...] = ()
     default: Route
@@ -197,6 +217,21 @@ class Policy(_FromFile):
         found.append(read.union(self.default.strategy.reads))
         return tuple(frozenset(f"{name}_confidence" for name in names) for names in found)
 
+    @cached_property
+    def binding(self) -> Self:
+        """The policy as far as it binds a request that names its model, which nobody orders.
+
+        These are the rules up to the last whose limits are not the default's; where none of them
+        holds the default's apply, as they would by any rule behind them.
+        """
+        free = _bounds(self.default)
+        others = [at for at, rule in enumerate(self.rules, 1) if _bounds(rule) != free]
+        return self.model_copy(update={"rules": self.rules[: others[-1] if others else 0]})
+
+
+def _bounds(route: Route) -> tuple[Limits, bool]:
+    return route.limits, route.keeps_local
+
 
 def comparisons(when: Condition | Comparison) -> Iterator[Comparison]:
     """Every comparison of a condition, in file order."""
@@ -211,3 +246,13 @@ def signals_read(policy: Policy) -> frozenset[str]:
     """The names of the signals that the policy's rules and strategies read."""
     named = {c.signal for rule in policy.rules for c in comparisons(rule.when)}
     return frozenset(named.union(*(route.strategy.reads for route in policy.routes)))
+
+
+def signals_binding(policy: Policy) -> frozenset[str]:
+    """The names of the signals that limits may depend on; those that only order are not among
+    them."""
+    read = {c.signal for rule in policy.binding.rules for c in comparisons(rule.when)}
+    limits = (policy.limits, *(route.limits for route in policy.routes))
+    if any(limit.min_quality is not None for limit in limits):
+        return signals_read(policy)
+    return frozenset(read)

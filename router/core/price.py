@@ -7,10 +7,9 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from router.core.limits import Positive
+from router.core.limits import Count, Positive
 
 Dollars = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(gt=0)]
 
 
 class _TokenPrices(BaseModel):

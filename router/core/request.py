@@ -1,10 +1,11 @@
 """RoutedRequest: the facts of a request that routing may look at. The body is not among them."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from router.core.catalog import AUTO, Capability, Endpoint
 from router.core.limits import Limits
+from router.core.once import once
+from router.core.session import Held
 from router.core.tokens import TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, estimated_tokens
 
 FOCUS_CHARACTERS = 6000
@@ -18,6 +19,9 @@ ENOUGH_CHARACTERS = 400
 
 STANDALONE_WORDS = 12
 """A user turn of fewer words than this is read together with what it answers."""
+
+_TOOLS = ("tool", "function")
+_ANSWERING = ("assistant", *_TOOLS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,10 @@ class RoutedRequest:
     `limits` is the freedom the caller gave up for this request. `endpoints` are those through
     which it can be asked for, the caller's own first; `bound_by` is the field of the body that
     leaves only that one, `why_bound` a sentence for the caller. `separate`: each turn is an input
-    of its own, not one conversation.
+    of its own, not one conversation. `session` is a pseudonym of what belongs together,
+    `conversation` one of the conversation within it; `held` is what its last answer left behind.
+    `state_kept`: what was said before is kept by the upstream that answered. `counts` are the
+    fields by which the body asks for answers and their length, with their values.
     """
 
     model: str
@@ -68,6 +75,10 @@ class RoutedRequest:
     bound_by: str | None = None
     why_bound: str = ""
     separate: bool = False
+    conversation: str | None = None
+    held: Held | None = None
+    state_kept: bool = False
+    counts: tuple[tuple[str, int], ...] = ()
 
     @property
     def policy_name(self) -> str | None:
@@ -80,7 +91,22 @@ class RoutedRequest:
         """Whether the caller left the choice of the model to us."""
         return self.model == AUTO or self.policy_name is not None
 
-    @cached_property
+    @property
+    def goes_on(self) -> bool:
+        """Whether somebody has answered in this conversation before."""
+        return self.state_kept or any(turn.role in _ANSWERING for turn in self.turns)
+
+    @property
+    def in_tool_loop(self) -> bool:
+        """Whether results of tools have come since a model last spoke: its calls are answered."""
+        for turn in reversed(self.turns):
+            if turn.role in _TOOLS:
+                return True
+            if turn.role == "assistant":
+                return False
+        return False
+
+    @once
     def text(self) -> str:
         """Everything said in the conversation, in order, one turn a paragraph.
 
@@ -90,18 +116,18 @@ class RoutedRequest:
             raise UnreadableText("the input is given as token numbers")
         return self._said
 
-    @cached_property
+    @once
     def _said(self) -> str:
         return "\n\n".join(turn.text for turn in self.turns if turn.text)
 
-    @cached_property
+    @once
     def last_user_text(self) -> str:
         """The last thing the user said, "" if nothing. Raises UnreadableText."""
         return self.text and next(
             (turn.text for turn in reversed(self.turns) if turn.role == "user"), ""
         )
 
-    @cached_property
+    @once
     def focus(self) -> str:
         """The conversation that matters: the last user turn, with its context where it needs one.
 
@@ -124,7 +150,7 @@ class RoutedRequest:
                 break
         return "\n\n".join(reversed(kept)) or said[:FOCUS_CHARACTERS]
 
-    @cached_property
+    @once
     def input_tokens(self) -> int:
         """About how many tokens of input the request takes: what is said, shown and attached."""
         said = estimated_tokens(self._said) + estimated_tokens(self.attached)
@@ -132,7 +158,7 @@ class RoutedRequest:
         framed = TOKENS_PER_MESSAGE * len(self.turns) + TOKENS_PER_IMAGE * self.images
         return said + given + framed
 
-    @cached_property
+    @once
     def context_tokens(self) -> int:
         """About how many of them must fit into a model's window together."""
         if not self.separate:
@@ -144,7 +170,7 @@ class RoutedRequest:
         """How many images the conversation carries."""
         return sum(turn.images for turn in self.turns)
 
-    @cached_property
+    @once
     def needs(self) -> tuple[Capability, ...]:
         """What a model must be capable of to serve the request."""
         needed: dict[Capability, bool] = {

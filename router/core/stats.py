@@ -6,6 +6,7 @@ Rule: stores keep these values and never compute them.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from router.core.circuit import CLOSED, Circuit, failed
 from router.core.lengths import Compared, Counted
 
 WEIGHT = 0.2
@@ -17,9 +18,6 @@ STALE_S = 600.0
 Without this, a slow spell under a latency limit would never end: a model that is not asked is not
 measured."""
 
-FAILURES_TO_COOL_DOWN = 5
-COOLDOWN_S = 10.0
-
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -27,7 +25,8 @@ class Observation:
 
     `first_byte_s` is a stream's alone: a plain answer comes whole. `output_tokens` is over all
     the `answers` that were asked for at once. `input_tokens` is what the upstream counted and
-    `estimated_input` what we had estimated, of requests that are text alone.
+    `estimated_input` what we had estimated, of requests that are text alone. `server_ok` is what
+    the call told of the `upstream` as a whole: that it works, that it does not, or nothing (None).
     """
 
     ok: bool
@@ -37,11 +36,13 @@ class Observation:
     answers: int = 1
     input_tokens: int | None = None
     estimated_input: int = 0
+    upstream: str = ""
+    server_ok: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelStats:
-    """Moving means of one model, and its health. Moments are on the clock of `now`.
+    """Moving means of one model, and its circuit. Moments are on the clock of `now`.
 
     `tokens_per_second` and `output_tokens` are of one answer: several asked for at once are
     written side by side. Where no stream has told `first_byte_s`, the speed takes in the wait for
@@ -52,16 +53,11 @@ class ModelStats:
     first_byte_s: float | None = None
     tokens_per_second: float | None = None
     output_tokens: float | None = None
-    failures_in_a_row: int = 0
-    cooldown_until: float = 0.0
+    circuit: Circuit = CLOSED
     calls: int = 0
     seen_at: float | None = None
     compared: Compared = field(default_factory=Compared)
     counted: Counted = field(default_factory=Counted)
-
-    def is_healthy(self, now: float) -> bool:
-        """Whether the model may be asked at `now`. After a cooldown one failure starts the next."""
-        return now >= self.cooldown_until
 
     def lately(self, now: float) -> "ModelStats":
         """These statistics without means that are too old to go by; health stays as it is."""
@@ -78,10 +74,15 @@ class StatsSnapshot:
 
     now: float
     models: Mapping[str, ModelStats]
+    upstreams: Mapping[str, Circuit] = field(default_factory=dict)
 
     def of(self, model: str) -> ModelStats:
         """What is known of a model lately; an unseen model has empty statistics."""
         return self.models.get(model, _UNSEEN).lately(self.now)
+
+    def circuit_of(self, upstream: str) -> Circuit:
+        """The circuit of an upstream; closed, of one that nobody has asked."""
+        return self.upstreams.get(upstream, CLOSED)
 
 
 _UNSEEN = ModelStats()
@@ -90,18 +91,13 @@ _UNSEEN = ModelStats()
 def observe(stats: ModelStats, seen: Observation, now: float) -> ModelStats:
     """`stats` with one more call folded in."""
     if not seen.ok:
-        failures = stats.failures_in_a_row + 1
-        cooled = now + COOLDOWN_S if failures >= FAILURES_TO_COOL_DOWN else stats.cooldown_until
-        return replace(
-            stats, calls=stats.calls + 1, failures_in_a_row=failures, cooldown_until=cooled
-        )
+        return replace(stats, calls=stats.calls + 1, circuit=failed(stats.circuit, now))
     known = stats.lately(now)
     first = _moved(known.first_byte_s, seen.first_byte_s)
     return replace(
         known,
         calls=stats.calls + 1,
-        failures_in_a_row=0,
-        cooldown_until=0.0,
+        circuit=CLOSED,
         first_byte_s=first,
         tokens_per_second=_moved(known.tokens_per_second, _speed(seen, first)),
         output_tokens=_moved(known.output_tokens, _length(seen)),

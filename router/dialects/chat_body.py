@@ -15,6 +15,7 @@ from router.core.limits import Limits
 from router.core.request import RoutedRequest, Turn
 from router.dialects.attached import attached_to, texts
 from router.dialects.fields import Fields
+from router.dialects.identity import session_named, user_named
 from router.errors import InvalidRequest
 from router.ports import Way
 from router.stream import StreamReader
@@ -32,10 +33,15 @@ class ChatBody:
 
     @property
     def user(self) -> str | None:
-        """Whom the caller speaks for, in the caller's own words."""
-        return self._fields.get("user", str)
+        """Whom the caller speaks for."""
+        return user_named(self._fields)
 
-    def request(self, limits: Limits, session: str | None) -> RoutedRequest:
+    @property
+    def session(self) -> str | None:
+        """What the caller calls the conversation."""
+        return session_named(self._fields)
+
+    def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request."""
         fields = self._fields
         messages = fields.get("messages", list[Any])
@@ -53,8 +59,8 @@ class ChatBody:
             max_output_tokens=fields.count("max_completion_tokens") or fields.count("max_tokens"),
             answers=self._answers,
             attached="\n".join((*attached_to(messages or ()), *beside)),
-            session=session,
             limits=limits,
+            counts=fields.counts(("n", "max_completion_tokens", "max_tokens")),
         )
 
     def way(self, speaks: Collection[Endpoint]) -> Way:

@@ -15,6 +15,7 @@ from router.dialects import completions_chat
 from router.dialects.attached import texts
 from router.dialects.chat_body import with_usage_asked
 from router.dialects.fields import Fields
+from router.dialects.identity import session_named, user_named
 from router.dialects.prompt_input import turns_of
 from router.ports import Way
 from router.stream import StreamReader
@@ -37,20 +38,27 @@ class CompletionsBody:
     @property
     def user(self) -> str | None:
         """Whom the caller speaks for."""
-        return self._fields.get("user", str)
+        return user_named(self._fields)
 
-    def request(self, limits: Limits, session: str | None) -> RoutedRequest:
+    @property
+    def session(self) -> str | None:
+        """What the caller calls the conversation."""
+        return session_named(self._fields)
+
+    def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request. Every prompt is an input of its own."""
         fields, bound_by = self._fields, self._bound_by()
+        # All of `best_of` are written and paid for, whatever is sent back.
+        written = max(self._answers, (fields.count("best_of") or 1) * len(self._turns))
         return RoutedRequest(
             model=fields.model(),
             turns=self._turns,
             stream=self._stream,
             max_output_tokens=fields.count("max_tokens"),
-            answers=self._answers,
+            answers=written,
             attached="\n".join(texts(fields.beside(("model", "prompt")))),
-            session=session,
             limits=limits,
+            counts=fields.counts(("n", "best_of", "max_tokens")),
             endpoints=("completions",) if bound_by else ("completions", "chat"),
             bound_by=bound_by,
             separate=True,

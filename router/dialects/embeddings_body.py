@@ -14,6 +14,7 @@ from router.core.limits import Limits
 from router.core.request import RoutedRequest
 from router.dialects.attached import texts
 from router.dialects.fields import Fields
+from router.dialects.identity import session_named, user_named
 from router.dialects.prompt_input import turns_of
 from router.errors import InvalidRequest
 from router.ports import Way
@@ -29,16 +30,20 @@ class EmbeddingsBody:
     @property
     def user(self) -> str | None:
         """Whom the caller speaks for."""
-        return self._fields.get("user", str)
+        return user_named(self._fields)
 
-    def request(self, limits: Limits, session: str | None) -> RoutedRequest:
+    @property
+    def session(self) -> str | None:
+        """What the caller calls the conversation."""
+        return session_named(self._fields)
+
+    def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request. Every text is an input of its own."""
         fields = self._fields
         request = RoutedRequest(
             model=fields.model(),
             turns=turns_of(fields.get("input", object), "input"),
             attached="\n".join(texts(fields.beside(("model", "input")))),
-            session=session,
             limits=limits,
             endpoints=("embeddings",),
             separate=True,

@@ -73,6 +73,11 @@ class Fields:
             raise InvalidRequest(f"Expected a whole number of at least 1, got {value}.", name)
         return value
 
+    def counts(self, names: Collection[str]) -> tuple[tuple[str, int], ...]:
+        """Those of some whole numbers that are given, with their names."""
+        found = ((name, self.count(name)) for name in names if name in self._raw)
+        return tuple((name, value) for name, value in found if value is not None)
+
     def beside(self, names: Collection[str]) -> Iterator[Any]:
         """The values of all other fields that can hold text."""
         for name, raw in self._raw.items():

@@ -18,6 +18,7 @@ from router.core.request import RoutedRequest, Turn
 from router.core.tokens import estimated_tokens
 from router.dialects.attached import texts
 from router.dialects.fields import Fields
+from router.dialects.identity import session_named, user_named
 from router.dialects.messages_answer import MessagesWriter, message
 from router.dialects.messages_chat import to_chat
 from router.dialects.translation import TranslatedEvents, told_through, with_model
@@ -56,11 +57,14 @@ class MessagesBody:
     @property
     def user(self) -> str | None:
         """Whom the caller speaks for."""
-        told = self._fields.get("metadata", dict[str, Any]) or {}
-        user = told.get("user_id")
-        return user if isinstance(user, str) else None
+        return user_named(self._fields)
 
-    def request(self, limits: Limits, session: str | None) -> RoutedRequest:
+    @property
+    def session(self) -> str | None:
+        """What the caller calls the conversation."""
+        return session_named(self._fields)
+
+    def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request."""
         fields = self._fields
         config = fields.get("output_config", dict[str, Any]) or {}
@@ -74,8 +78,8 @@ class MessagesBody:
             stream=self.stream,
             max_output_tokens=fields.count("max_tokens"),
             attached="\n".join((*_attached(self._messages or ()), *beside)),
-            session=session,
             limits=limits,
+            counts=fields.counts(("max_tokens",)),
             endpoints=("messages",) if self._bound_by else ("messages", "chat"),
             bound_by=self._bound_by,
             why_bound=self._why,

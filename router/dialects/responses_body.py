@@ -17,6 +17,7 @@ from router.core.request import RoutedRequest, Turn
 from router.core.tokens import estimated_tokens
 from router.dialects.attached import texts
 from router.dialects.fields import Fields
+from router.dialects.identity import session_named, user_named
 from router.dialects.responses_answer import ResponsesWriter, response
 from router.dialects.responses_chat import to_chat
 from router.dialects.translation import TranslatedEvents, told_through, with_model
@@ -31,6 +32,8 @@ STREAM = Typed(
 )
 # Tuples: what a caller gives as a type may be anything, also what has no hash.
 _SPOKEN = ("input_text", "output_text", "text")
+STATE = ("previous_response_id", "conversation")
+"""Either says that the upstream knows what was said before."""
 _CALLS = ("function_call", "custom_tool_call")
 _RESULTS = ("function_call_output", "custom_tool_call_output")
 
@@ -61,9 +64,14 @@ class ResponsesBody:
     @property
     def user(self) -> str | None:
         """Whom the caller speaks for."""
-        return self._fields.get("user", str)
+        return user_named(self._fields)
 
-    def request(self, limits: Limits, session: str | None) -> RoutedRequest:
+    @property
+    def session(self) -> str | None:
+        """What the caller calls the conversation."""
+        return session_named(self._fields)
+
+    def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request."""
         fields = self._fields
         form = (fields.get("text", dict[str, Any]) or {}).get("format") or {}
@@ -78,11 +86,12 @@ class ResponsesBody:
             stream=self._stream,
             max_output_tokens=fields.count("max_output_tokens"),
             attached="\n".join((*_attached(self._input), *beside)),
-            session=session,
             limits=limits,
+            counts=fields.counts(("max_output_tokens",)),
             endpoints=("responses",) if self._bound_by else ("responses", "chat"),
             bound_by=self._bound_by,
             why_bound=self._why,
+            state_kept=any(self._fields.get(name, object) for name in STATE),
         )
 
     def way(self, speaks: Collection[Endpoint]) -> Way:

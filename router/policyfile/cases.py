@@ -21,7 +21,9 @@ from router.core.catalog import Catalog, Location, ModelCard, UpstreamSpec
 from router.core.decide import DEFAULT_RULE
 from router.core.decision import RejectionCode
 from router.core.quality import quality_vocabulary
+from router.core.session import Held
 from router.core.signals import SignalValue, Vocabulary
+from router.core.units import Duration
 from router.errors import PolicyFileError, Problem
 from router.policyfile.comparisons import operand_problems
 from router.policyfile.loaded import LoadedPolicy, PriceCatalogue
@@ -53,17 +55,32 @@ class Expectation(_FromFile):
         return self
 
 
+class HeldBefore(_FromFile):
+    """The model that a case's conversation is with: `tokens` of it cached, `idle` since then."""
+
+    model: str
+    tokens: int = Field(0, ge=0)
+    idle: Duration = 1.0
+
+    @property
+    def held(self) -> Held:
+        """As `decide` is given it."""
+        return Held(self.model, self.tokens, self.idle)
+
+
 class Case(_FromFile):
     """One request and what must be decided for it.
 
     `request` is the body of a chat completion; `prompt` stands for a single user message, and
     `model` is auto unless given. `headers` are the request's, such as x-slm-router-local-only.
+    `held` says what the conversation is with, if it is not a new one.
     """
 
     name: str
     request: Mapping[str, Any]
     headers: Mapping[str, str] = {}
     signals: Mapping[str, SignalValue | None] = {}
+    held: HeldBefore | None = None
     expect: Expectation
 
     @property
@@ -153,6 +170,7 @@ def _problems(root: Node, loaded: LoadedPolicy, vocabulary: Vocabulary) -> Itera
                 yield node.key_problem(f"unknown signal {signal}{near}")
         yield from _unknown("rule", case.get("expect", "rule"), rules)
         yield from _unknown("model", case.get("expect", "model"), models)
+        yield from _unknown("model", case.get("held", "model"), models)
         rejected = case.get("expect", "rejected")
         for model, node in (rejected.entries if rejected else {}).items():
             if model not in models:

@@ -67,11 +67,15 @@ def version_of(policy: Policy, catalog: Catalog, options: Mapping[str, BaseModel
 
 
 def with_baseline(policy: Policy, catalog: Catalog) -> Policy:
-    """The policy with its baseline filled in: the best model, among equals one with a price."""
-    if policy.baseline is not None or not catalog.models:
+    """The policy with its baseline filled in: the best model, among equals one with a price.
+
+    Of those that answer at all: one that makes embeddings alone is nobody's alternative.
+    """
+    answering = [name for name in catalog.models if not catalog.only_embeds(name)]
+    if policy.baseline is not None or not answering:
         return policy
     best = max(
-        catalog.models,
+        answering,
         key=lambda name: (
             catalog.models[name].quality.overall,
             catalog.models[name].price is not None,

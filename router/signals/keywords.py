@@ -143,10 +143,20 @@ class KeywordsSignal:
 
     async def extract(self, request: RoutedRequest) -> Signals:
         """The flags; long texts are searched in a thread."""
-        texts = {"focus": _focus(request), "conversation": request.text if self._whole else ""}
+        told = self.at_once(request)
+        if told is not None:
+            return told
+        return await asyncio.to_thread(self._flags, self._texts(request))
+
+    def at_once(self, request: RoutedRequest) -> Signals | None:
+        """The flags, None for a long text."""
+        texts = self._texts(request)
         if sum(map(len, texts.values())) > INLINE_CHARACTERS:
-            return await asyncio.to_thread(self._flags, texts)
+            return None
         return self._flags(texts)
+
+    def _texts(self, request: RoutedRequest) -> Mapping[str, str]:
+        return {"focus": _focus(request), "conversation": request.text if self._whole else ""}
 
     def _flags(self, texts: Mapping[str, str]) -> Signals:
         looked_in = {within: _Text(text) for within, text in texts.items()}

@@ -114,11 +114,18 @@ class LanguageSignal:
 
     async def extract(self, request: RoutedRequest) -> Signals:
         """The language; the first call is made in a thread. Raises what the identifier raises."""
-        if self._is_warm:
-            (found,) = languages_of(self._identifier, [request])
-        else:
-            (found,) = await asyncio.to_thread(languages_of, self._identifier, [request])
-            self._is_warm = True
+        told = self.at_once(request)
+        if told is not None:
+            return told
+        (found,) = await asyncio.to_thread(languages_of, self._identifier, [request])
+        self._is_warm = True
+        return found
+
+    def at_once(self, request: RoutedRequest) -> Signals | None:
+        """The language, None before the first call. Raises what the identifier raises."""
+        if not self._is_warm:
+            return None
+        (found,) = languages_of(self._identifier, [request])
         return found
 
 

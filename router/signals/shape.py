@@ -136,6 +136,10 @@ class ShapeSignal:
         self._options = options
 
     async def extract(self, request: RoutedRequest) -> Signals:
+        """The shape."""
+        return self.at_once(request)
+
+    def at_once(self, request: RoutedRequest) -> Signals:
         """The shape. The focus is bounded in length, and so is the work."""
         return {**_counted(request), **_asked_for(request), **_read(request.focus)}
 

@@ -48,6 +48,10 @@ class SizeSignal:
         self._options = options
 
     async def extract(self, request: RoutedRequest) -> Signals:
+        """The sizes."""
+        return self.at_once(request)
+
+    def at_once(self, request: RoutedRequest) -> Signals:
         """The sizes. About 4 microseconds for 2,000 characters."""
         found: dict[str, SignalValue] = {
             "tokens": request.input_tokens,

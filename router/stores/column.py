@@ -28,6 +28,13 @@ def of(path: str) -> Value:
     return operator.attrgetter(path)
 
 
-def of_usage(name: str) -> Value:
-    """A count of the event's usage; None where the usage is not known."""
-    return lambda event: None if event.usage is None else getattr(event.usage, name)
+def of_part(part: str) -> Callable[[str], Value]:
+    """What stands under a name in a part of the event; None where the event has no such part."""
+
+    def value_of(name: str) -> Value:
+        return lambda event: None if (it := getattr(event, part)) is None else getattr(it, name)
+
+    return value_of
+
+
+of_usage = of_part("usage")

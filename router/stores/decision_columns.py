@@ -4,19 +4,16 @@ Rule: this table is the only description of a row. The schema, `docs/decision-lo
 `recent` returns are tested against it; every decision log, in whatever store, keeps these rows.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 from router.core.event import RoutingEvent
 from router.stores.column import Column as Column
 from router.stores.column import Kind as Kind
 from router.stores.column import of as _of
+from router.stores.column import of_part as _part
 from router.stores.column import of_usage as _usage
 from router.stores.ledger_columns import LEDGER_COLUMNS
 
-
-def _content(name: str) -> Callable[[RoutingEvent], Any]:
-    return lambda event: None if event.content is None else getattr(event.content, name)
+_content = _part("content")
+_held = _part("held")
 
 
 def _choice(event: RoutingEvent) -> str | None:
@@ -37,7 +34,7 @@ COLUMNS: tuple[Column, ...] = (
         True,
     ),
     Column("stream", "flag", "Whether a stream was asked for", _of("stream"), "", True),
-    Column("session", "text", "Pseudonym of the session or user named, if any", _of("session")),
+    Column("session", "text", "Pseudonym of the session, named or by its start", _of("session")),
     Column("policy", "text", "The policy that decided", _of("decision.policy"), "", True),
     Column(
         "policy_version",
@@ -51,7 +48,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "strategy",
         "text",
-        "The strategy that ordered the candidates; `named` if the caller named the model",
+        "What ordered the candidates; `named`: the caller did, `session`: their conversation",
         _of("decision.strategy"),
         "",
         True,
@@ -92,7 +89,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "draw",
         "number",
-        "The chance that the decision was given: below the policy's explore share it explored",
+        "The chance that its conversation was given: below the policy's explore share it explored",
         _of("draw"),
         "0 to 1",
         True,
@@ -269,6 +266,11 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("key_name", "text", "The name of the caller's API key; null without", _of("key_name")),
     *LEDGER_COLUMNS,
+    Column(
+        "held_model", "text", "The model that the conversation was with, if any", _held("model")
+    ),
+    Column("held_tokens", "integer", "How much of it that had cached", _held("tokens"), "tokens"),
+    Column("held_idle_s", "number", "How long ago that had answered", _held("idle_s"), "seconds"),
 )
 """Every column, in the order of the schema."""
 

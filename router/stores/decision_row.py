@@ -33,7 +33,11 @@ _READ_AS = {"id": "decision"}
 
 def encoded(event: RoutingEvent) -> tuple[Any, ...]:
     """An event as the values of COLUMNS. Raises one of NOT_A_ROW."""
-    return tuple(_encoded(column, column.value(event)) for column in COLUMNS)
+    values = tuple([encode(value(event)) for value, encode in _WRITERS])
+    for place in _REQUIRED:
+        if values[place] is None:
+            raise ValueError(f"{COLUMNS[place].name} is missing")
+    return values
 
 
 def decoded(columns: Sequence[Column], values: Sequence[Any]) -> Row:
@@ -42,13 +46,6 @@ def decoded(columns: Sequence[Column], values: Sequence[Any]) -> Row:
         _READ_AS.get(column.name, column.name): _read(column, value)
         for column, value in zip(columns, values, strict=True)
     }
-
-
-def _encoded(column: Column, value: Any) -> Any:
-    stored = _ENCODERS[column.kind](value)
-    if stored is None and column.required:
-        raise ValueError(f"{column.name} is missing")
-    return stored
 
 
 def _read(column: Column, value: Any) -> Any:
@@ -109,3 +106,7 @@ _ENCODERS: Mapping[Kind, Callable[[Any], Any]] = {
     "flag": _integer,
     "json": _json,
 }
+
+# Looked up once: there are some forty columns, and a row for each request.
+_WRITERS = tuple((column.value, _ENCODERS[column.kind]) for column in COLUMNS)
+_REQUIRED = tuple(place for place, column in enumerate(COLUMNS) if column.required)

@@ -1,7 +1,18 @@
 """Stores that forget with the process: the decision log of tests and demos, and live statistics."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from router.core.circuit import (
+    CLOSED,
+    FAILURES_TO_OPEN,
+    Circuit,
+    State,
+    Target,
+    failed,
+    probing,
+    released,
+)
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback, Judged, judged
 from router.core.shared_time import SharedTime
@@ -11,6 +22,10 @@ from router.ports import Clock
 from router.stores.decision_columns import COLUMNS, CONTENT
 from router.stores.decision_row import NOT_A_ROW, DecisionFilter, Row, decoded, encoded
 from router.stores.feedback_row import no_such_decision
+
+Told = Callable[[Target, str, State, State], None]
+
+_UNSEEN = ModelStats()
 
 
 class MemoryDecisionLog:
@@ -86,26 +101,59 @@ class MemoryDecisionLog:
 
 
 class MemoryStatsStore:
-    """The statistics of this process, on the monotonic clock. For one event loop, not threads."""
+    """The statistics of this process, on the monotonic clock. For one event loop, not threads.
 
-    def __init__(self, clock: Clock) -> None:
+    `told` hears of every circuit whose state changes: of which kind of target, its name, the state
+    before and after.
+    """
+
+    def __init__(self, clock: Clock, told: Told = lambda kind, name, before, after: None) -> None:
         self._clock = clock
+        self._told = told
         self._models: dict[str, ModelStats] = {}
         self._busy: dict[str, SharedTime] = {}
+        self._upstreams: dict[str, Circuit] = {}
 
     def snapshot(self) -> StatsSnapshot:
         """All models' statistics now: a value, which later observations leave alone."""
-        return StatsSnapshot(self._clock.elapsed(), self._models)
+        return StatsSnapshot(self._clock.elapsed(), self._models, self._upstreams)
+
+    def enter(self, model: str, upstream: str) -> bool:
+        """Whether a call may be made now. Where it may be the probe of a circuit, it is that."""
+        stats, server = self._models.get(model, _UNSEEN), self._upstreams.get(upstream, CLOSED)
+        failures = max(stats.circuit.failures_in_a_row, server.failures_in_a_row)
+        if failures < FAILURES_TO_OPEN:
+            return True
+        now = self._clock.elapsed()
+        if not (stats.circuit.admits(now) and server.admits(now)):
+            return False
+        self._keep_model(model, replace(stats, circuit=probing(stats.circuit, now)), now)
+        self._keep_upstream(upstream, probing(server, now), now)
+        return True
+
+    def release(self, model: str, upstream: str) -> None:
+        """A call, if it is a probe, need not keep others out any longer."""
+        now = self._clock.elapsed()
+        stats, server = self._models.get(model, _UNSEEN), self._upstreams.get(upstream, CLOSED)
+        if stats.circuit.probed_until:
+            self._keep_model(model, replace(stats, circuit=released(stats.circuit)), now)
+        if server.probed_until:
+            self._keep_upstream(upstream, released(server), now)
 
     def observe(self, model: str, seen: Observation) -> None:
-        """Fold one call into a model's statistics."""
-        folded = observe(self._models.get(model, ModelStats()), seen, self._clock.elapsed())
-        # A new mapping each time: snapshots share the old one, and there are few models.
-        self._models = {**self._models, model: folded}
+        """Fold one call into the statistics of a model and the circuit of its upstream."""
+        now = self._clock.elapsed()
+        self._keep_model(model, observe(self._models.get(model, _UNSEEN), seen, now), now)
+        server = self._upstreams.get(seen.upstream, CLOSED)
+        if seen.server_ok is None:
+            server = released(server)
+        else:
+            server = CLOSED if seen.server_ok else failed(server, now)
+        self._keep_upstream(seen.upstream, server, now)
 
     def compare(self, model: str, control: bool, tokens: float) -> None:
         """Fold in an answer to a request that a draw left to `model` or gave to the baseline."""
-        folded = compare(self._models.get(model, ModelStats()), control, tokens)
+        folded = compare(self._models.get(model, _UNSEEN), control, tokens)
         self._models = {**self._models, model: folded}
 
     def began(self, model: str) -> float:
@@ -119,6 +167,30 @@ class MemoryStatsStore:
         busy = self._busy[model].left(self._clock.elapsed())
         self._busy[model] = busy
         return busy.charged - began
+
+    # A new mapping each time: snapshots share the old one, and there are few models.
+
+    def _keep_model(self, model: str, stats: ModelStats, now: float) -> None:
+        before = self._models.get(model, _UNSEEN).circuit
+        self._models = {**self._models, model: stats}
+        self._tell("model", model, before, stats.circuit, now)
+
+    def _keep_upstream(self, upstream: str, circuit: Circuit, now: float) -> None:
+        before = self._upstreams.get(upstream, CLOSED)
+        if circuit is not before:
+            self._upstreams = {**self._upstreams, upstream: circuit}
+            self._tell("upstream", upstream, before, circuit, now)
+
+    def _tell(self, kind: Target, name: str, before: Circuit, after: Circuit, now: float) -> None:
+        # Open until its time is up and a probe is sent: nobody has noticed the moment in between.
+        was, state = _noticed(before, now), _noticed(after, now)
+        if was != state:
+            self._told(kind, name, was, state)
+
+
+def _noticed(circuit: Circuit, now: float) -> State:
+    state = circuit.state(now)
+    return "open" if state == "half_open" and not circuit.probed_until else state
 
 
 def _takes(where: DecisionFilter, at: float, row: Row) -> bool:

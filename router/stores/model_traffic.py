@@ -1,13 +1,15 @@
 """ModelTraffic: the latest calls to models, as the decision log tells of them.
 
-Rule: bounded work, as for a page of decisions: the newest MOST_LOOKED_AT requests of a period.
+Rule: bounded work: the newest MOST_REQUESTS of a period.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from router.core.browsing import MOST_LOOKED_AT
 from router.stores.sqlite_reader import DecisionReader
+
+MOST_REQUESTS = 10_000
+"""Half of what a page of decisions looks at, for each has to be taken apart."""
 
 _CALLS = """
     SELECT d.at, json_extract(a.value, '$.model'), json_extract(a.value, '$.error'),
@@ -40,7 +42,7 @@ class ModelCall(NamedTuple):
 class ModelTraffic(DecisionReader):
     """The calls in one file."""
 
-    def calls(self, since: float, most: int = MOST_LOOKED_AT) -> Sequence[ModelCall]:
+    def calls(self, since: float, most: int = MOST_REQUESTS) -> Sequence[ModelCall]:
         """The calls of the newest `most` requests from `since` on. Raises DecisionLogError."""
         if not self._path.exists():
             return ()

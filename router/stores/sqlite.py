@@ -2,24 +2,28 @@
 
 One thread writes. Whatever has queued up while it wrote goes into its next transaction (group
 commit), so the event loop never waits for the disk and a commit is shared by many requests.
+
+What is safe elsewhere (`journaled.py`) is handed over instead, and nobody waits for its commit.
 """
 
 import asyncio
+import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback, Judged
 from router.errors import DecisionLogError, RouterError
-from router.stores.decision_columns import COLUMNS
 from router.stores.decision_row import NOT_A_ROW, DecisionFilter, Row, encoded
 from router.stores.feedback_row import INSERT_FEEDBACK, Given, no_such_decision
 from router.stores.sqlite_reader import DecisionReader
 from router.stores.sqlite_roll_up import SQLiteRollUp
+from router.stores.sqlite_rows import INSERT, JournaledRow, insert_journaled, not_logged
 from router.stores.sqlite_schema import cannot, open_for_writing
 
 MOST_PER_COMMIT = 256
@@ -27,16 +31,27 @@ ROWS_PER_CHECKPOINT = 500
 MOST_WAITING = 20_000
 """Rows held in memory while the disk stalls; above it `record` refuses at once."""
 
-_INSERT = (
-    f"INSERT INTO decisions ({', '.join(column.name for column in COLUMNS)})"
-    f" VALUES ({', '.join('?' * len(COLUMNS))})"
-)
+GATHER_S = 0.1
+"""How long the writer lets rows gather for which nobody waits."""
+
+RETRY_S = 1.0
+"""How soon rows that are safe elsewhere are tried again after a transaction that failed."""
+
+logger = logging.getLogger(__name__)
+
+
+class _Waiter(NamedTuple):
+    written: asyncio.Future[None]
+    loop: asyncio.AbstractEventLoop
 
 
 class _Entry(NamedTuple):
-    told: RoutingEvent | Given
-    written: asyncio.Future[None]
-    loop: asyncio.AbstractEventLoop
+    """What to write; `waiter` is None where nobody waits for it. `done` is called once it is
+    written, and as long as it is not it is tried again."""
+
+    told: RoutingEvent | Given | JournaledRow | None
+    waiter: _Waiter | None = None
+    done: Callable[[], None] | None = None
 
 
 class SQLiteDecisionLog:
@@ -61,6 +76,9 @@ class SQLiteDecisionLog:
         self._connection = open_for_writing(path, busy_s, survive_power_cut)
         self._roll_up = SQLiteRollUp(self._connection)
         self._queue: SimpleQueue[_Entry | None] = SimpleQueue()
+        self._unwritten: list[_Entry] = []
+        self._failing = False
+        self._awaited = threading.Event()
         self._closed = False
         # A daemon: what was acknowledged is on disk, so a forgotten close must not hold up exit.
         self._writer = threading.Thread(target=self._write, name="decision-log", daemon=True)
@@ -69,7 +87,7 @@ class SQLiteDecisionLog:
     @property
     def waiting(self) -> int:
         """About how many rows wait for their transaction."""
-        return self._queue.qsize()
+        return self._queue.qsize() + len(self._unwritten)
 
     async def record(self, event: RoutingEvent) -> None:
         """Keep the event; committed on return. Once called it is kept even if cancelled.
@@ -82,14 +100,24 @@ class SQLiteDecisionLog:
         """Keep the feedback, as `record` does. Raises UnknownDecision and DecisionLogError."""
         await self._keep(Given(feedback, key_name))
 
-    async def _keep(self, told: RoutingEvent | Given) -> None:
+    def check_open(self) -> None:
+        """Raises DecisionLogError if nothing more is taken."""
         if self._closed:
             raise DecisionLogError(f"The decision log {self._path} is closed.")
         if self.waiting >= MOST_WAITING:
             raise DecisionLogError(f"The decision log {self._path} is {MOST_WAITING} rows behind.")
+
+    def hand_over(self, row: JournaledRow | None, done: Callable[[], None] | None = None) -> None:
+        """Write this row soon. It is safe elsewhere, and `done` is called, from the writer's
+        thread, when it and all that was handed over before it need not be any longer."""
+        self._queue.put(_Entry(row, None, done))
+
+    async def _keep(self, told: RoutingEvent | Given) -> None:
+        self.check_open()
         loop = asyncio.get_running_loop()
         written: asyncio.Future[None] = loop.create_future()
-        self._queue.put(_Entry(told, written, loop))
+        self._queue.put(_Entry(told, _Waiter(written, loop)))
+        self._awaited.set()
         try:
             async with asyncio.timeout(self._patience_s):
                 await written
@@ -119,6 +147,7 @@ class SQLiteDecisionLog:
         if not self._closed:
             self._closed = True
             self._queue.put(None)
+            self._awaited.set()
         await asyncio.to_thread(self._writer.join, self._patience_s)
 
     def _write(self) -> None:
@@ -126,6 +155,7 @@ class SQLiteDecisionLog:
         ending, rows = False, 0
         while not ending:
             batch, ending = self._next_batch()
+            batch, self._unwritten = [*self._unwritten, *batch], []
             if batch:
                 _tell(batch, self._commit(batch))
             rows += len(batch)
@@ -147,7 +177,13 @@ class SQLiteDecisionLog:
 
     def _next_batch(self) -> tuple[list[_Entry], bool]:
         batch: list[_Entry] = []
-        entry = self._queue.get()
+        try:
+            entry = self._queue.get(timeout=RETRY_S if self._unwritten else None)
+        except Empty:
+            return batch, False
+        if entry is not None and entry.waiter is None:
+            self._awaited.wait(GATHER_S)
+        self._awaited.clear()
         while entry is not None:
             batch.append(entry)
             if len(batch) == MOST_PER_COMMIT:
@@ -163,13 +199,37 @@ class SQLiteDecisionLog:
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            results = [self._insert(entry.told) for entry in batch]
+            results = self._insert_all([entry.told for entry in batch])
             self._roll_up.flush()
             connection.execute("COMMIT")
-            return results
         except Exception as error:  # noqa: BLE001  the thread must live, or every request waits
             self._roll_back()
-            return [cannot("be written", self._path, error) for _ in batch]
+            self._unwritten = [entry for entry in batch if entry.waiter is None]
+            failure = cannot("be written", self._path, error)
+            if self._unwritten and not self._failing:
+                logger.error("%s Its rows are kept in the journal and tried again.", failure)
+            self._failing = True
+            return [failure for _ in batch]
+        self._failing = False
+        for entry, result in zip(batch, results, strict=True):
+            if entry.done is not None:
+                entry.done()
+            if entry.waiter is None and result is not None:
+                logger.error("%s", result)
+        return results
+
+    def _insert_all(
+        self, batch: Sequence[RoutingEvent | Given | JournaledRow | None]
+    ) -> list[RouterError | None]:
+        """In order, for feedback speaks of rows before it; journaled rows in a row together."""
+        results: list[RouterError | None] = []
+        for journaled, group in groupby(batch, lambda told: isinstance(told, JournaledRow)):
+            if journaled:
+                rows = cast(list[JournaledRow], [*group])
+                results += insert_journaled(self._connection, rows, self._roll_up.add_journaled)
+            else:
+                results += (None if told is None else self._insert(told) for told in group)  # type: ignore[arg-type]
+        return results
 
     def _insert(self, told: RoutingEvent | Given) -> RouterError | None:
         """Write one row. A row that is wrong in itself must not take the others down with it."""
@@ -177,9 +237,9 @@ class SQLiteDecisionLog:
             return self._insert_feedback(told)
         try:
             values = encoded(told)
-            self._connection.execute(_INSERT, values)
+            self._connection.execute(INSERT, values)
         except (sqlite3.IntegrityError, *NOT_A_ROW) as error:
-            return DecisionLogError(f"The decision {told.id!r} cannot be logged: {error}.")
+            return not_logged(told.id, error)
         self._roll_up.add(values, told.bill.priced_by)
         return None
 
@@ -212,7 +272,8 @@ def _tell(batch: Sequence[_Entry], results: Sequence[RouterError | None]) -> Non
     """Settle the futures, with one wake-up for each event loop."""
     by_loop: dict[asyncio.AbstractEventLoop, list[Any]] = {}
     for entry, result in zip(batch, results, strict=True):
-        by_loop.setdefault(entry.loop, []).append((entry.written, result))
+        if entry.waiter is not None:
+            by_loop.setdefault(entry.waiter.loop, []).append((entry.waiter.written, result))
     for loop, settled in by_loop.items():
         try:
             loop.call_soon_threadsafe(_settle, settled)

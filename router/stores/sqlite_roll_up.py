@@ -13,8 +13,10 @@ from router.core.ledger import TOTALS, PriceSheet
 from router.stores.decision_columns import COLUMNS
 from router.stores.ledger_schema import CLUSTER_SUMS, FEEDBACK_SUMS
 from router.stores.roll_up import ALWAYS, LEVELS, TIMES, Key, RollUp, day_of, keys_above
+from router.stores.sqlite_rows import JournaledRow
 
 _NAMES = tuple(column.name for column in COLUMNS)
+_WRITTEN = f"SELECT {', '.join(_NAMES)} FROM decisions WHERE id = ?"
 _OF_A_KEY = ("level", *ALWAYS, *LEVELS)
 
 
@@ -64,6 +66,16 @@ class SQLiteRollUp:
         self._sums = RollUp()
         self._keys: dict[Key, int] = {}
         self._sheets: set[str] = set()
+
+    def add_journaled(self, row: JournaledRow) -> None:
+        """A row that was written from a journal."""
+        if row.event is not None:
+            self.add(row.values, row.event.bill.priced_by)
+            return
+        # Read back: one of an older version lacks columns, which the table has filled in.
+        id = row.values[row.names.index("id")]
+        found = self._connection.execute(_WRITTEN, (id,)).fetchone()
+        self._sums.add(dict(zip(_NAMES, found, strict=True)))
 
     def add(self, values: Sequence[Any], sheet: PriceSheet | None) -> None:
         """A row that was written, as the values of COLUMNS, and the prices that it names."""

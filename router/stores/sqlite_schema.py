@@ -82,6 +82,11 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     ("ALTER TABLE decisions ADD COLUMN key_name TEXT",),
     LEDGER_MIGRATION,
+    (
+        "ALTER TABLE decisions ADD COLUMN held_model TEXT",
+        "ALTER TABLE decisions ADD COLUMN held_tokens INTEGER",
+        "ALTER TABLE decisions ADD COLUMN held_idle_s REAL",
+    ),
 )
 
 _WAL_SIZE_LIMIT = 64 * 1024 * 1024

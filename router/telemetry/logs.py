@@ -4,12 +4,14 @@ Rule: no prompt, no answer, no key and no address is ever put into a line, at an
 anything that a caller sent; an error of another's making shows its class and where it rose only.
 """
 
+import contextlib
 import json
 import logging
 import queue
 import sys
+import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener
 from types import TracebackType
@@ -25,6 +27,10 @@ MOST_WAITING = 10_000
 """Lines in the queue; some ten seconds' worth at the highest load that one process takes."""
 
 FLUSH_SECONDS = 2.0
+GATHER_SECONDS = 0.05
+"""How long lines gather: to wake the thread for each would cost more than to write it."""
+
+MOST_AT_ONCE = 1000
 
 _FACTS = "facts"
 _logger = logging.getLogger(f"{LOGGER}.requests")
@@ -36,7 +42,13 @@ class LogObserver:
     def observe(self, event: RoutingEvent) -> None:
         """One request is over."""
         if _logger.isEnabledFor(logging.INFO):
-            _logger.info("request", extra={_FACTS: facts(event)})
+            # Made here, not by `info`, which would look up who calls it. What the line tells is
+            # put together by the thread that writes it.
+            record = logging.LogRecord(
+                _logger.name, logging.INFO, __file__, 0, "request", None, None
+            )
+            setattr(record, _FACTS, event)
+            _logger.handle(record)
 
 
 def facts(event: RoutingEvent) -> Mapping[str, Any]:
@@ -67,7 +79,7 @@ def configure(level: str, json: bool, stream: TextIO | None = None) -> None:
     is: at DEBUG some of them write out the prompts that they carry. A second call replaces the
     first.
     """
-    writer = logging.StreamHandler(sys.stderr if stream is None else stream)
+    writer = _Writer(sys.stderr if stream is None else stream)
     writer.setFormatter(JSONFormatter() if json else TextFormatter())
     handler = _Handler(writer)
     root = logging.getLogger()
@@ -90,7 +102,7 @@ class _Handler(QueueHandler):
         super().__init__(self._lines)
         self._lost = 0
         # Its thread is a daemon: a reader that has stopped reading cannot keep us from ending.
-        self._writing = QueueListener(self._lines, writer)
+        self._writing = _Gathering(self._lines, writer)
         self._writing.start()
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
@@ -121,6 +133,45 @@ class _Handler(QueueHandler):
 
     def _is_written(self) -> bool:
         return not self._lines.unfinished_tasks
+
+
+class _Gathering(QueueListener):
+    """Takes all lines that have gathered and writes them at once.
+
+    A write lets the event loop's thread in, and getting its turn back takes a thread milliseconds
+    of a busy loop's time: that is a price for hundreds of lines, not for one.
+    """
+
+    def _monitor(self) -> None:
+        lines: queue.Queue[Any] = self.queue  # type: ignore[assignment]
+        ended = False
+        while not ended:
+            taken = [lines.get()]
+            time.sleep(GATHER_SECONDS if taken[0] is not self._sentinel else 0)  # type: ignore[attr-defined]
+            with contextlib.suppress(queue.Empty):
+                while len(taken) < MOST_AT_ONCE:
+                    taken.append(lines.get_nowait())
+            ended = self._sentinel in taken  # type: ignore[attr-defined]
+            self._write([record for record in taken if isinstance(record, logging.LogRecord)])
+            for _ in taken:
+                lines.task_done()
+
+    def _write(self, records: Sequence[logging.LogRecord]) -> None:
+        for handler in self.handlers:
+            if isinstance(handler, _Writer) and records:
+                handler.write(records)
+
+
+class _Writer(logging.StreamHandler[TextIO]):
+    """Writes many lines at a time."""
+
+    def write(self, records: Sequence[logging.LogRecord]) -> None:
+        """Write them; whatever is wrong with the stream is logging's business."""
+        try:
+            self.stream.write("".join(f"{self.format(record)}\n" for record in records))
+            self.flush()
+        except (OSError, ValueError):
+            self.handleError(records[-1])
 
 
 def _loss(lines: int) -> logging.LogRecord:
@@ -158,7 +209,8 @@ class TextFormatter(logging.Formatter):
 
 
 def _facts_of(record: logging.LogRecord) -> Mapping[str, Any]:
-    known: Mapping[str, Any] = getattr(record, _FACTS, {})
+    told: Mapping[str, Any] | RoutingEvent = getattr(record, _FACTS, {})
+    known = facts(told) if isinstance(told, RoutingEvent) else told
     return {name: value for name, value in known.items() if value is not None}
 
 
@@ -183,6 +235,8 @@ def _origin(where: TracebackType | None) -> str:
 
 
 def _one_line(text: str) -> str:
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 

@@ -8,31 +8,40 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from math import isfinite
+from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 from prometheus_client.metrics_core import Metric
 
 from router import __version__
+from router.core.circuit import State, Target
 from router.core.cost import Usage
-from router.core.event import Attempt, RoutingEvent
+from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
+from router.core.signals import DOMAINS, Signals
 from router.telemetry import metrics
+from router.telemetry.exposition import CONTENT_TYPE as CONTENT_TYPE
+from router.telemetry.exposition import WithoutCreated
+from router.telemetry.exposition import exposed as exposed
 from router.telemetry.metrics import PREFIX, MetricSpec
 
-CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 NOBODY = "none"
 """Label of a decision without any candidate."""
 
 AS_A_NUMBER = "score"
 """Label of feedback that was given as a number."""
 
+BOUNDS = ("low", "high")
+Range = tuple[float, float]
+"""From low to high."""
+
+JOULES_PER_WATT_HOUR = 3600.0
+
 _UPSTREAM_ERRORS = frozenset(
     {"UpstreamUnreachable", "UpstreamTimeout", "UpstreamRefused", "UpstreamBroken"}
 )
+_CIRCUIT: Mapping[State, int] = {"closed": 0, "open": 1, "half_open": 2}
 _CALLER_LEFT = "CancelledError"
-_BILLABLE = frozenset({"ok", "broken", "cancelled"})
-"""Outcomes for which an upstream that answered sends a bill."""
 
 
 class PrometheusObserver:
@@ -43,7 +52,9 @@ class PrometheusObserver:
         self._registry = CollectorRegistry()
         self._bind_requests()
         self._bind_money()
+        self._bind_inputs()
         self._bind_faults()
+        self._bind_log()
         self._bind_process()
 
     def observe(self, event: RoutingEvent) -> None:
@@ -54,13 +65,26 @@ class PrometheusObserver:
         self._decisions(decision.policy, decision.rule, choice.model if choice else NOBODY).inc()
         self._decision_seconds.observe(timings.decision_s)
         self._overhead_seconds.observe(timings.overhead_s)
+        self._confidence.observe(decision.confidence)
         if decision.explored:
             self._explored.inc()
+        self._observe_signals(event.signals)
         for signal, error in event.failed_signals.items():
             self._signal_failures(signal, error).inc()
         self._observe_attempts(event)
+        self._observe_money(event)
         if event.model is not None:
             self._observe_answer(event.model, event)
+
+    def metered(self, model: str, watt_hours: Range, grams: Range | None) -> None:
+        """An answer took this much energy, and its electricity emitted this much CO2 equivalent.
+
+        Both from low to high; `grams` is None where it is not known.
+        """
+        for bound, wh in zip(BOUNDS, watt_hours, strict=True):
+            _add(self._energy(model, bound), wh * JOULES_PER_WATT_HOUR)
+        for bound, emitted in zip(BOUNDS, grams or (), strict=False):
+            _add(self._emissions(model, bound), emitted)
 
     def policies(self, loaded: Mapping[str, str]) -> None:
         """These policies (name -> version) are in force from now on."""
@@ -77,33 +101,78 @@ class PrometheusObserver:
         if ok:
             self._policy_reload_timestamp.set(self._now())
 
+    def targets(self, kind: Target, names: Iterable[str]) -> None:
+        """These are the models or the upstreams from now on; a circuit that is new is closed."""
+        known, gauge = set(names), self._circuits[kind]
+        for gone in self._targets[kind] - known:
+            gauge.remove(gone)
+        for name in known:
+            gauge.labels(name)
+        self._targets[kind] = known
+
+    def circuit(self, kind: Target, name: str, state: State) -> None:
+        """The circuit of a model or an upstream is in this state from now on."""
+        self._circuits[kind].labels(name).set(_CIRCUIT[state])
+
     def log_write_failed(self) -> None:
         """The decision log could not keep a row."""
         self._log_write_failures.inc()
 
-    def rated(self, feedback: Feedback) -> None:
-        """Feedback was kept."""
+    def log_waits(self, waiting: Callable[[], int]) -> None:
+        """From now on `waiting` tells how many rows wait for the decision log."""
+        self._log_waiting.set_function(waiting)
+
+    def rated(self, feedback: Feedback, row: Mapping[str, Any] | None = None) -> None:
+        """Feedback was kept on the decision with this row of the log; None: it is gone."""
         self._feedback(feedback.source, feedback.word or AS_A_NUMBER).inc()
+        model, arm = (row["model"], row["arm"]) if row else (None, NOBODY)
+        score = self._feedback_score(feedback.source, model or NOBODY, arm)
+        score.observe(feedback.score)
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format, to be served as CONTENT_TYPE."""
-        return generate_latest(_WithoutCreated(self._registry))
+        return exposed(self.families())
+
+    def families(self) -> Iterator[Metric]:
+        """All metrics with what was counted so far."""
+        return WithoutCreated(self._registry).collect()
+
+    def _observe_signals(self, signals: Signals) -> None:
+        complexity, domain = signals.get("complexity"), signals.get("domain")
+        if isinstance(complexity, float):
+            self._complexity.observe(complexity)
+        if signals.get("abstain") is True:
+            self._abstained.inc()
+        if domain in DOMAINS:
+            self._domains(domain).inc()
 
     def _observe_answer(self, model: str, event: RoutingEvent) -> None:
-        timings = event.timings
+        timings, decision = event.timings, event.decision
+        self._answers(decision.policy, model, _location(model, event), decision.arm).inc()
         if timings.first_byte_s is not None:
             self._first_byte_seconds(model).observe(timings.first_byte_s)
         self._request_seconds(model).observe(timings.total_s)
         if event.usage is not None:
             for direction, count in _tokens(event.usage).items():
                 _add(self._tokens(model, direction), count)
-        if event.cost_usd is not None:
-            _add(self._cost(model), event.cost_usd)
-            if event.baseline is not None and event.baseline_cost_usd is not None:
-                _add(self._baseline_cost(event.baseline), event.baseline_cost_usd)
-                _add(self._compared_cost(event.baseline), event.cost_usd)
-        elif event.outcome in _BILLABLE:
-            self._unpriced(model).inc()
+        if (took := event.bill.footprint) is not None:
+            grams = None if took.low_g is None or took.high_g is None else (took.low_g, took.high_g)
+            self.metered(model, (took.low_wh, took.high_wh), grams)
+
+    def _observe_money(self, event: RoutingEvent) -> None:
+        """As the ledger counts it: every call that was paid for, and savings net of all of them."""
+        policy = event.decision.policy
+        if event.answered and event.model is not None and event.cost_usd is not None:
+            _add(self._cost(policy, event.model), event.cost_usd)
+        for attempt in event.attempts:
+            if attempt.error is not None and attempt.cost_usd is not None:
+                _add(self._cost(policy, attempt.model), attempt.cost_usd)
+        if event.unpriced is not None:
+            self._unpriced(policy, event.model or NOBODY).inc()
+        elif event.baseline is not None and event.baseline_usd is not None:
+            _add(self._baseline_cost(policy, event.baseline), event.baseline_usd)
+            spent = (event.spend_usd or 0.0) + event.bill.cache_loss_usd
+            _add(self._compared_cost(policy, event.baseline), spent)
 
     def _observe_attempts(self, event: RoutingEvent) -> None:
         for attempt in event.attempts:
@@ -113,14 +182,18 @@ class PrometheusObserver:
         if event.outcome == "broken" and event.attempts and not event.attempts[-1].error:
             # It answered, so the attempt itself was none: the answer broke off later.
             self._upstream_errors(event.attempts[-1].upstream, "UpstreamBroken").inc()
-        for failed in _fallen_back_from(event.attempts):
-            self._fallbacks(failed).inc()
+        for before, after in pairwise(event.attempts):
+            if before.model != after.model:
+                self._fallbacks(before.model).inc()
+            else:
+                self._retries(after.upstream).inc()
 
     # Looking up a series by its labels costs more than counting, so each is looked up once.
 
     def _bind_requests(self) -> None:
         self._requests = cache(self._counter(metrics.REQUESTS).labels)
         self._decisions = cache(self._counter(metrics.DECISIONS).labels)
+        self._answers = cache(self._counter(metrics.ANSWERS).labels)
         self._explored = self._counter(metrics.EXPLORED)
         self._decision_seconds = self._histogram(metrics.DECISION_SECONDS)
         self._overhead_seconds = self._histogram(metrics.OVERHEAD_SECONDS)
@@ -133,13 +206,31 @@ class PrometheusObserver:
         self._baseline_cost = cache(self._counter(metrics.BASELINE_COST).labels)
         self._compared_cost = cache(self._counter(metrics.COMPARED_COST).labels)
         self._unpriced = cache(self._counter(metrics.UNPRICED).labels)
+        self._energy = cache(self._counter(metrics.ENERGY).labels)
+        self._emissions = cache(self._counter(metrics.EMISSIONS).labels)
+
+    def _bind_inputs(self) -> None:
+        self._confidence = self._histogram(metrics.CONFIDENCE)
+        self._complexity = self._histogram(metrics.COMPLEXITY)
+        self._abstained = self._counter(metrics.ABSTAINED)
+        self._domains = cache(self._counter(metrics.DOMAINS).labels)
 
     def _bind_faults(self) -> None:
         self._upstream_errors = cache(self._counter(metrics.UPSTREAM_ERRORS).labels)
         self._fallbacks = cache(self._counter(metrics.FALLBACKS).labels)
+        self._retries = cache(self._counter(metrics.RETRIES).labels)
+        self._circuits = {
+            "upstream": self._gauge(metrics.UPSTREAM_CIRCUIT),
+            "model": self._gauge(metrics.MODEL_CIRCUIT),
+        }
+        self._targets: dict[Target, set[str]] = {"upstream": set(), "model": set()}
         self._signal_failures = cache(self._counter(metrics.SIGNAL_FAILURES).labels)
+
+    def _bind_log(self) -> None:
         self._log_write_failures = self._counter(metrics.LOG_WRITE_FAILURES)
+        self._log_waiting = self._gauge(metrics.LOG_WAITING)
         self._feedback = cache(self._counter(metrics.FEEDBACK).labels)
+        self._feedback_score = cache(self._summary(metrics.FEEDBACK_SCORE).labels)
 
     def _bind_process(self) -> None:
         reloads = self._counter(metrics.POLICY_RELOADS)
@@ -156,6 +247,9 @@ class PrometheusObserver:
     def _gauge(self, spec: MetricSpec) -> Gauge:
         return Gauge(PREFIX + spec.name, spec.meaning, spec.labels, registry=self._registry)
 
+    def _summary(self, spec: MetricSpec) -> Summary:
+        return Summary(PREFIX + spec.name, spec.meaning, spec.labels, registry=self._registry)
+
     def _histogram(self, spec: MetricSpec) -> Histogram:
         return Histogram(
             PREFIX + spec.name,
@@ -166,16 +260,9 @@ class PrometheusObserver:
         )
 
 
-class _WithoutCreated:
-    """A registry less the `_created` times, which would double the series and tell nobody much."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
-
-    def collect(self) -> Iterator[Metric]:
-        for metric in self._registry.collect():
-            metric.samples = [s for s in metric.samples if not s.name.endswith("_created")]
-            yield metric
+def _location(model: str, event: RoutingEvent) -> str:
+    """Where the model that answered runs: it was a candidate, or it would not have been asked."""
+    return next((it.location for it in event.decision.candidates if it.model == model), NOBODY)
 
 
 def _tokens(usage: Usage) -> Mapping[str, int]:
@@ -192,9 +279,3 @@ def _add(counter: Counter, amount: float) -> None:
     """Count what an upstream reported. One absurd figure must not spoil a counter for ever."""
     if amount > 0 and isfinite(amount):
         counter.inc(amount)
-
-
-def _fallen_back_from(attempts: Iterable[Attempt]) -> Iterator[str]:
-    for before, after in pairwise(attempts):
-        if before.model != after.model:
-            yield before.model

@@ -6,10 +6,12 @@ from typing import Any
 from pydantic import SecretStr
 
 from router.core.catalog import Catalog
-from router.ports import Upstream
+from router.ports import StatsStore, Upstream
+from router.upstreams.breaking import Breaking
 from router.upstreams.connections import Connections
 from router.upstreams.litellm import LiteLLM
 from router.upstreams.openai_http import OpenAIHTTP
+from router.upstreams.retrying import Retrying
 from router.upstreams.simulated import Simulated, simulated_catalog
 
 Builder = Callable[[Any, SecretStr | None, Connections], Upstream]
@@ -23,18 +25,24 @@ UPSTREAMS: Mapping[str, Builder] = {
 
 
 def build(
-    catalog: Catalog, environment: Mapping[str, str], connections: Connections | None = None
+    catalog: Catalog,
+    environment: Mapping[str, str],
+    connections: Connections | None = None,
+    stats: StatsStore | None = None,
 ) -> dict[str, Upstream]:
     """An adapter for each upstream of the catalog, by its name there. Contacts nobody.
 
     An upstream whose key is not set is built all the same: its server refuses the calls, and
-    `missing_keys` says so beforehand. `connections` carries open ones over a reload.
+    `missing_keys` says so beforehand. `connections` carries open ones over a reload; `stats` knows
+    whom to leave alone (None: nobody). Retries are outside: each of them passes the breaker.
     """
     shared = Connections() if connections is None else connections
-    return {
-        name: UPSTREAMS[spec.kind](spec, _key(spec, environment), shared)
-        for name, spec in catalog.upstreams.items()
-    }
+    built: dict[str, Upstream] = {}
+    for name, spec in catalog.upstreams.items():
+        adapter = UPSTREAMS[spec.kind](spec, _key(spec, environment), shared)
+        breaking = adapter if stats is None else Breaking(adapter, name, stats)
+        built[name] = Retrying(breaking, spec.retries, spec.timeout)
+    return built
 
 
 def missing_keys(catalog: Catalog, environment: Mapping[str, str]) -> list[str]:

@@ -19,6 +19,7 @@ class Connections:
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
+        self._fresh: aiohttp.ClientSession | None = None
         self._closers: set[Callable[[], Awaitable[None]]] = set()
         self._holders = 0
 
@@ -28,6 +29,13 @@ class Connections:
         if self._session is None or self._session.closed:
             self._session = _new_session()
         return self._session
+
+    @property
+    def fresh(self) -> aiohttp.ClientSession:
+        """A session that opens a connection for every request. Only inside a running event loop."""
+        if self._fresh is None or self._fresh.closed:
+            self._fresh = _new_session(pooled=False)
+        return self._fresh
 
     def hold(self) -> None:
         """Count one more user."""
@@ -42,9 +50,11 @@ class Connections:
         self._holders -= 1
         if self._holders > 0:
             return
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        sessions = self._session, self._fresh
+        self._session = self._fresh = None
+        for session in sessions:
+            if session is not None:
+                await session.close()
         while self._closers:
             await self._closers.pop()()
 
@@ -59,13 +69,16 @@ async def _note_reuse(
         context.trace_request_ctx.reused = True
 
 
-def _new_session() -> aiohttp.ClientSession:
+def _new_session(pooled: bool = True) -> aiohttp.ClientSession:
     trace = aiohttp.TraceConfig()
     trace.on_connection_reuseconn.append(_note_reuse)
     return aiohttp.ClientSession(
         # No limit here: a request that waits in a hidden queue is slow and nobody can see why.
         connector=aiohttp.TCPConnector(
-            limit=0, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=DNS_TTL_S
+            limit=0,
+            ttl_dns_cache=DNS_TTL_S,
+            force_close=not pooled,
+            keepalive_timeout=KEEP_ALIVE_S if pooled else None,
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,

@@ -24,6 +24,9 @@ from router.upstreams.reply import EVENT_STREAM, JSON, passed_on
 MAX_PLAIN_BYTES = 64 * 1024 * 1024
 """Largest answer that is not a stream; a larger one is a fault, not an answer."""
 
+MAX_PIECE_BYTES = 32 * 1024
+"""As much of an answer is taken up at once: what waits for a slow reader is held several times."""
+
 MAX_ERROR_BYTES = 1024 * 1024
 ANTHROPICS = "/messages"
 
@@ -74,16 +77,23 @@ class OpenAIHTTP:
     async def _sent(self, call: UpstreamCall) -> aiohttp.ClientResponse:
         trace = SimpleNamespace(reused=False)
         try:
-            return await self._post(call, trace)
+            return await self._post(self._connections.session, call, trace)
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
             if not trace.reused or isinstance(error, aiohttp.ClientConnectorError):
                 raise
         # A pooled connection had been closed by the server while idle: nothing was read on it,
-        # so the request is sent once more.
-        return await self._post(call, trace)
+        # so the request is sent once more, on a connection that cannot be as old.
+        try:
+            return await self._post(self._connections.fresh, call, trace)
+        except aiohttp.ConnectionTimeoutError:
+            raise
+        except (aiohttp.ClientConnectionError, OSError):
+            raise UpstreamUnreachable(_UNREACHABLE, resent=True) from None
 
-    async def _post(self, call: UpstreamCall, trace: SimpleNamespace) -> aiohttp.ClientResponse:
-        return await self._connections.session.post(
+    async def _post(
+        self, session: aiohttp.ClientSession, call: UpstreamCall, trace: SimpleNamespace
+    ) -> aiohttp.ClientResponse:
+        return await session.post(
             self._url(call.path),
             data=call.body,
             headers={**self._headers(call.path, call.stream), **call.headers},
@@ -168,7 +178,7 @@ class _HTTPReply:
         try:
             while not content.at_eof():
                 async with asyncio.timeout(self._idle_timeout):
-                    chunk = await content.readany()
+                    chunk = await content.read(MAX_PIECE_BYTES)
                 if not chunk:
                     return
                 received += len(chunk)

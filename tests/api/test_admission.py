@@ -92,6 +92,19 @@ async def test_a_slow_sender_holds_no_slot() -> None:
             assert (await peer.answer()).status == 200
 
 
+async def test_whom_there_is_no_room_for_is_told_before_the_body_has_come() -> None:
+    async with gateway_served(
+        fake_gateway({"near": Slow(5.0)}), max_in_flight=1, max_waiting=0
+    ) as server:
+        busy = await server.peer(CHAT)
+        await asyncio.sleep(0.1)
+        peer = await server.peer(HEAD + b"content-length: 1000000\r\n\r\n")
+        answer = await asyncio.wait_for(peer.answer(), 5)
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+        assert answer.headers["x-request-id"]
+        busy.leave()
+
+
 async def test_what_sends_no_body_needs_no_slot() -> None:
     async with gateway_served(
         fake_gateway({"near": Slow(5.0)}), max_in_flight=1, max_waiting=0

@@ -100,7 +100,7 @@ def test_a_model_for_conversations_makes_none_and_the_other_way_round(serve: Ser
 
     for answer in (embedding, chat):
         assert answer.json()["error"]["code"] == "no_candidate"
-    assert "the model is asked through embeddings" in chat.json()["error"]["message"]
+    assert "the model makes embeddings alone" in chat.json()["error"]["message"]
 
 
 def test_a_policy_that_keeps_data_local_binds_embeddings_too(serve: Serve) -> None:

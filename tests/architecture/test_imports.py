@@ -60,6 +60,7 @@ def test_an_unspoiled_copy_keeps_every_contract(copy: Path) -> None:
         ("router/core/tokens.py", "import numpy", "The core is pure"),
         ("router/gateway.py", "def late() -> None:\n    import litellm", "litellm is known in one"),
         ("router/gateway.py", "import prometheus_client", "prometheus_client is known"),
+        ("router/telemetry/logs.py", "import opentelemetry", "OpenTelemetry is known"),
         ("router/exchange.py", "from starlette.responses import Response", "The HTTP framework"),
         ("classifiers/base.py", "from router.errors import RouterError", "The ML library"),
         (

@@ -41,6 +41,20 @@ def test_importing_a_module_loads_nothing_heavy(module: str, heavy: set[str]) ->
     assert loaded & heavy == set()
 
 
+def test_traces_are_not_loaded_unless_they_are_switched_on() -> None:
+    """FastAPI loads OpenTelemetry's interfaces where they are; what would send traces is ours."""
+    code = "import sys, router.app; print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(run.stdout.split())
+
+    assert "router.app" in loaded
+    assert {"router.telemetry.tracing", "opentelemetry.sdk", "opentelemetry.exporter"} & loaded == (
+        set()
+    )
+
+
 def test_help_is_shown_without_loading_a_command() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "router.cli", "--help"],

@@ -135,6 +135,8 @@ def test_show_tells_the_whole_decision(state: Path, capsys: pytest.CaptureFixtur
         "  propensity   0.950",
         "  domain         law",
         "  language       not known: TimeoutError",
+        "  held         small, 2000 tokens cached, 12.5 s ago",
+        "  large  quality 0.95, 0.004000 USD, 2.50 s, cloud, 0.001800 USD of cache lost",
         "  small  quality 0.82, 0.000100 USD, 0.90 s, local, specialist",
         "  tiny  about 9000 tokens exceed its window (context_too_small)",
         "  1. small  upstream near, status 503, UpstreamRefused after 50.0 ms",

@@ -46,6 +46,32 @@ class TestExplain:
         options = {name: kind.options() for name, kind in SIGNALS.items()}
         assert [name for name in vocabulary(options) if name not in out] == []
 
+    def test_a_conversation_is_shown_with_what_a_change_would_lose(
+        self, home: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        models = home / "models.yaml"
+        cached = "output_usd_per_mtok: 10, cached_input_usd_per_mtok: 0.5"
+        models.write_text(models.read_text().replace("output_usd_per_mtok: 10", cached))
+        policy = home / "home.yaml"
+        policy.write_text(policy.read_text() + "sessions: {min_cached_tokens: 10}\n")
+        asked = ("Tell me about the sea " * 20, "--held", "large=50")
+
+        _, told = self.explained(capsys, *asked)
+        assert told["held"] == {"model": "large", "tokens": 50, "idle_s": 0.0, "draw": None}
+        lost = {one["model"]: one["switch_cost_usd"] for one in told["candidates"]}
+        assert lost == {"large": 0.0, "small": pytest.approx(50 * 2.0 / 1e6)}
+
+        _, out = said(capsys, "explain", "--policy", "home.yaml", *asked)
+        assert "The conversation is with large: 50 tokens of it in the cache, 0 s ago." in out
+        assert "0.000100" in out
+
+    @pytest.mark.parametrize("held", ["=5", "large=many", "large=-1"])
+    def test_a_conversation_that_is_none_is_refused(
+        self, home: Path, capsys: pytest.CaptureFixture[str], held: str
+    ) -> None:
+        assert main(["policy", "explain", "Hi", "--policy", "home.yaml", "--held", held]) != 0
+        assert "Expected MODEL or MODEL=TOKENS" in capsys.readouterr().err
+
     def test_json_holds_rules_with_their_comparisons(
         self, home: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

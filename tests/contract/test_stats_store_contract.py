@@ -4,13 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from router.core.stats import (
-    COOLDOWN_S,
-    FAILURES_TO_COOL_DOWN,
-    ModelStats,
-    Observation,
-    observe,
-)
+from router.core.circuit import CLOSED, FAILURES_TO_OPEN, OPEN_S
+from router.core.stats import ModelStats, Observation, observe
 from router.ports import Clock, StatsStore
 from router.stores.memory import MemoryStatsStore
 from tests.fakes.clock import FakeClock
@@ -49,8 +44,8 @@ def test_models_are_kept_apart(store: StatsStore) -> None:
     store.observe("small", OK)
     store.observe("large", FAILED)
     snapshot = store.snapshot()
-    assert snapshot.of("small").failures_in_a_row == 0
-    assert snapshot.of("large").failures_in_a_row == 1
+    assert snapshot.of("small").circuit.failures_in_a_row == 0
+    assert snapshot.of("large").circuit.failures_in_a_row == 1
 
 
 def test_a_snapshot_does_not_change_afterwards(store: StatsStore) -> None:
@@ -62,24 +57,82 @@ def test_a_snapshot_does_not_change_afterwards(store: StatsStore) -> None:
     assert before.of("large") == ModelStats()
 
 
-def test_a_model_that_keeps_failing_cools_down_on_the_snapshots_own_clock(
-    store: StatsStore, clock: FakeClock
-) -> None:
-    for _ in range(FAILURES_TO_COOL_DOWN):
-        store.observe("small", FAILED)
-    snapshot = store.snapshot()
-    assert not snapshot.of("small").is_healthy(snapshot.now)
-    clock.advance(COOLDOWN_S)
-    snapshot = store.snapshot()
-    assert snapshot.of("small").is_healthy(snapshot.now)
+REFUSED = Observation(ok=False, upstream="near", server_ok=True)
+DOWN = Observation(ok=False, upstream="near", server_ok=False)
+UNTOLD = Observation(ok=False, upstream="near", server_ok=None)
 
 
-def test_a_step_of_the_wall_clock_does_not_stretch_a_cooldown(
+def failing(store: StatsStore, seen: Observation, times: int = FAILURES_TO_OPEN) -> None:
+    for _ in range(times):
+        store.observe("small", seen)
+
+
+def test_a_model_that_keeps_failing_is_left_alone_on_the_snapshots_own_clock(
     store: StatsStore, clock: FakeClock
 ) -> None:
-    for _ in range(FAILURES_TO_COOL_DOWN):
-        store.observe("small", FAILED)
+    failing(store, REFUSED)
+    snapshot = store.snapshot()
+    assert not snapshot.of("small").circuit.admits(snapshot.now)
+    assert snapshot.circuit_of("near") == CLOSED
+    clock.advance(OPEN_S)
+    snapshot = store.snapshot()
+    assert snapshot.of("small").circuit.admits(snapshot.now)
+
+
+def test_a_step_of_the_wall_clock_does_not_stretch_the_time(
+    store: StatsStore, clock: FakeClock
+) -> None:
+    failing(store, FAILED)
     clock.wall -= 3600
-    clock.monotonic += COOLDOWN_S
+    clock.monotonic += OPEN_S
     snapshot = store.snapshot()
-    assert snapshot.of("small").is_healthy(snapshot.now)
+    assert snapshot.of("small").circuit.admits(snapshot.now)
+
+
+def test_an_upstream_that_is_down_is_down_for_every_model_of_it(store: StatsStore) -> None:
+    failing(store, DOWN)
+    snapshot = store.snapshot()
+    assert not snapshot.circuit_of("near").admits(snapshot.now)
+    assert not store.enter("another", "near")
+    assert store.enter("another", "far")
+
+
+@pytest.mark.parametrize("seen", [REFUSED, UNTOLD], ids=["it works", "nothing told"])
+def test_a_model_that_fails_on_a_server_that_works_is_left_alone_by_itself(
+    store: StatsStore, seen: Observation
+) -> None:
+    failing(store, seen)
+    assert not store.enter("small", "near")
+    assert store.enter("another", "near")
+
+
+def test_any_answer_of_an_upstream_ends_its_row_of_failures(store: StatsStore) -> None:
+    failing(store, DOWN, FAILURES_TO_OPEN - 1)
+    store.observe("another", Observation(ok=True, upstream="near", server_ok=True))
+    store.observe("small", DOWN)
+    assert store.enter("another", "near")
+
+
+def test_one_request_alone_is_the_probe(store: StatsStore, clock: FakeClock) -> None:
+    failing(store, DOWN)
+    assert not store.enter("small", "near")
+    clock.advance(OPEN_S)
+    assert [store.enter("small", "near") for _ in range(3)] == [True, False, False]
+
+
+def test_a_probe_that_was_released_lets_the_next_one_in(
+    store: StatsStore, clock: FakeClock
+) -> None:
+    failing(store, DOWN)
+    clock.advance(OPEN_S)
+    assert store.enter("small", "near")
+    store.release("small", "near")
+    assert [store.enter("small", "near") for _ in range(2)] == [True, False]
+
+
+def test_a_probe_that_is_answered_opens_the_way_to_all(store: StatsStore, clock: FakeClock) -> None:
+    failing(store, DOWN)
+    clock.advance(OPEN_S)
+    assert store.enter("small", "near")
+    store.observe("small", Observation(ok=True, upstream="near", server_ok=True))
+    assert all(store.enter("small", "near") for _ in range(3))

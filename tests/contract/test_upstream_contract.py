@@ -42,6 +42,7 @@ class Served(Reached):
     hang: Callable[[], object] = field(kw_only=True)
     stall: Callable[[], object] = field(kw_only=True)
     departure: Callable[[], Awaitable[object]] = field(kw_only=True)
+    received: list[Any] = field(kw_only=True)
     secrets: tuple[str, ...] = field(kw_only=True)
 
 
@@ -67,6 +68,7 @@ async def reach_openai_http(stack: AsyncExitStack) -> Served:
         hang=lambda: setattr(server, "fault", Fault("hang")),
         stall=lambda: setattr(server, "fault", Fault("stall_stream")),
         departure=server.departure.wait,
+        received=server.received,
         secrets=(KEY, str(server.port)),
     )
 
@@ -81,6 +83,7 @@ async def reach_litellm(stack: AsyncExitStack) -> Served:
         hang=lambda: setattr(server, "hang", True),
         stall=lambda: setattr(server, "stall", True),
         departure=server.departure.wait,
+        received=server.received,
         secrets=(KEY, str(server.port)),
     )
 
@@ -243,6 +246,13 @@ async def test_any_status_passes_with_a_body(served: Served, status: int, stream
     error = json.loads(await body_of(reply))["error"]
     assert reply.status == status
     assert error["message"] == "fake fault"
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_calls_are_tried_again_by_nobody_but_us(served: Served, status: int) -> None:
+    served.refuse(status)
+    await body_of(await served.upstream.open(call(served.model)))
+    assert len(served.received) == 2
 
 
 async def test_silence_before_the_answer_is_a_timeout(served: Served) -> None:

@@ -4,16 +4,18 @@ Rule: strategies are made once, here. One made for each example takes longer tha
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
 from router.core.catalog import Catalog, ModelCard, SimulatedSpec, Specialities
+from router.core.circuit import CLOSED, Circuit
 from router.core.decide import decide
 from router.core.decision import Decision
-from router.core.limits import Limits
+from router.core.limits import Limits, PolicyLimits
 from router.core.policy import Comparison, Condition, Policy, Route, Rule, Selector
 from router.core.request import RoutedRequest, Turn
+from router.core.session import Held, Sessions, Stick
 from router.core.signals import DOMAINS, QUALITY, TASKS, Signals, SignalValue
 from router.core.stats import ModelStats, StatsSnapshot
 from router.core.strategies import STRATEGIES
@@ -141,7 +143,10 @@ LIMITS: st.SearchStrategy[Limits] = seldom(
 
 PRICES = st.none() | st.one_of(
     st.fixed_dictionaries({"usd_per_hour": st.floats(0.01, 50)}),
-    st.fixed_dictionaries({"input_usd_per_mtok": DOLLARS, "output_usd_per_mtok": DOLLARS}),
+    st.fixed_dictionaries(
+        {"input_usd_per_mtok": DOLLARS, "output_usd_per_mtok": DOLLARS},
+        optional={"cached_input_usd_per_mtok": DOLLARS},
+    ),
 )
 
 CARDS: st.SearchStrategy[ModelCard] = st.builds(
@@ -211,9 +216,21 @@ POLICIES = st.builds(
     Policy,
     name=st.just("test"),
     explore=st.just(0.0) | SHARES,
-    limits=LIMITS,
+    limits=LIMITS.map(lambda limits: PolicyLimits.model_construct(**dict(limits))),
     rules=st.lists(_RULES, max_size=3).map(_numbered),
     default=ROUTES,
+)
+
+HELD = st.builds(
+    Held,
+    model=st.sampled_from(MODELS),
+    tokens=st.integers(0, 5000),
+    idle_s=st.sampled_from((0.0, 299.0, 301.0)),
+)
+SESSIONS = st.builds(
+    Sessions,
+    stick=st.sampled_from(get_args(Stick)),
+    min_cached_tokens=st.sampled_from((0, 1024)),
 )
 
 STATS = st.builds(
@@ -221,7 +238,9 @@ STATS = st.builds(
     first_byte_s=st.none() | st.floats(0, 10),
     tokens_per_second=st.none() | st.floats(1, 500),
     output_tokens=st.none() | st.floats(0, 4000),
-    cooldown_until=seldom(st.sampled_from((NOW - 1, NOW, NOW + 5)), 0.0),
+    circuit=seldom(
+        st.builds(Circuit, st.just(5), st.sampled_from((NOW - 1, NOW, NOW + 5))), CLOSED
+    ),
     seen_at=st.none() | st.floats(0, NOW),
 )
 

@@ -47,6 +47,17 @@ def test_the_choice_lies_between_the_lowest_and_the_highest_prior() -> None:
     assert small_and_large(policy(limits={"local_only": True}), MODELS) is None
 
 
+def test_what_makes_embeddings_alone_is_no_contender() -> None:
+    models = catalog(
+        **MODELS.models,
+        vectors=card(quality=0.99, speaks=["embeddings"]),
+        both=card(quality=0.95, speaks=["chat", "embeddings"]),
+    )
+
+    assert list(contenders(policy(), models)) == ["small", "middle", "large", "both"]
+    assert small_and_large(policy(), models) == ("small", "both")
+
+
 def test_models_of_one_prior_are_no_pair() -> None:
     assert small_and_large(policy(), catalog(a=card(quality=0.7), b=card(quality=0.7))) is None
     assert small_and_large(policy(), catalog()) is None

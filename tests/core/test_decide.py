@@ -186,9 +186,9 @@ def test_a_specialist_that_is_not_good_enough_does_not_lead() -> None:
 @pytest.mark.parametrize(
     ("draw", "first", "explored"),
     [
-        (0.0, "small", True),
+        (0.0, "large", True),
         (0.1, "lawyer", True),
-        (0.29, "large", True),
+        (0.29, "small", True),
         (0.3, "small", False),
         (0.99, "small", False),
     ],
@@ -205,11 +205,25 @@ def test_the_explored_share_is_split_evenly_among_the_good_enough(
         assert decision.reason == "drawn for exploration among 3 good enough"
 
 
+def test_an_arm_is_told_by_the_draw_and_not_by_the_order_of_the_day() -> None:
+    dear = catalog(
+        small=card(quality=0.6, price=per_token(20.0)),
+        lawyer=MODELS.models["lawyer"],
+        large=MODELS.models["large"],
+    )
+    exploring = policy(explore=0.9, default={"strategy": CHEAP})
+
+    for draw in (0.1, 0.4, 0.8):
+        ours, other = (decided(exploring, models=models, draw=draw) for models in (MODELS, dear))
+        assert set(ours.models) == set(other.models)
+        assert ours.models[0] == other.models[0]
+
+
 def test_what_is_not_good_enough_is_never_explored() -> None:
     strict = {"kind": "cheapest_good_enough", "min_quality": 0.7}
     decision = decided(policy(explore=1.0, default={"strategy": strict}), draw=0.999)
 
-    assert decision.models == ("large", "lawyer", "small")
+    assert decision.models == ("lawyer", "large", "small")
     assert decision.propensities == {"lawyer": 0.5, "large": 0.5, "small": 0.0}
 
 

@@ -48,7 +48,7 @@ def cannot_serve(world: World, model: str) -> list[str]:
         "files": any(turn.files for turn in request.turns) and "files" not in has,
         "window": request.input_tokens + asked > (card.context_window or 8192),
         "output": card.max_output_tokens is not None and asked > card.max_output_tokens,
-        "health": stats.cooldown_until > world.stats.now,
+        "health": stats.circuit.open_until > world.stats.now,
     }
     return [what for what, stands in against.items() if stands]
 
@@ -154,11 +154,27 @@ def test_limits_of_the_request_only_take_candidates_away(world: World, limits: L
 def test_the_rule_is_the_first_that_holds_and_no_unknown_one_is_forgotten(world: World) -> None:
     decision = world.decide()
 
-    verdicts = {rule.name: holds(rule.when, world.signals) for rule in world.policy.rules}
+    rules = (world.policy if world.request.is_routed else world.policy.binding).rules
+    verdicts = {rule.name: holds(rule.when, world.signals) for rule in rules}
     held = [name for name, verdict in verdicts.items() if verdict]
     assert decision.rule == (held[0] if held else DEFAULT_RULE)
     before = list(verdicts)[: list(verdicts).index(held[0])] if held else list(verdicts)
     assert decision.unknown_rules == tuple(name for name in before if verdicts[name] is None)
+
+
+@settings(max_examples=50)
+@given(worlds(min_models=2))
+def test_a_named_model_is_bound_by_the_same_limits_as_by_the_whole_policy(world: World) -> None:
+    named = replace(world.request, model=next(iter(world.catalog.models)))
+    bound = replace(world, request=named)
+    whole = bound.policy.model_copy()
+    # A policy whose every rule counts for named requests as well.
+    whole.__dict__["binding"] = whole
+
+    by_all = replace(bound, policy=whole).decide()
+
+    assert bound.decide().candidates == by_all.candidates
+    assert bound.decide().rejected == by_all.rejected
 
 
 @given(worlds())

@@ -127,7 +127,7 @@ def applied(given: Case, flip: Flip) -> Case:
         return replace(given, signals={**given.signals, flip.name: flip.after})
     if flip.kind == "threshold":
         strategy = given.policy.default.strategy.model_dump() | {flip.name: flip.after}
-        data = given.policy.model_dump(by_alias=True, exclude_none=True)
+        data = given.policy.model_dump(by_alias=True, exclude_defaults=True)
         data["default"] = {**data["default"], "strategy": strategy}
         return replace(given, policy=Policy.model_validate(data, strict=False))
     factors = {"small": 1.0, "large": 1.0, flip.name: float(flip.after)}

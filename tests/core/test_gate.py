@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from router.core.catalog import ModelCard
+from router.core.circuit import Circuit
 from router.core.decision import Candidate, Rejection
 from router.core.gate import selected, weigh
 from router.core.limits import Limits
@@ -19,7 +20,7 @@ CAPABLE = card(
     max_output_tokens=500,
     price=per_token(1.0),
 )
-COOLING = StatsSnapshot(100.0, {"m": ModelStats(failures_in_a_row=6, cooldown_until=107.0)})
+COOLING = StatsSnapshot(100.0, {"m": ModelStats(circuit=Circuit(6, 107.0))})
 
 
 def weighed(
@@ -99,6 +100,29 @@ def test_a_model_that_is_cooling_down_is_not_asked() -> None:
     assert weighed(CAPABLE, asking(), COOLING) == Rejection(
         "m", "unhealthy", "6 failures in a row, tried again in 7 s"
     )
+
+
+def test_no_model_of_an_upstream_that_is_down_is_asked() -> None:
+    down = StatsSnapshot(100.0, {}, {CAPABLE.upstream: Circuit(5, 103.0)})
+
+    assert weighed(CAPABLE, asking(), down) == Rejection(
+        "m",
+        "unhealthy",
+        f"its upstream {CAPABLE.upstream}: 5 failures in a row, tried again in 3 s",
+    )
+
+
+@pytest.mark.parametrize("probed_until", [0.0, 150.0])
+def test_a_model_is_a_candidate_again_for_one_request_at_a_time(probed_until: float) -> None:
+    half_open = StatsSnapshot(110.0, {"m": ModelStats(circuit=Circuit(5, 107.0, probed_until))})
+    found = weighed(CAPABLE, asking(), half_open)
+
+    if probed_until:
+        assert found == Rejection(
+            "m", "unhealthy", "5 failures in a row, being tried again by one request"
+        )
+    else:
+        assert isinstance(found, Candidate)
 
 
 @pytest.mark.parametrize(

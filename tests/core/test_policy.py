@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from router.core.policy import Comparison, Condition, Policy, Selector, comparisons, signals_read
+from router.core.policy import (
+    Comparison,
+    Condition,
+    Policy,
+    Selector,
+    comparisons,
+    signals_binding,
+    signals_read,
+)
 from tests.core.made import BEST, policy, read, rule, when
 
 CODE = {"signal": "code", "is": True}
@@ -154,3 +162,27 @@ def test_the_schema_for_editors_writes_keys_as_files_do() -> None:
 def test_an_unknown_key_is_refused() -> None:
     with pytest.raises(ValidationError, match="strategie"):
         read(Policy, {"name": "test", "default": {"strategie": BEST}})
+
+
+def test_the_signals_that_bind_are_those_that_limits_may_depend_on() -> None:
+    local = {"limits": {"local_only": True}, "strategy": {"kind": "best_quality"}}
+    order = {"strategy": {"kind": "cheapest_good_enough", "min_quality": 0.8}}
+    rules = (
+        {"name": "first", "when": {"signal": "has_tools", "is": True}, **order},
+        {"name": "private", "when": {"signal": "pii", "is": True}, **local},
+        {"name": "exacting", "when": {"signal": "task", "is": "code"}, **order},
+    )
+    written = {"name": "p", "rules": rules, "default": order}
+    found = Policy.model_validate(written)
+    assert signals_binding(found) == {"has_tools", "pii"}
+    assert [rule.name for rule in found.binding.rules] == ["first", "private"]
+
+    careful = Policy.model_validate({**written, "limits": {"min_quality": 0.5}})
+    assert signals_binding(careful) >= {"has_tools", "pii", "task", "difficulty"}
+
+
+def test_a_policy_whose_rules_only_order_binds_by_no_signal() -> None:
+    order = {"strategy": {"kind": "best_quality"}}
+    rules = ({"name": "a", "when": {"signal": "task", "is": "code"}, **order},)
+    found = Policy.model_validate({"name": "p", "rules": rules, "default": order})
+    assert (found.binding.rules, signals_binding(found)) == ((), frozenset())

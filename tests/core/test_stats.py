@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.core.circuit import CLOSED, FAILURES_TO_OPEN, Circuit
 from router.core.stats import (
-    COOLDOWN_S,
-    FAILURES_TO_COOL_DOWN,
     STALE_S,
     ModelStats,
     Observation,
@@ -90,11 +89,11 @@ def test_short_answers_do_not_come_to_no_tokens_at_all() -> None:
 
 
 def test_a_measurement_that_is_too_old_is_forgotten_and_health_is_not() -> None:
-    slow = replace(after(ANSWERED), failures_in_a_row=2)
+    slow = replace(after(ANSWERED), circuit=Circuit(2))
 
     assert StatsSnapshot(100.0 + STALE_S, {"m": slow}).of("m") is slow
     assert StatsSnapshot(101.0 + STALE_S, {"m": slow}).of("m") == ModelStats(
-        failures_in_a_row=2, calls=1
+        circuit=Circuit(2), calls=1
     )
 
 
@@ -112,27 +111,16 @@ def test_what_comes_after_a_long_silence_starts_the_means_anew() -> None:
     assert stats.calls == 2
 
 
-def test_failures_in_a_row_start_a_cooldown_and_no_sooner() -> None:
-    almost = after(*[FAILED] * (FAILURES_TO_COOL_DOWN - 1))
-    cooling = observe(almost, FAILED, 100.0)
-
-    assert almost.is_healthy(100.0)
-    assert not cooling.is_healthy(100.0)
-    assert cooling.is_healthy(100.0 + COOLDOWN_S)
-
-
-def test_after_a_cooldown_one_failure_starts_the_next() -> None:
-    cooling = after(*[FAILED] * FAILURES_TO_COOL_DOWN)
-    again = observe(cooling, FAILED, 200.0)
-
-    assert not again.is_healthy(200.0 + COOLDOWN_S / 2)
+def test_failures_in_a_row_open_the_circuit() -> None:
+    assert after(*[FAILED] * (FAILURES_TO_OPEN - 1)).circuit.admits(100.0)
+    assert not after(*[FAILED] * FAILURES_TO_OPEN).circuit.admits(100.0)
 
 
 def test_an_answer_ends_the_row_of_failures() -> None:
-    stats = after(*[FAILED] * FAILURES_TO_COOL_DOWN, ANSWERED)
+    stats = after(*[FAILED] * FAILURES_TO_OPEN, ANSWERED)
 
-    assert (stats.failures_in_a_row, stats.is_healthy(100.0)) == (0, True)
-    assert stats.calls == FAILURES_TO_COOL_DOWN + 1
+    assert stats.circuit == CLOSED
+    assert stats.calls == FAILURES_TO_OPEN + 1
 
 
 def test_failures_leave_the_means_as_they_were() -> None:

@@ -18,7 +18,7 @@ HELLO = [{"role": "user", "content": "Hello"}]
 
 def facts(**fields: Any) -> RoutedRequest:
     body = {"model": "auto", "messages": HELLO, **fields}
-    return ChatBody(json.dumps(body).encode()).request(Limits(), None)
+    return ChatBody(json.dumps(body).encode()).request(Limits())
 
 
 def test_only_the_models_name_changes_on_the_way_to_an_upstream() -> None:
@@ -183,7 +183,7 @@ def test_media_in_base64_is_not_taken_for_text() -> None:
 def test_escapes_hide_nothing_that_is_attached() -> None:
     body = b'{"model":"auto","messages":[{"role":"user","content":"x"}],"user":"bob\\u0040x.com"}'
 
-    assert ChatBody(body).request(Limits(), None).attached == "bob@x.com"
+    assert ChatBody(body).request(Limits()).attached == "bob@x.com"
 
 
 def test_an_assistants_turn_of_tool_calls_without_content_is_fine() -> None:
@@ -229,7 +229,7 @@ def test_a_body_that_is_no_json_object_is_refused(content: bytes) -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_at_all_raise_anything_but_invalid_request(content: bytes) -> None:
     with contextlib.suppress(InvalidRequest):
-        ChatBody(content).request(Limits(), None)
+        ChatBody(content).request(Limits())
 
 
 _JSON = st.recursive(

@@ -93,7 +93,7 @@ def test_no_odd_value_in_any_field_does_either(kind: str, field: str, odd: Any) 
     content = json.dumps({"model": "m", **whole, field: odd}).encode()
 
     with contextlib.suppress(InvalidRequest):
-        assert BODIES[kind](content).request(Limits(), None).input_tokens >= 0
+        assert BODIES[kind](content).request(Limits()).input_tokens >= 0
 
 
 _FIELDS = st.sampled_from(
@@ -125,7 +125,7 @@ def test_no_body_raises_anything_but_invalid_request(kind: str, fields: dict[str
 
     with contextlib.suppress(InvalidRequest):
         body = BODIES[kind](content)
-        request = body.request(Limits(), None)
+        request = body.request(Limits())
         for endpoint in request.endpoints:
             body.way((endpoint,)).body("other")
         assert request.input_tokens >= 0

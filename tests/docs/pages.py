@@ -41,7 +41,8 @@ def signals_page() -> str:
         "# Signals",
         "",
         "What a policy's rules can ask about a request. A kind's options stand under"
-        " `signals: <kind>:` in the policy file. Only the kinds that a policy reads are computed.",
+        " `signals: <kind>:` in the policy file. Only the kinds that a policy reads are computed;"
+        " of a request that names its model, only those that a limit may depend on.",
     ]
     for kind in SIGNALS:
         module = importlib.import_module(f"router.signals.{kind}")

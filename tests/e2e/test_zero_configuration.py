@@ -74,6 +74,7 @@ def test_each_answer_stands_in_the_log_without_its_text(tmp_path: Path) -> None:
         body = {"model": "auto", "messages": [{"role": "user", "content": secret}]}
         _, headers = post(f"{gateway.url}/v1/chat/completions", body)
         printed = gateway.output
+        assert b"swordfish" not in kept_in(tmp_path / "state")
     log = subprocess.run(
         [sys.executable, "-m", "router.cli", "log", "--format", "jsonl"],
         env={"SLM_ROUTER_STATE_DIR": str(tmp_path / "state"), "PATH": "/usr/bin"},
@@ -88,17 +89,20 @@ def test_each_answer_stands_in_the_log_without_its_text(tmp_path: Path) -> None:
     assert row["cost_usd"] > 0
     assert row["baseline_cost_usd"] >= row["cost_usd"]
     assert row["propensity"] == 1.0
-    for file in (tmp_path / "state").glob("decisions*"):
-        assert b"swordfish" not in file.read_bytes()
+    assert b"swordfish" not in kept_in(tmp_path / "state")
     assert "swordfish" not in printed
+
+
+def kept_in(state: Path) -> bytes:
+    """All that the decision log and its journal hold."""
+    found = [path for top in state.glob("decisions*") for path in (top, *top.rglob("*"))]
+    return b"".join(path.read_bytes() for path in found if path.is_file())
 
 
 def test_the_text_is_kept_where_the_operator_asks_for_it(tmp_path: Path) -> None:
     with running_gateway(tmp_path / "state", "--simulated", "--store-content") as gateway:
         post(f"{gateway.url}/v1/chat/completions", HELLO)
-    stored = b"".join(f.read_bytes() for f in (tmp_path / "state").glob("decisions*"))
-
-    assert b'"content": "Hello"' in stored
+    assert b'"content": "Hello"' in kept_in(tmp_path / "state")
 
 
 def test_a_port_in_use_is_told_without_a_traceback(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from router.core.cost import Usage
 from router.core.decision import Candidate, Decision, Rejection
 from router.core.event import Attempt, RoutingEvent, Timings
+from router.core.session import Held
 
 AT = 1_700_000_000.125
 """2023-11-14T22:13:20.125Z"""
@@ -16,7 +17,7 @@ DECISION = Decision(
     strategy="cheapest_good_enough",
     candidates=(
         Candidate("small", "local", 0.82, 0.0001, 0.9, specialist=True),
-        Candidate("large", "cloud", 0.95, 0.004, 2.5),
+        Candidate("large", "cloud", 0.95, 0.004, 2.5, switch_cost_usd=0.0018),
     ),
     rejected=(Rejection("tiny", "context_too_small", "about 9000 tokens exceed its window"),),
     reason="cheapest whose predicted quality reaches 0.80",
@@ -48,6 +49,7 @@ EVENT = RoutingEvent(
     outcome="ok",
     status=200,
     key_name="my-app",
+    held=Held("small", 2000, idle_s=12.5),
 )
 
 

@@ -28,7 +28,7 @@ async def exchange_with(
     body = {"model": "auto", "messages": messages, "stream": stream, "n": answers}
     data = json.dumps(body).encode()
     chat = ChatBody(data)
-    request = chat.request(limits or Limits(), None)
+    request = chat.request(limits or Limits())
     call = Call(
         id="dec_1",
         endpoint="chat.completions",

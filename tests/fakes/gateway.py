@@ -10,12 +10,12 @@ from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
 from router.core.policy import Policy
 from router.core.request import RoutedRequest
-from router.core.shared_time import SharedTime
 from router.core.signals import Signals
-from router.core.stats import ModelStats, Observation, StatsSnapshot, compare, observe
 from router.gateway import Gateway, PolicyInForce
 from router.ports import Signal, Upstream
 from router.stores.feedback_row import no_such_decision
+from router.stores.memory import MemoryStatsStore
+from router.stores.memory_sessions import MemorySessionStore
 from tests.fakes.clock import FakeClock
 
 CATALOG: dict[str, Any] = {
@@ -99,33 +99,6 @@ class FixedSignal:
         return self._signals
 
 
-class FoldingStats:
-    """Satisfies router.ports.StatsStore."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        self.models: dict[str, ModelStats] = {}
-        self.busy: dict[str, SharedTime] = {}
-        self._clock = clock
-
-    def snapshot(self) -> StatsSnapshot:
-        return StatsSnapshot(self._clock.elapsed(), dict(self.models))
-
-    def observe(self, model: str, seen: Observation) -> None:
-        stats = self.models.get(model, ModelStats())
-        self.models[model] = observe(stats, seen, self._clock.elapsed())
-
-    def compare(self, model: str, control: bool, tokens: float) -> None:
-        self.models[model] = compare(self.models.get(model, ModelStats()), control, tokens)
-
-    def began(self, model: str) -> float:
-        self.busy[model] = self.busy.get(model, SharedTime()).entered(self._clock.elapsed())
-        return self.busy[model].charged
-
-    def ended(self, model: str, began: float) -> float:
-        self.busy[model] = self.busy[model].left(self._clock.elapsed())
-        return self.busy[model].charged - began
-
-
 def catalog(data: Mapping[str, Any] = CATALOG) -> Catalog:
     """A catalog from data as it would stand in YAML."""
     return Catalog.model_validate_json(msgspec.json.encode(data))
@@ -152,7 +125,8 @@ def fake_gateway(
     return Gateway(
         policies=in_force,
         default_policy=next(iter(in_force)),
-        stats=FoldingStats(clock),
+        stats=MemoryStatsStore(clock),
+        sessions=MemorySessionStore(clock),
         log=MemoryLog(),
         observers=(RecordingObserver(),),
         clock=clock,

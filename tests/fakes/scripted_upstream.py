@@ -119,6 +119,7 @@ class ScriptedUpstream:
         self.port = 0
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
+        self._busy: set[asyncio.StreamWriter] = set()
         self._connections = 0
 
     @property
@@ -155,6 +156,26 @@ class ScriptedUpstream:
         for writer in tuple(self._open):
             writer.transport.abort()
 
+    def drop_idle(self) -> None:
+        """Close every connection on which nothing is being answered, as servers do in time."""
+        for writer in self._open - self._busy:
+            writer.close()
+
+    async def restart(self, down_s: float) -> None:
+        """Stop listening, answer what has begun, and listen again after that time."""
+        assert self._server is not None
+        self._server.close()
+        self.drop_idle()
+        await asyncio.sleep(down_s)
+        for writer in tuple(self._busy):
+            writer.transport.abort()
+        await self.start()
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections callers hold."""
+        return len(self._open)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections += 1
         number = self._connections
@@ -164,15 +185,20 @@ class ScriptedUpstream:
                 self.received.append(seen)
                 answering = self.next.popleft() if self.next else self.script
                 script = answering if isinstance(answering, Script) else answering(seen)
-                if not await self._answer(script, reader, writer):
+                self._busy.add(writer)
+                goes_on = await self._answer(script, reader, writer)
+                self._busy.discard(writer)
+                if not goes_on or self._server is None or not self._server.is_serving():
                     return
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, RuntimeError):
+            # uvloop raises RuntimeError where others write to a closed connection without a word.
             self.left.set()
         except asyncio.CancelledError:
             # The loop is closing under us: a test is over.
             return
         finally:
             self._open.discard(writer)
+            self._busy.discard(writer)
             writer.close()
             with suppress(ConnectionError):
                 await writer.wait_closed()

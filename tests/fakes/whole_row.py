@@ -56,7 +56,7 @@ WHOLE_ROW: Row = {
             "cost_usd": 0.004,
             "latency_s": 2.5,
             "specialist": False,
-            "switch_cost_usd": 0.0,
+            "switch_cost_usd": 0.0018,
         },
     ],
     "rejected": [
@@ -68,6 +68,9 @@ WHOLE_ROW: Row = {
     ],
     "propensities": {"small": 0.95, "large": 0.05},
     "key_name": "my-app",
+    "held_model": "small",
+    "held_tokens": 2000,
+    "held_idle_s": 12.5,
     "attempts": [
         {
             "model": "small",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from router.core.session import Held
 from router.errors import PolicyFileError
 from router.policyfile import LoadedCases, load_cases
 from tests.policyfile.reading import DEFAULT, HEAD, KINDS, MODELS, NoPrices, vocabulary, write
@@ -37,6 +38,16 @@ def test_cases_may_hold_a_catalog_of_their_own(tmp_path: Path) -> None:
     models = MODELS.replace("small", "tiny")
     found = cases(tmp_path, f"{models}cases:\n{CASE}expect: {{model: tiny}}}}\n")
     assert list(found.loaded.catalog.models) == ["tiny", "large"]
+
+
+def test_a_case_says_what_its_conversation_is_with(tmp_path: Path) -> None:
+    held = "held: {model: large, tokens: 20000, idle: 2m}"
+    (case,) = cases(tmp_path, f"cases:\n{CASE}{held}, expect: {{model: large}}}}\n").cases
+    assert case.held is not None
+    assert case.held.held == Held("large", 20_000, idle_s=120.0)
+
+    with pytest.raises(PolicyFileError, match="unknown model largo; did you mean large"):
+        cases(tmp_path, f"cases:\n{CASE}held: {{model: largo}}, expect: {{model: large}}}}\n")
 
 
 @pytest.mark.parametrize(

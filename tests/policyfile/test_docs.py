@@ -24,11 +24,12 @@ from router.core.catalog import (
     Specialities,
 )
 from router.core.decision import RejectionCode
-from router.core.limits import Limits
+from router.core.limits import Limits, PolicyLimits
 from router.core.policy import Operator, Rule, Selector
+from router.core.session import Sessions, Stick
 from router.core.strategies import STRATEGIES
 from router.policyfile import PolicyFile, load, load_cases
-from router.policyfile.cases import Case, CasesFile, Expectation
+from router.policyfile.cases import Case, CasesFile, Expectation, HeldBefore
 from router.prices import bundled
 from router.signals import SIGNALS, vocabulary
 
@@ -75,7 +76,7 @@ def test_an_example_is_sound(tmp_path: Path, kind: str, text: str) -> None:
     if kind == "cases":
         (tmp_path / "home.cases.yaml").write_text(text)
         loaded = load_cases(tmp_path / "home.cases.yaml", SIGNALS, vocabulary, bundled())
-        assert [faults for _, faults in outcomes(loaded)] == [[], [], []]
+        assert [faults for _, faults in outcomes(loaded)] == [[], [], [], []]
 
 
 def test_there_is_an_example_of_everything() -> None:
@@ -90,6 +91,9 @@ def test_there_is_an_example_of_everything() -> None:
         Rule,
         Selector,
         Limits,
+        PolicyLimits,
+        Sessions,
+        HeldBefore,
         Catalog,
         ModelCard,
         Price,
@@ -110,5 +114,5 @@ def test_every_key_is_told(model: type[BaseModel]) -> None:
 
 
 def test_every_operator_strategy_and_rejection_is_told() -> None:
-    names = (*get_args(Operator), *STRATEGIES, *get_args(RejectionCode))
+    names = (*get_args(Operator), *STRATEGIES, *get_args(RejectionCode), *get_args(Stick))
     assert [name for name in names if f"`{name}`" not in TEXT] == []

@@ -5,9 +5,14 @@ from pathlib import Path
 import pytest
 
 from router.core.catalog import Catalog, ModelCard, Price, UpstreamSpec
+from router.core.conditions import holds
+from router.core.decide import decide
 from router.core.policy import Selector
+from router.core.request import RoutedRequest, Turn
+from router.core.stats import StatsSnapshot
 from router.errors import PolicyFileError
 from router.policyfile import load, load_catalog, load_directory, policy_files
+from router.policyfile.loaded import version_of
 from tests.policyfile.reading import (
     DEFAULT,
     HEAD,
@@ -62,6 +67,13 @@ def test_a_kind_that_needs_options_is_there_once_they_are_given(tmp_path: Path) 
 def test_a_left_out_baseline_is_the_best_model(tmp_path: Path) -> None:
     assert loaded(tmp_path, HEAD + DEFAULT).policy.baseline == "large"
     assert loaded(tmp_path, f"{HEAD}baseline: small\n{DEFAULT}").policy.baseline == "small"
+
+
+def test_what_makes_embeddings_alone_is_no_baseline(tmp_path: Path) -> None:
+    vectors = "  e5: {upstream: here, location: local, quality: 0.99, speaks: [embeddings]}\n"
+    file = write(tmp_path, HEAD + DEFAULT, MODELS + vectors)
+
+    assert load(file, KINDS, vocabulary, NoPrices()).policy.baseline == "large"
 
 
 def test_among_equally_good_models_the_baseline_is_one_with_a_price(tmp_path: Path) -> None:
@@ -125,6 +137,39 @@ def test_the_version_changes_with_the_prices_taken_from_the_catalogue(tmp_path: 
     file = write(tmp_path, HEAD + DEFAULT)
     versions = {load(file, KINDS, vocabulary, Prices(price)).version for price in (1.0, 2.0)}
     assert len(versions) == 2
+
+
+def test_the_version_stays_when_the_policy_has_decided(tmp_path: Path) -> None:
+    when = """
+      all: [{signal: private, is: true}, {signal: turns, is: 1}, {signal: task, in: [code, chat]}]
+      none: [{signal: turns, at_least: 3}]"""
+    rule = f"rules:\n  - name: a\n    strategy: {{kind: best_quality}}\n    when: {when}\n"
+    read = loaded(tmp_path, f"{HEAD}{rule}{DEFAULT}")
+    request = RoutedRequest("auto", (Turn("user", "Hi"),))
+
+    decided = decide(
+        request,
+        {"private": True, "turns": 1.0, "task": "code"},
+        read.policy,
+        read.catalog,
+        StatsSnapshot(0.0, {}),
+        0.5,
+    )
+
+    assert decided.unknown_rules == ()
+    assert version_of(read.policy, read.catalog, read.options) == read.version
+
+
+def test_a_comparison_is_written_as_it_was_given(tmp_path: Path) -> None:
+    rule = "rules:\n  - name: a\n    strategy: {kind: best_quality}\n    when: "
+    read = loaded(tmp_path, f"{HEAD}{rule}{{all: [{{signal: private, is: true}}]}}\n{DEFAULT}")
+    when = read.policy.rules[0].when
+
+    for _ in range(2):
+        assert when.model_dump(mode="json", by_alias=True)["all"] == [
+            {"signal": "private", "is": True}
+        ]
+        holds(when, {"private": True})
 
 
 def test_the_order_of_rules_is_part_of_the_version(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ from tests.policyfile.reading import DEFAULT, HEAD, MODELS, RULE, one_problem, p
         (
             "zzz: x",
             "3:1: zzz: unknown key; expected one of name, description, baseline, explore, limits,"
-            " signals, rules, default, certificate, catalog, upstreams, models",
+            " sessions, signals, rules, default, certificate, catalog, upstreams, models",
         ),
         ("rules: {}", "3:8: rules: expected a list"),
         ("baseline: lrge", "3:11: baseline: unknown model lrge; did you mean large?"),

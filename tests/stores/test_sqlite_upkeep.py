@@ -13,7 +13,6 @@ from router.core.feedback import Feedback
 from router.core.ledger import SECONDS_PER_DAY, Window
 from router.stores.decision_columns import COLUMNS
 from router.stores.decision_row import encoded
-from router.stores.ledger_columns import LEDGER_COLUMNS
 from router.stores.ledger_schema import LEDGER_MIGRATION
 from router.stores.sqlite import SQLiteDecisionLog
 from router.stores.sqlite_ledger import SQLiteLedger
@@ -44,17 +43,14 @@ def told(rows: int) -> list[RoutingEvent]:
 
 def write_old(path: Path, rows: int) -> None:
     """A log as it was before there was a ledger."""
-    kept = [column for column in COLUMNS if column not in LEDGER_COLUMNS]
-    insert = (
-        f"INSERT INTO decisions ({', '.join(column.name for column in kept)})"
-        f" VALUES ({', '.join('?' * len(kept))})"
-    )
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         migrate(connection, path, MIGRATIONS[: MIGRATIONS.index(LEDGER_MIGRATION)])
+        kept = [name for _, name, *_ in connection.execute("PRAGMA table_info(decisions)")]
+        insert = f"INSERT INTO decisions ({', '.join(kept)}) VALUES ({', '.join('?' * len(kept))})"
         connection.execute("BEGIN")
         for event in told(rows):
             row = dict(zip((column.name for column in COLUMNS), encoded(event), strict=True))
-            connection.execute(insert, [row[column.name] for column in kept])
+            connection.execute(insert, [row[name] for name in kept])
         connection.execute("INSERT INTO feedback VALUES ('ok', 'user', ?, 1.0, NULL)", (AT,))
         connection.execute("COMMIT")
 

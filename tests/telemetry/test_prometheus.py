@@ -8,11 +8,13 @@ from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 from router import __version__
+from router.core.bill import Bill
 from router.core.cost import Usage
-from router.core.event import Attempt, Outcome, RoutingEvent
+from router.core.event import Attempt, Outcome
 from router.core.feedback import SOURCES, WORDS, Feedback
 from router.telemetry.metrics import METRICS, PREFIX
 from router.telemetry.prometheus import PrometheusObserver
+from tests.fakes.counted import added, samples
 from tests.fakes.events import EVENT, an_event, decided, unanswered
 
 
@@ -21,35 +23,13 @@ def observer() -> PrometheusObserver:
     return PrometheusObserver(now=lambda: 1_700_000_000.0)
 
 
-def samples(observer: PrometheusObserver) -> dict[str, float]:
-    """Every sample that the text exposition holds, as Prometheus' own parser reads it."""
-    text = observer.exposition().decode()
-    return {
-        sample.name.removeprefix(PREFIX)
-        + "".join(f" {name}={value}" for name, value in sorted(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
-
-
-def added(observer: PrometheusObserver, *events: RoutingEvent) -> dict[str, float]:
-    """What the events changed, without histograms' buckets."""
-    before = samples(observer)
-    for event in events:
-        observer.observe(event)
-    return {
-        name: value - before.get(name, 0)
-        for name, value in samples(observer).items()
-        if value != before.get(name, 0) and "_bucket" not in name
-    }
-
-
 def test_feedback_is_counted_by_its_source_and_its_word(observer: PrometheusObserver) -> None:
     for source in SOURCES:
         for word in (*WORDS, None):
             observer.rated(Feedback("d1", source, 1.0, 0.5, word))
             observer.rated(Feedback("d2", source, 1.0, 0.5, word))
-    counted = {name: n for name, n in samples(observer).items() if name.startswith("feedback")}
+    told = samples(observer).items()
+    counted = {name: n for name, n in told if name.startswith("feedback_total")}
     assert counted["feedback_total source=judge word=underpowered"] == 2
     assert counted["feedback_total source=user word=score"] == 2
     assert len(counted) == len(SOURCES) * (len(WORDS) + 1)
@@ -59,6 +39,12 @@ def test_an_answer_counts_once_in_every_metric_it_belongs_to(observer: Prometheu
     assert added(observer, an_event(failed_signals={})) == {
         "requests_total endpoint=chat.completions outcome=ok": 1,
         "decisions_total model=small policy=default rule=easy": 1,
+        "answers_total arm=routed location=local model=small policy=default": 1,
+        "decision_confidence_ratio_count": 1,
+        "decision_confidence_ratio_sum": 0.75,
+        "complexity_ratio_count": 1,
+        "complexity_ratio_sum": 0.2,
+        "domain_requests_total domain=law": 1,
         "decision_seconds_count": 1,
         "decision_seconds_sum": 0.001,
         "overhead_seconds_count": 1,
@@ -71,9 +57,9 @@ def test_an_answer_counts_once_in_every_metric_it_belongs_to(observer: Prometheu
         "tokens_total direction=cached_input model=small": 20,
         "tokens_total direction=output model=small": 20,
         "tokens_total direction=reasoning model=small": 10,
-        "cost_usd_total model=small": 0.00012,
-        "baseline_cost_usd_total baseline=always:large": 0.0006,
-        "compared_cost_usd_total baseline=always:large": 0.00012,
+        "cost_usd_total model=small policy=default": 0.00012,
+        "baseline_cost_usd_total baseline=always:large policy=default": 0.0006,
+        "compared_cost_usd_total baseline=always:large policy=default": 0.00012,
     }
 
 
@@ -90,7 +76,7 @@ def test_an_unpriced_answer_is_counted_and_in_no_sum_of_dollars(
     observer: PrometheusObserver,
 ) -> None:
     counted = added(observer, an_event(cost_usd=None))
-    assert counted["unpriced_requests_total model=small"] == 1
+    assert counted["unpriced_requests_total model=small policy=default"] == 1
     assert not any("usd" in name for name in counted)
 
 
@@ -99,51 +85,33 @@ def test_only_what_an_upstream_bills_for_can_be_unpriced(
     observer: PrometheusObserver, outcome: Outcome, unpriced: int
 ) -> None:
     counted = added(observer, an_event(cost_usd=None, outcome=outcome))
-    assert counted.get("unpriced_requests_total model=small", 0) == unpriced
+    assert counted.get("unpriced_requests_total model=small policy=default", 0) == unpriced
 
 
 def test_savings_compare_like_with_like(observer: PrometheusObserver) -> None:
     counted = added(observer, an_event(), an_event(baseline_cost_usd=None), an_event(cost_usd=None))
-    assert counted["cost_usd_total model=small"] == pytest.approx(0.00024)
-    assert counted["compared_cost_usd_total baseline=always:large"] == pytest.approx(0.00012)
-    assert counted["baseline_cost_usd_total baseline=always:large"] == pytest.approx(0.0006)
-
-
-def test_a_fallback_is_charged_to_the_model_that_failed(observer: PrometheusObserver) -> None:
-    attempts = (
-        Attempt("small", "near", None, "UpstreamTimeout", 1.0),
-        Attempt("small", "near", 503, "UpstreamRefused", 1.0),
-        Attempt("large", "far", 200, None, 1.0),
+    assert counted["cost_usd_total model=small policy=default"] == pytest.approx(0.00024)
+    assert counted["compared_cost_usd_total baseline=always:large policy=default"] == pytest.approx(
+        0.00012
     )
-    counted = added(observer, an_event(model="large", attempts=attempts))
-    assert counted["upstream_errors_total error=UpstreamTimeout upstream=near"] == 1
-    assert counted["upstream_errors_total error=UpstreamRefused upstream=near"] == 1
-    assert counted["fallbacks_total model=small"] == 1
-    assert not any(
-        "upstream=far" in name or "fallbacks_total model=large" in name for name in counted
+    assert counted["baseline_cost_usd_total baseline=always:large policy=default"] == pytest.approx(
+        0.0006
     )
 
 
-def test_an_answer_that_breaks_off_is_its_upstreams_error(observer: PrometheusObserver) -> None:
-    counted = added(observer, an_event(outcome="broken"))
-    assert counted["upstream_errors_total error=UpstreamBroken upstream=near"] == 1
-
-
-def test_a_caller_who_leaves_is_no_upstream_error(observer: PrometheusObserver) -> None:
-    left = (Attempt("small", "near", None, "CancelledError", 0.1),)
-    counted = added(observer, an_event(outcome="cancelled", attempts=left))
-    assert not any(name.startswith("upstream_errors") for name in counted)
-
-
-def test_an_error_of_another_class_is_counted_as_other(observer: PrometheusObserver) -> None:
-    odd = (Attempt("small", "near", None, "ClientOSError at 10.0.0.1", 0.1),)
-    counted = added(observer, an_event(attempts=odd))
-    assert counted["upstream_errors_total error=other upstream=near"] == 1
-
-
-def test_a_failed_signal_is_counted_by_kind_and_error(observer: PrometheusObserver) -> None:
-    counted = added(observer, an_event(failed_signals={"learned": "TimeoutError"}))
-    assert counted["signal_failures_total error=TimeoutError signal=learned"] == 1
+def test_savings_are_net_of_paid_failures_and_of_what_a_change_of_model_lost(
+    observer: PrometheusObserver,
+) -> None:
+    cut = Usage(100, 0)
+    failed = Attempt("large", "far", 200, "UpstreamBroken", 1.0, cut, cost_usd=0.5, paid=True)
+    attempts = (failed, Attempt("small", "near", 200, None, 1.0))
+    bill = Bill(escalation_usd=0.5, cache_loss_usd=0.25)
+    counted = added(observer, an_event(attempts=attempts, bill=bill))
+    assert counted["cost_usd_total model=large policy=default"] == 0.5
+    assert counted["cost_usd_total model=small policy=default"] == 0.00012
+    assert counted["compared_cost_usd_total baseline=always:large policy=default"] == pytest.approx(
+        0.00012 + 0.5 + 0.25
+    )
 
 
 def test_an_explored_decision_is_counted(observer: PrometheusObserver) -> None:
@@ -212,13 +180,16 @@ def test_what_an_alert_needs_is_there_before_anything_went_wrong(
 ) -> None:
     at_rest = samples(observer)
     assert at_rest["log_write_failures_total"] == 0
+    assert at_rest["log_waiting_rows"] == 0
     assert at_rest["policy_reloads_total result=refused"] == 0
     assert at_rest[f"build_info version={__version__}"] == 1
 
 
-def test_a_failed_write_is_counted(observer: PrometheusObserver) -> None:
+def test_failed_and_waiting_writes_are_counted(observer: PrometheusObserver) -> None:
     observer.log_write_failed()
+    observer.log_waits(lambda: 2)
     assert samples(observer)["log_write_failures_total"] == 1
+    assert samples(observer)["log_waiting_rows"] == 2
 
 
 def test_two_gateways_in_one_process_share_no_metric(observer: PrometheusObserver) -> None:
@@ -235,10 +206,15 @@ def test_exactly_the_listed_metrics_are_exposed_with_their_labels(
     observer.observe(an_event(cost_usd=None))
     failed = (
         replace(EVENT.attempts[0], error="UpstreamTimeout"),
+        EVENT.attempts[0],
         replace(EVENT.attempts[0], model="large"),
     )
     observer.observe(an_event(attempts=failed))
+    observer.targets("upstream", ["near"])
+    observer.targets("model", ["small"])
     observer.policies({"default": "v1"})
+    observer.observe(an_event(signals={"abstain": True}))
+    observer.metered("small", (1.0, 2.0), (0.3, 0.6))
     observer.rated(Feedback("d1", "user", 1.0, 0.5))
     exposed: dict[str, tuple[str, set[str]]] = {}
     for family in text_string_to_metric_families(observer.exposition().decode()):

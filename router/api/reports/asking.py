@@ -33,7 +33,7 @@ async def ask(runtime: Runtime, body: dict[str, Any], key_name: str | None) -> A
     UnknownPolicy and UnknownModel."""
     gateway, content = runtime.gateway, msgspec.json.encode(body)
     chat = ChatBody(content)
-    facts = chat.request(Limits(), None)
+    facts = chat.request(Limits())
     now = gateway.clock.elapsed()
     call = Call(
         id=new_id(),

@@ -10,11 +10,10 @@ from starlette.responses import Response
 from router.api.reports import asked
 from router.api.reports.told import Told, answered
 from router.api.state import runtime_of
-from router.core.browsing import MOST_LOOKED_AT
 from router.core.catalog import Catalog
 from router.core.stats import StatsSnapshot
 from router.gateway import Gateway
-from router.stores.model_traffic import ModelCall, ModelTraffic
+from router.stores.model_traffic import MOST_REQUESTS, ModelCall, ModelTraffic
 
 SLOTS = 48
 DEFAULT_S = 86_400.0
@@ -69,7 +68,7 @@ async def report(request: Request) -> Told:
         "object": "models",
         "since": since,
         "until": now,
-        "newest_only": MOST_LOOKED_AT if len(calls) >= MOST_LOOKED_AT else None,
+        "newest_only": MOST_REQUESTS if len(calls) >= MOST_REQUESTS else None,
         "slot_s": (now - since) / SLOTS,
         "models": rows,
     }
@@ -98,7 +97,7 @@ def _card(name: str, catalog: Catalog, snapshot: StatsSnapshot) -> dict[str, Any
         "kind": catalog.upstream_of(name).kind,
         "served_as": catalog.served_name(name),
         "speaks": list(catalog.speaks(name)),
-        **_state(name, snapshot),
+        **_state(name, card.upstream, snapshot),
         "expected_first_byte_s": stats.first_byte_s,
         "expected_tokens_per_second": stats.tokens_per_second,
         "input_usd_per_mtok": None if price is None else price.input_usd_per_mtok,
@@ -110,12 +109,18 @@ def _card(name: str, catalog: Catalog, snapshot: StatsSnapshot) -> dict[str, Any
     }
 
 
-def _state(name: str, snapshot: StatsSnapshot) -> dict[str, Any]:
-    """Whether the model's circuit lets requests through now, and if not until when."""
-    stats = snapshot.of(name)
-    if stats.is_healthy(snapshot.now):
-        return {"state": "closed" if stats.calls else "unseen", "retried_in_s": None}
-    return {"state": "open", "retried_in_s": stats.cooldown_until - snapshot.now}
+def _state(name: str, upstream: str, snapshot: StatsSnapshot) -> dict[str, Any]:
+    """Whether the circuits of the model and of its upstream let requests through now, and if one
+    does not until when; the worse of the two."""
+    stats, now = snapshot.of(name), snapshot.now
+    circuits = (stats.circuit, snapshot.circuit_of(upstream))
+    states = [circuit.state(now) for circuit in circuits]
+    if "open" in states:
+        until = max(circuit.open_until for circuit in circuits)
+        return {"state": "open", "retried_in_s": until - now}
+    if "half_open" in states:
+        return {"state": "half_open", "retried_in_s": None}
+    return {"state": "closed" if stats.calls else "unseen", "retried_in_s": None}
 
 
 def _fared(calls: Sequence[ModelCall]) -> dict[str, Any]:

@@ -100,7 +100,7 @@ async def _under(
         asked = await ask(runtime, body, key)
         routed = asked.routed
     else:
-        facts = ChatBody(msgspec.json.encode(body)).request(Limits(), None)
+        facts = ChatBody(msgspec.json.encode(body)).request(Limits())
         routed = await runtime.gateway.route(facts, new_id(), everything=True)
     told = {
         "policy": policy,

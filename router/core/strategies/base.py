@@ -40,8 +40,9 @@ class StrategyOptions(BaseModel, ABC):
 
 
 def cost_of(candidate: Candidate) -> float:
-    """Expected cost for ordering: a model without a price counts as the dearest of all."""
-    return float("inf") if candidate.cost_usd is None else candidate.cost_usd
+    """Expected cost for ordering, with what a change of model loses; the dearest if not known."""
+    cost = candidate.cost_usd
+    return float("inf") if cost is None else cost + candidate.switch_cost_usd
 
 
 def by_quality(candidate: Candidate) -> tuple[float, float, str]:

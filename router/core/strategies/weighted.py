@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from router.core.decision import Candidate
 from router.core.signals import Signals
-from router.core.strategies.base import QUALITY_SIGNALS, Ranking, StrategyOptions
+from router.core.strategies.base import QUALITY_SIGNALS, Ranking, StrategyOptions, cost_of
 
 Weight = Annotated[float, Field(ge=0)]
 
@@ -37,7 +37,7 @@ class Weighted(StrategyOptions):
     def rank(self, candidates: Sequence[Candidate], signals: Signals) -> Ranking:
         """By the weighted score, highest first."""
         quality = _scaled([c.quality for c in candidates])
-        cheap = _scaled([None if c.cost_usd is None else -c.cost_usd for c in candidates])
+        cheap = _scaled([None if c.cost_usd is None else -cost_of(c) for c in candidates])
         fast = _scaled([-c.latency_s for c in candidates])
         total = self.quality + self.cost + self.latency
         scores = {

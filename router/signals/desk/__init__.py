@@ -4,60 +4,37 @@ import queue
 import threading
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from itertools import accumulate
-from typing import Protocol
+from dataclasses import dataclass
 
-from router.errors import RouterError
+from router.signals.desk.batch import (
+    LARGEST_BATCH,
+    Classifier,
+    ClassifierBroke,
+    Job,
+    Judgement,
+    judge,
+)
+from router.signals.desk.turn import TurnDesk
 
-LARGEST_BATCH = 16
-"""Requests judged at once; more would keep the first one waiting for the last."""
+__all__ = [
+    "LARGEST_BATCH",
+    "MOST_WAITING",
+    "Classifier",
+    "ClassifierBroke",
+    "Desk",
+    "Judgement",
+    "TurnDesk",
+]
 
 MOST_WAITING = 256
 """Requests in the queue; whoever comes behind so many would not be judged in time anyway."""
 
 
-class Judgement(Protocol):
-    """What a classifier makes of one text; see the names above."""
-
-    @property
-    def complexity(self) -> float: ...
-    @property
-    def complexity_confidence(self) -> float: ...
-    @property
-    def difficulty(self) -> float: ...
-    @property
-    def domain(self) -> str: ...
-    @property
-    def domain_confidence(self) -> float: ...
-    @property
-    def task(self) -> str: ...
-    @property
-    def task_confidence(self) -> float: ...
-    @property
-    def abstain(self) -> bool: ...
-    @property
-    def quality(self) -> Mapping[str, float]: ...
-
-
-class Classifier(Protocol):
-    """Anything that judges texts, in order, for any text at all. Called from one thread."""
-
-    def judge(self, texts: Sequence[str], /) -> Sequence[Judgement]:
-        """One judgement a text."""
-        ...
-
-
-class ClassifierBroke(RouterError):
-    """The classifier ended in something that is not an ordinary error, such as a Rust panic."""
-
-
 @dataclass(frozen=True, slots=True)
-class _Job:
-    texts: Sequence[str]
-    judged: "Future[Sequence[Judgement]]" = field(default_factory=Future)
+class _Queued(Job):
+    judged: "Future[Sequence[Judgement]]"
 
 
 class Desk:
@@ -90,16 +67,16 @@ class Desk:
                 target=self._work.run, name="slm-router-classifier", daemon=True
             )
             self._thread.start()
-        job = _Job(texts)
-        self._work.jobs.put(job)
-        return job.judged
+        judged: Future[Sequence[Judgement]] = Future()
+        self._work.jobs.put(_Queued(texts, judged))
+        return judged
 
 
 class _Work:
     """What the thread does. It knows the desk's queue, not the desk, which can thus be let go."""
 
     def __init__(self, classifier: Classifier) -> None:
-        self.jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self.jobs: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self.since: float | None = None
         self._classifier = classifier
 
@@ -116,32 +93,10 @@ class _Work:
             if wanted := [job for job in batch if job.judged.set_running_or_notify_cancel()]:
                 self._judge(wanted)
 
-    def _judge(self, batch: Sequence[_Job]) -> None:
+    def _judge(self, batch: Sequence[_Queued]) -> None:
+        # A batch that raises is judged again, job by job: all that counts as one.
         self.since = time.monotonic()
         try:
-            judged = self._classifier.judge([text for job in batch for text in job.texts])
-            ends = list(accumulate(len(job.texts) for job in batch))
-            shares = [
-                judged[end - len(job.texts) : end] for job, end in zip(batch, ends, strict=True)
-            ]
-        except BaseException as error:  # noqa: BLE001
-            # Whatever it is belongs to whoever asked, and to nobody who came at the same time. A
-            # panic in Rust (tokenizers, safetensors) is no Exception: it would end the thread.
-            self._blame(batch, error)
-        else:
-            for job, share in zip(batch, shares, strict=True):
-                job.judged.set_result(share)
+            judge(self._classifier, batch)
         finally:
             self.since = None
-
-    def _blame(self, batch: Sequence[_Job], error: BaseException) -> None:
-        if len(batch) == 1:
-            if not isinstance(error, Exception):
-                # The event loop would take it for its own end.
-                told = ClassifierBroke(f"the classifier ended in {type(error).__name__}")
-                told.__cause__ = error
-                error = told
-            batch[0].judged.set_exception(error)
-            return
-        for job in batch:
-            self._judge([job])

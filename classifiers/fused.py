@@ -1,0 +1,167 @@
+"""All linear maps of a prompt classifier side by side: one product for all heads and latents.
+
+On one prompt numpy spends its time on calls, not on numbers: five heads, two maps onto latents and
+the centroids of novelty one by one take three times as long as all of them at once. Calibrations
+are folded in, so what comes out are log-odds and latents.
+
+Rule: what it says is what the parts would say by themselves, but for rounding (float32).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.base import Design, FloatArray, SparseRows
+from classifiers.calibrate import Calibration
+from classifiers.encoder import FEATURE_SCALE, FULL, PRODUCT_SCALE, SURFACE
+from classifiers.heads.linear import LinearHead
+from classifiers.latents import Latents
+from classifiers.novelty import Novelty
+
+
+class Part(NamedTuple):
+    """A linear head with its calibration, and the view that it reads: FULL or SURFACE."""
+
+    head: LinearHead
+    calibration: Calibration
+    view: str
+
+
+class Read(NamedTuple):
+    """What one product tells of n texts.
+
+    Attributes:
+        odds: of each part [n, columns]: one column for two classes, else one a class.
+        words, shape: [n, k] latents by the words and by the shape alone; k is 0 without any.
+        nearness: [n, c] to each of the centroids; c is 0 without any.
+    """
+
+    odds: tuple[FloatArray, ...]
+    words: FloatArray
+    shape: FloatArray
+    nearness: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """The maps.
+
+    Attributes:
+        dense, constant: [w, c] and [c], of the `wide` view.
+        sparse, scale: [width, s] int8 and [s], of its n-grams, onto the first s columns.
+        ends: where the columns of each part end, then those of Read's other fields.
+        vectors: how many columns of the `wide` view are the embedding.
+    """
+
+    dense: FloatArray
+    constant: FloatArray
+    sparse: NDArray[np.int8]
+    scale: FloatArray
+    ends: tuple[int, ...]
+    vectors: int
+
+    @classmethod
+    def of(
+        cls, parts: Sequence[Part], latents: Latents | None, novelty: Novelty | None, features: int
+    ) -> Self:
+        """Put them together; `features` is how many the surface has."""
+        products = features * (features + 1) // 2
+        width = max((len(it.head.sparse_coef_) for it in parts), default=0)
+        vectors = next(len(it.head.coef_) for it in parts if it.view == FULL) - features
+        place = _Place(vectors, features, products)
+        blocks, sparse = [], []
+        for part in parts:
+            coef, constant = _calibrated(part)
+            blocks.append((place.of(coef, part.view), constant))
+            sparse.append(_sparse(part, width))
+        if latents is not None:
+            blocks.append((latents.coef, np.zeros(latents.coef.shape[1])))
+            sparse.append((latents.sparse_coef, latents.sparse_scale))
+            shape = latents.shape_coef
+            blocks.append((place.of(shape[1:], SURFACE), shape[0]))
+        if novelty is not None:
+            centroids = np.zeros((place.width, len(novelty.centroids)))
+            centroids[:vectors] = novelty.centroids.T
+            blocks.append((centroids, np.zeros(len(novelty.centroids))))
+        return cls(
+            np.concatenate([one for one, _ in blocks], axis=1).astype(np.float32),
+            np.concatenate([constant for _, constant in blocks]).astype(np.float32),
+            np.ascontiguousarray(np.concatenate([coef for coef, _ in sparse], axis=1)),
+            np.concatenate([scale for _, scale in sparse]).astype(np.float32),
+            tuple(np.cumsum([len(constant) for _, constant in blocks]).tolist()),
+            vectors,
+        )
+
+    def read(self, wide: Design, parts: int, latent: bool) -> Read:
+        """Return what the `wide` view of n texts tells; `parts` and `latent` as in `of`."""
+        found = wide.dense @ self.dense + self.constant
+        if wide.sparse is not None and len(self.scale):
+            found[:, : len(self.scale)] += self._sparse_product(wide.sparse) * self.scale
+        starts = (0, *self.ends)
+        odds = tuple(found[:, starts[at] : starts[at + 1]] for at in range(parts))
+        rest = [found[:, a:b] for a, b in zip(starts[parts:], self.ends[parts:], strict=False)]
+        none = found[:, :0]
+        words, shape = rest[:2] if latent else (none, none)
+        return Read(odds, words, shape, (rest[2 if latent else 0 :] or [none])[0])
+
+    def _sparse_product(self, rows: SparseRows) -> FloatArray:
+        picked = self.sparse.take(rows.indices, axis=0).astype(np.float32)
+        offsets = rows.offsets.tolist()
+        if len(offsets) == 2:
+            return (rows.values @ picked)[None, :]
+        found = [rows.values[a:b] @ picked[a:b] for a, b in pairwise(offsets)]
+        return np.stack(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the views stand in the `wide` one: the vector, the features, their products."""
+
+    vectors: int
+    features: int
+    products: int
+
+    @property
+    def width(self) -> int:
+        return self.vectors + self.features + self.products
+
+    def of(self, coef: NDArray[Any], view: str) -> NDArray[Any]:
+        """Coefficients of a view as those of the wide one."""
+        placed = np.zeros((self.width, coef.shape[1]))
+        if view == FULL:
+            placed[: len(coef)] = coef
+        else:
+            # There the products are scaled as the features are.
+            placed[self.vectors :] = coef
+            placed[self.vectors + self.features :] *= float(FEATURE_SCALE / PRODUCT_SCALE)
+        return placed
+
+
+def _calibrated(part: Part) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The coefficients and constants of a head whose softmax needs no calibration any more."""
+    slope, offset = part.calibration.slope, part.calibration.offset
+    constant = part.head.intercept_ * slope
+    constant[-1] += offset
+    return part.head.coef_ * slope, constant
+
+
+def _sparse(part: Part, width: int) -> tuple[NDArray[np.int8], FloatArray]:
+    columns = part.head.coef_.shape[1]
+    if not len(part.head.sparse_coef_):
+        return np.zeros((width, columns), np.int8), np.ones(columns, np.float32)
+    scale = part.head.sparse_scale_ * np.float32(part.calibration.slope)
+    return part.head.sparse_coef_, scale
+
+
+def parts_of(
+    heads: Mapping[str, Any], views: Mapping[str, str], names: Sequence[str]
+) -> list[Part] | None:
+    """The named heads as parts; None where one of them is not linear."""
+    found = [Part(heads[name].head, heads[name].calibration, views[name]) for name in names]
+    return found if all(isinstance(part.head, LinearHead) for part in found) else None

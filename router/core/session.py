@@ -1,0 +1,49 @@
+"""Session: what is known of the conversation that a request goes on with, and how a policy sticks.
+
+Providers keep a prompt that they have read for some minutes, and charge less for what a later one
+has in common with its beginning. Whoever changes the model in mid-conversation loses that.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from router.core.units import Duration
+
+Stick = Literal["off", "tool_loops", "cost", "always"]
+
+CACHE_LIFETIME_S = 300.0
+FEWEST_CACHED_TOKENS = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the last answer of a conversation left behind, as it stands at the next request.
+
+    `model` gave it, `idle_s` seconds ago. `tokens` is how much of the conversation its provider is
+    thought to have cached: 0 if it caches nothing. `draw` is the chance that the conversation was
+    given at its start: it keeps its arm of an exploration.
+    """
+
+    model: str
+    tokens: int = 0
+    idle_s: float = 0.0
+    draw: float | None = None
+
+
+class Sessions(BaseModel):
+    """How much a conversation sticks to its model.
+
+    `off`: not at all. `tool_loops`: what answers a model's tool calls goes to that model. `cost`:
+    that, and a change at any other turn is charged the prompt cache that it loses. `always`: the
+    model stays while it may and can serve, whatever rule holds. `cache_lifetime` is how long a
+    provider keeps a prompt after it was last read, in seconds; `min_cached_tokens` the shortest
+    that it keeps at all.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    stick: Stick = "cost"
+    cache_lifetime: Duration = CACHE_LIFETIME_S
+    min_cached_tokens: Annotated[int, Field(ge=0)] = FEWEST_CACHED_TOKENS

@@ -1,0 +1,46 @@
+"""What a body says of who asks and of which conversation it belongs to, in the caller's own words.
+
+Rule: nothing here is checked, for nothing of it is ours: what is no text says nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from router.dialects.fields import Fields
+
+USER = ("user", "safety_identifier", "metadata.user_id")
+SESSION = (
+    "session_id",
+    "conversation",
+    "metadata.session_id",
+    "metadata.conversation_id",
+    "prompt_cache_key",
+)
+"""Fields that name a conversation; the first that is there counts."""
+
+
+def user_named(fields: Fields) -> str | None:
+    """Whom the caller speaks for."""
+    return _first(fields, USER)
+
+
+def session_named(fields: Fields) -> str | None:
+    """What the caller calls the conversation."""
+    return _first(fields, SESSION)
+
+
+def _first(fields: Fields, names: tuple[str, ...]) -> str | None:
+    for name in names:
+        outer, _, inner = name.partition(".")
+        if outer in fields:
+            told = _told(fields.get(outer, object), inner)
+            if isinstance(told, str) and told:
+                return told
+    return None
+
+
+def _told(value: Any, inner: str) -> Any:
+    if isinstance(value, Mapping):
+        # OpenAI's `conversation` may be an object with its id.
+        return value.get(inner or "id")
+    return None if inner else value
