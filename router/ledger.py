@@ -20,6 +20,7 @@ from router.core.ledger import (
     Unpriced,
     Window,
 )
+from router.core.repeats import Repeated
 from router.core.session_score import SessionScore
 
 
@@ -95,4 +96,12 @@ class Scores(Protocol):
 
     async def judged_by_hour(self, window: Window, simulated: bool = False) -> Mapping[int, int]:
         """How many decisions of each hour (its start, in Unix seconds) were judged by anyone."""
+        ...
+
+
+class Repeats(Protocol):
+    """What had to be done twice. Every method raises DecisionLogError."""
+
+    async def repeated(self, window: Window, simulated: bool = False) -> Repeated:
+        """Over the newest requests of a window; bounded work, however many there are."""
         ...

@@ -213,13 +213,21 @@ def event_of(trace: Trace, outcome: Outcome, status: int) -> RoutingEvent:
         timings=Timings(routed.decision_s, trace.overhead_s or 0.0, first, now - call.received),
         outcome=outcome,
         status=status,
-        simulated=trace.model is not None and routed.in_force.is_simulated(trace.model),
+        simulated=_simulated(trace),
         content=_content(trace),
         key_name=call.key_name,
         bill=told.bill,
         held=routed.request.held,
         trace=call.trace,
     )
+
+
+def _simulated(trace: Trace) -> bool:
+    """Whether the answer is made up; where nobody answered, whether no other could have come."""
+    in_force = trace.routed.in_force
+    if trace.model is None:
+        return in_force.catalog.is_simulated
+    return in_force.is_simulated(trace.model)
 
 
 def _usage(trace: Trace, outcome: Outcome) -> tuple[Usage | None, bool]:

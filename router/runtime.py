@@ -11,10 +11,14 @@ from secrets import token_bytes
 from router.core.trace_context import TraceContext
 from router.gateway import Gateway
 from router.keyring import Keyring
+from router.ledger import Ledger, Repeats, Scores
 from router.policyfile import LoadedPolicy
 from router.ports import Decisions
 from router.settings import Settings
 from router.stores.decision_pages import DecisionPages
+from router.stores.sqlite_ledger import SQLiteLedger
+from router.stores.sqlite_repeats import SQLiteRepeats
+from router.stores.sqlite_scores import SQLiteScores
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +56,18 @@ class Runtime:
     def decisions(self) -> Decisions:
         """Reads the decision log; it holds nothing open."""
         return DecisionPages(self.settings.decision_log)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Sums over the decision log."""
+        return SQLiteLedger(self.settings.decision_log)
+
+    @property
+    def scores(self) -> Scores:
+        """What was said of answers, session by session."""
+        return SQLiteScores(self.settings.decision_log)
+
+    @property
+    def repeats(self) -> Repeats:
+        """Requests that were asked, or sent to a model, again."""
+        return SQLiteRepeats(self.settings.decision_log)

@@ -22,37 +22,25 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import openai
+from prompts import DIFFICULTIES, LABELS, LOG_LIMIT, DemoError, Prompt, load_prompts
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from world import judge, score, write_policy
+
+__all__ = ["DIFFICULTIES", "LABELS", "LOG_LIMIT", "DemoError", "Prompt", "load_prompts"]
 
 ROUTER = (sys.executable, "-m", "router.cli")
-DIFFICULTIES = ("easy", "medium", "hard")
-LABELS = ("id", "domain", "task", "language", "difficulty")
-BODY = ("messages", "tools", "response_format")
 STATE_DIR = "SLM_ROUTER_STATE_DIR"
-LOG_LIMIT = 1000
 READY_SECONDS = 30.0
-
-
-class DemoError(Exception):
-    """Something that the reader can mend: shown as one message, without a traceback."""
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """One line of the prompts file: labels to count by, and the request body to send."""
-
-    labels: Mapping[str, str]
-    body: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -66,32 +54,11 @@ class Answer:
     failure: str = ""
 
 
-def load_prompts(path: Path, limit: int = LOG_LIMIT) -> list[Prompt]:
-    """Read the first `limit` prompts; an error names file and line."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    prompts = [_prompt(line, f"{path}:{i}") for i, line in enumerate(lines, 1) if line.strip()]
-    if not prompts:
-        raise DemoError(f"{path}: no prompts")
-    return prompts[:limit]
-
-
-def _prompt(line: str, where: str) -> Prompt:
-    try:
-        row = json.loads(line)
-        labels = {key: row[key] for key in LABELS}
-        if row["difficulty"] not in DIFFICULTIES or not row["messages"]:
-            raise DemoError(f"{where}: difficulty must be easy, medium or hard; messages not empty")
-        return Prompt(labels, body={key: row[key] for key in BODY if key in row})
-    except json.JSONDecodeError as error:
-        raise DemoError(f"{where}: not JSON: {error}") from error
-    except (KeyError, TypeError) as error:
-        raise DemoError(f"{where}: expected the keys {', '.join(LABELS)}, messages") from error
-
-
 @contextmanager
-def gateway(port: int, state: Path) -> Iterator[None]:
+def gateway(port: int, state: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run the gateway on simulated upstreams until the block is left, however it is left."""
-    command = [*ROUTER, "serve", "--simulated", "--port", str(port)]
+    policy = write_policy(state / "policy")
+    command = [*ROUTER, "serve", "--policy", str(policy), "--port", str(port)]
     with (state / "gateway.log").open("w+b") as log:
         env = os.environ | {STATE_DIR: str(state)}
         server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
@@ -100,7 +67,7 @@ def gateway(port: int, state: Path) -> Iterator[None]:
                 log.seek(0)
                 said = log.read().decode(errors="replace").splitlines()[-15:]
                 raise DemoError("\n".join([f"the gateway {problem}:", *said]))
-            yield
+            yield server
         finally:
             server.terminate()
             try:
@@ -261,18 +228,43 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Route the prompts, print the tables and return the exit status."""
     prompts = load_prompts(options.prompts, options.limit)
     port = free_port()
-    with tempfile.TemporaryDirectory(prefix="slm-router-demo-") as folder:
-        with gateway(port, Path(folder)):
-            answers = asyncio.run(send_all(prompts, port, options.concurrency, console))
+    with (
+        tempfile.TemporaryDirectory(prefix="slm-router-demo-") as folder,
+        gateway(port, Path(folder)) as server,
+    ):
+        answers = asyncio.run(send_all(prompts, port, options.concurrency, console))
         for label in ("difficulty", "task", "language"):
             show(console, f"Who answered what, by {label}", *counts(answers, label))
         log = read_log(Path(folder))
-    show(console, "Cost and time (simulated)", ["figure", "value"], summary(answers, log))
-    if problems := failures(answers, log):
-        console.print(f"\n[red]Failed: {len(problems)}[/red] (at most ten are shown)")
-        for problem in problems[:10]:
-            console.print(f"  {escape(problem)}")
+        show(console, "Cost and time (simulated)", ["figure", "value"], summary(answers, log))
+        judged = judge(scores(answers, log), port)
+        console.print(
+            f"\n{judged} answers were judged, by what deploy/demo/world.py sets as right."
+        )
+        problems = failures(answers, log)
+        if problems:
+            console.print(f"\n[red]Failed: {len(problems)}[/red] (at most ten are shown)")
+            for problem in problems[:10]:
+                console.print(f"  {escape(problem)}")
+        if options.stay:
+            stay(console, port, server)
     return 1 if problems else 0
+
+
+def scores(answers: Sequence[Answer], log: Mapping[str, object]) -> Iterator[tuple[str, float]]:
+    """Decisions with what a check says of their answers in the demo's made-up world."""
+    for it in answers:
+        labels = it.prompt.labels
+        value = score(labels["id"], labels["difficulty"], it.model)
+        if value is not None and it.decision in log:
+            yield it.decision, value
+
+
+def stay(console: Console, port: int, server: subprocess.Popen[bytes]) -> None:
+    """Keep the dashboard up until Ctrl-C, or until the gateway ends."""
+    console.print(f"\nThe dashboard: [bold]http://127.0.0.1:{port}/[/bold] (Ctrl-C ends it)")
+    with suppress(KeyboardInterrupt):
+        server.wait()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -280,12 +272,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Route the demo prompts on simulated upstreams.")
     parser.add_argument("--limit", type=int, default=LOG_LIMIT, help="send the first N prompts")
     parser.add_argument("--concurrency", type=int, default=8)
+    parser.add_argument(
+        "--stay",
+        action=argparse.BooleanOptionalAction,
+        default=sys.stdin.isatty() and sys.stdout.isatty(),
+        help="keep the gateway and its dashboard up until Ctrl-C (default: in a terminal)",
+    )
     parser.add_argument("--prompts", type=Path, default=Path(__file__).with_name("prompts.jsonl"))
     options = parser.parse_args(argv)
     if options.concurrency < 1 or not 1 <= options.limit <= LOG_LIMIT:
         parser.error(f"--concurrency must be above 0 and --limit from 1 to {LOG_LIMIT}")
     # A terminated demo must stop its gateway just as an interrupted one does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     console = Console(width=None if sys.stdout.isatty() else 140)
     try:
         return run(options, console)

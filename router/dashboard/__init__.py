@@ -18,7 +18,9 @@ from router.dashboard.models import models
 from router.dashboard.overview import overview, start
 from router.dashboard.playground import play, playground
 from router.dashboard.policies import check, policies
+from router.dashboard.quality import quality
 from router.dashboard.refusal import refuse, told_as_page
+from router.dashboard.savings import savings
 
 __all__ = ["NAVIGATION", "PAGES", "Page", "refuse", "routes"]
 
@@ -36,11 +38,13 @@ class Page:
 
 PAGES: tuple[Page, ...] = (
     Page("/", overview, "Overview"),
+    Page("/savings", savings, "Savings"),
     Page("/decisions", decisions, "Decisions"),
     Page("/decisions/{id}", decision),
     Page("/decisions/{id}/feedback", mark, method="POST", access="call"),
     Page("/playground", playground, "Playground"),
     Page("/playground", play, method="POST", access="call"),
+    Page("/quality", quality, "Quality"),
     Page("/models", models, "Models"),
     Page("/policies", policies, "Policies"),
     Page("/policies", check, method="POST"),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 UNKNOWN = "\u2013"
+MINUS = "\u2212"
 
 
 def usd(amount: float | None) -> str:
@@ -73,6 +74,45 @@ def moment(value: str | float | None) -> str:
     return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def money(amount: float | None) -> str:
+    """US dollars in a column, as many digits as make cents of the smallest count."""
+    if amount is None:
+        return UNKNOWN
+    digits = 2 if abs(amount) >= 100 else 4
+    shown = f"{abs(amount):,.{digits}f}"
+    return f"-${shown}" if amount < 0 and shown.strip("0.,") else f"${shown}"
+
+
+def signed(amount: float | None) -> str:
+    """The same with its sign, as in a bill."""
+    if amount is None:
+        return UNKNOWN
+    shown = money(abs(amount))
+    if not shown.strip("$0.,"):
+        return shown
+    return f"{'+' if amount > 0 else MINUS}{shown}"
+
+
+def valued(value: float | None, unit: str) -> str:
+    """A figure's value or an end of its interval."""
+    if unit == "usd":
+        return usd(value)
+    if unit == "seconds":
+        return duration(value)
+    if unit == "share":
+        return share(value, 1)
+    return UNKNOWN if value is None else f"{value:+.3f}"
+
+
+def between(low: float | None, high: float | None, unit: str) -> str:
+    """An interval: [34.1, 38.2]; percent are not told twice."""
+    if low is None or high is None:
+        return UNKNOWN
+    if unit == "share":
+        return f"[{low * 100:.1f}, {high * 100:.1f}]"
+    return f"[{valued(low, unit)}, {valued(high, unit)}]"
+
+
 def compact(value: Any) -> str:
     """JSON for an attribute."""
     return json.dumps(value, separators=(",", ":"))
@@ -88,5 +128,9 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "plain": plain,
     "moment": moment,
     "compact": compact,
+    "money": money,
+    "signed": signed,
+    "valued": valued,
+    "between": between,
 }
 """As templates name them."""

@@ -67,6 +67,7 @@ def environment() -> "Environment":
     made.filters.update(formats.FILTERS)
     made.globals["asset"] = assets().__getitem__
     made.globals["version"] = __version__
+    made.globals["pairs"] = lambda names: [(name, name) for name in names]
     return made
 
 

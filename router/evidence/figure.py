@@ -10,8 +10,9 @@ from math import floor, log10
 from typing import Literal
 
 State = Literal["value", "not_enough_data", "not_measured"]
-Unit = Literal["share", "usd", "score", "index"]
-"""share: 0.41 is 41 %. usd: US dollars. score: mean scores, of answers from 0 to 1. index: none."""
+Unit = Literal["share", "usd", "score", "index", "seconds"]
+"""share: 0.41 is 41 %. usd: US dollars. seconds: a duration. score: mean scores, of answers
+from 0 to 1. index: none."""
 
 Basis = Literal["priced", "measured", "observed"]
 """priced: an assumption, what the baseline would have charged. measured: an experiment, in which
@@ -82,6 +83,12 @@ def usd_interval(value: float, low: float, high: float) -> str:
     """`0.75 USD [0.63, 0.90]`."""
     ends = [usd(it).removesuffix(" USD") for it in (low, high)]
     return f"{usd(value)} [{ends[0]}, {ends[1]}]"
+
+
+def milliseconds(value: float, low: float, high: float) -> str:
+    """`2.1 ms [1.9, 2.4]`, of seconds."""
+    shown = [f"{1000 * it:,.1f}" for it in (value, low, high)]
+    return "{} ms [{}, {}]".format(*shown)
 
 
 def points(value: float, low: float, high: float) -> str:

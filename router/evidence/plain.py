@@ -9,6 +9,7 @@ from typing import Any
 
 from router.core.ledger import dollars
 from router.evidence.figure import Figure
+from router.evidence.quality import Verdict
 from router.evidence.savings import GroupSaving, PricedSaving
 from router.evidence.statement import Statement
 
@@ -20,13 +21,7 @@ def plain(found: Statement) -> dict[str, Any]:
         "until": found.window.until,
         "simulated": found.simulated,
         "headline": found.headline,
-        "verdict": {
-            "ruling": found.verdict.ruling,
-            "sentence": found.verdict.sentence,
-            "margin": found.verdict.margin,
-            "n": found.verdict.n,
-            "needed": found.verdict.needed,
-        },
+        "verdict": verdict(found.verdict),
         "saving": saving(found.saving),
         "other_baselines": [saving(it) for it in found.others],
         "figures": {name: figure(it) for name, it in sorted(found.figures.items())},
@@ -42,6 +37,17 @@ def plain(found: Statement) -> dict[str, Any]:
         ],
         "unpriced": [asdict(it) for it in found.unpriced],
         "requests": found.totals.requests,
+    }
+
+
+def verdict(it: Verdict) -> dict[str, Any]:
+    """Whether quality held."""
+    return {
+        "ruling": it.ruling,
+        "sentence": it.sentence,
+        "margin": it.margin,
+        "n": it.n,
+        "needed": it.needed,
     }
 
 

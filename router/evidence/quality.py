@@ -91,7 +91,8 @@ def differences(
     """
     by_session: dict[str, dict[Arm, SessionScore]] = {}
     for it in scores:
-        by_session.setdefault(it.session, {})[it.arm] = it
+        if it.arm in (first, second):
+            by_session.setdefault(it.session, {})[it.arm] = it
     found: list[float] = []
     open_block: dict[Arm, list[float]] = {first: [], second: []}
     for session in sorted(by_session.values(), key=_when):

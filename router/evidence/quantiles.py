@@ -6,7 +6,7 @@ from math import log2
 import numpy as np
 
 from router.core.buckets import PER_DOUBLING, bucket_of, quantile, upper
-from router.evidence.figure import Figure, Unit, not_measured, too_few, usd_interval
+from router.evidence.figure import Figure, Unit, milliseconds, not_measured, too_few, usd_interval
 from router.evidence.rates import LEAST_CLUSTERS, clustered_wilson
 from router.evidence.resampling import Estimate
 
@@ -15,6 +15,11 @@ LEAST_BEYOND = 10
 
 Counts = Mapping[int, int]
 """Bucket of `core/buckets.py` -> how many requests fell into it."""
+
+_DID: Mapping[Unit, tuple[str, str]] = {
+    "usd": ("cost", "priced request"),
+    "seconds": ("waited for us", "request"),
+}
 
 _NAMES = {0.5: "half of the requests", 0.95: "95 of 100 requests", 0.99: "99 of 100 requests"}
 
@@ -56,20 +61,27 @@ def cost_quantile(clusters: Sequence[Counts], share: float) -> Figure:
     return _told(f"cost_p{100 * share:g}", "usd", clusters, share)
 
 
+def added_quantile(clusters: Sequence[Counts], share: float) -> Figure:
+    """What time we added to `share` of the requests at most, in seconds, likewise."""
+    return _told(f"added_p{100 * share:g}", "seconds", clusters, share)
+
+
 def _told(name: str, unit: Unit, clusters: Sequence[Counts], share: float) -> Figure:
     n = sum(sum(counts.values()) for counts in clusters)
     hours = sum(1 for counts in clusters if sum(counts.values()))
     who = _NAMES.get(share, f"{100 * share:g} % of the requests")
+    did, them = _DID[unit]
     if not n:
-        return not_measured(name, unit, f"No priced request in this period to say what {who} cost.")
+        return not_measured(name, unit, f"No {them} in this period to say what {who} {did}.")
     found = quantile_of(clusters, share)
     least = round(LEAST_BEYOND / min(share, 1 - share))
     if found is None or n < least or hours < LEAST_CLUSTERS:
         told = (
-            f"Too few requests to say what {who} cost: {n:,} of {least:,},"
-            f" in {hours} of {LEAST_CLUSTERS} hours."
+            f"Too few requests to say what {who} {did}: {n:,} of {least:,},"
+            f" in {hours} of {LEAST_CLUSTERS} hours or days."
         )
         return too_few(name, unit, told, n, least)
-    told = f"{who} cost at most {usd_interval(*found)}"
-    sentence = f"{told[0].upper()}{told[1:]}; {n:,} priced requests."
+    interval = usd_interval(*found) if unit == "usd" else milliseconds(*found)
+    told = f"{who} {did} at most {interval}"
+    sentence = f"{told[0].upper()}{told[1:]}; {n:,} {them}s."
     return Figure(name, unit, "value", sentence, "observed", *found, n=n)

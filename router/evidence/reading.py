@@ -17,6 +17,7 @@ from router.core.ledger import (
     LedgerFilter,
     Measure,
     Point,
+    Step,
     Window,
 )
 from router.evidence.quantiles import Counts
@@ -26,7 +27,7 @@ from router.ledger import Ledger, Scores
 GROUPS: tuple[Dimension, ...] = ("rule", "domain", "model", "key_name")
 """What a statement tells savings apart by."""
 
-COSTS: tuple[Measure, ...] = ("cost_usd",)
+MEASURES: tuple[Measure, ...] = ("cost_usd", "overhead_s")
 
 HISTORY_DAYS = 42
 """Whole days that a projection looks back on: six weeks."""
@@ -43,43 +44,77 @@ class Sources:
     scores: Scores
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of the books is to be read, for a page shows less than all.
+
+    `simulated`: made-up answers or real ones; None: the real ones, where there are any.
+    `coverage`: whether to count what was judged.
+    """
+
+    groups: Sequence[Dimension] = GROUPS
+    measures: Sequence[Measure] = MEASURES
+    coverage: bool = True
+    simulated: bool | None = None
+
+
+EVERYTHING = Wanted()
+
+DAYS_ENOUGH = 24
+"""From so many days with traffic on histograms are read by days: enough clusters, and few rows."""
+
+
 async def read_books(
-    sources: Sources, window: Window, now: float, baseline: str | None = None
+    sources: Sources,
+    window: Window,
+    now: float,
+    baseline: str | None = None,
+    wanted: Wanted = EVERYTHING,
 ) -> Books:
     """The books of a window; `baseline` comes first if it is among them. `now` in Unix seconds.
 
     Raises DecisionLogError.
     """
-    ledger = sources.ledger
-    where = await _where(ledger, window)
-    simulated = where.simulated is True
+    ledger, simulated = sources.ledger, wanted.simulated
+    if simulated is None:
+        simulated = await is_made_up(ledger, window)
+    where = LedgerFilter(simulated=simulated)
     found = (await ledger.clusters(window, where, "baseline")).of
     named = _in_order({name: sums for name, sums in found.items() if name}, baseline)
     first = replace(where, baseline=next(iter(named), None))
     hours = await ledger.series(window, where)
-    judged = await sources.scores.judged_by_hour(window, simulated)
+    judged = await sources.scores.judged_by_hour(window, simulated) if wanted.coverage else {}
+    # Histograms and what is unpriced are told apart by model alone: those of these answers.
+    models = set(await ledger.totals(window, where, "model"))
+    spread = await ledger.histograms(window, wanted.measures, step=_step(hours))
+    kept = [it for it in spread if it.model in models]
     return Books(
         window=window,
         baselines=named,
-        groups={by: (await ledger.clusters(window, first, by)).of for by in GROUPS if named},
+        groups={by: (await ledger.clusters(window, first, by)).of for by in wanted.groups if named},
         treated=await _arm(ledger, window, replace(where, arm="treated")),
         control=await _arm(ledger, window, replace(where, arm="control")),
         hours=hours,
-        costs=by_hour(await ledger.histograms(window, COSTS, step="hour")),
+        costs=by_hour([it for it in kept if it.measure == "cost_usd"]),
+        added=by_hour([it for it in kept if it.measure == "overhead_s"]),
         scores=await sources.scores.session_scores(window, simulated),
         judged=[judged.get(it.at, 0) for it in hours],
-        answered=[it.totals.ok for it in hours],
-        unpriced=await ledger.unpriced(window),
+        answered=[it.totals.ok for it in hours] if wanted.coverage else (),
+        unpriced=[it for it in await ledger.unpriced(window) if it.model in models],
         month=await _month(ledger, where, now),
         simulated=simulated,
     )
 
 
-async def _where(ledger: Ledger, window: Window) -> LedgerFilter:
-    real, made_up = LedgerFilter(simulated=False), LedgerFilter(simulated=True)
-    if (await ledger.totals(window, real))[None].requests:
-        return real
-    return made_up if (await ledger.totals(window, made_up))[None].requests else real
+def _step(hours: Sequence[Point]) -> Step:
+    return "day" if len({it.at // SECONDS_PER_DAY for it in hours}) >= DAYS_ENOUGH else "hour"
+
+
+async def is_made_up(ledger: Ledger, window: Window) -> bool:
+    """Whether a window has made-up answers alone."""
+    if (await ledger.totals(window, LedgerFilter(simulated=False)))[None].requests:
+        return False
+    return (await ledger.totals(window, LedgerFilter(simulated=True)))[None].requests > 0
 
 
 async def _arm(ledger: Ledger, window: Window, where: LedgerFilter) -> Sequence[ClusterSums]:

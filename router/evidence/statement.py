@@ -20,7 +20,7 @@ from router.evidence.experiment import MeasuredSaving, arms, measured_saving
 from router.evidence.figure import Figure
 from router.evidence.projection import month_end
 from router.evidence.quality import MARGIN, Verdict, coverage, verdict
-from router.evidence.quantiles import Counts, cost_quantile
+from router.evidence.quantiles import Counts, added_quantile, cost_quantile
 from router.evidence.rates import rate
 from router.evidence.savings import GroupSaving, PricedSaving, priced_saving, saving_by_group
 
@@ -40,7 +40,8 @@ class Month:
 @dataclass(frozen=True, slots=True)
 class Books:
     """What was read of a period. `baselines` goes from a baseline to its clusters; `groups` are
-    those of the first alone. `hours` are points without a dimension, `costs` histograms by hour.
+    those of the first alone. `hours` are points without a dimension; `costs` and `added`, the time
+    we added, are histograms by hour.
     `judged` and `answered` are counts by hour. `simulated`: the answers were made up.
     """
 
@@ -51,6 +52,7 @@ class Books:
     control: Sequence[ClusterSums] = ()
     hours: Sequence[Point] = ()
     costs: Sequence[Counts] = ()
+    added: Sequence[Counts] = ()
     scores: Sequence[SessionScore] = ()
     judged: Sequence[int] = ()
     answered: Sequence[int] = ()
@@ -82,6 +84,7 @@ class Statement:
     verdict: Verdict
     groups: Mapping[Dimension, Sequence[GroupSaving]]
     totals: Totals
+    hours: Sequence[Point]
     days: Sequence[Day]
     figures: Mapping[str, Figure]
     unpriced: Sequence[Unpriced]
@@ -100,6 +103,7 @@ def statement(books: Books, margin: float = MARGIN) -> Statement:
     figures = [first.share, first.usd, experiment.share, experiment.per_request]
     figures += [held.quality, *held.by_source.values()]
     figures += [cost_quantile(books.costs, 0.5), cost_quantile(books.costs, 0.95)]
+    figures += [added_quantile(books.added, 0.5), added_quantile(books.added, 0.99)]
     figures += [*_rates(books), coverage(books.judged, books.answered), *_month(books.month)]
     named = {it.name: it for it in figures} | {"quality": held.quality}
     return Statement(
@@ -111,6 +115,7 @@ def statement(books: Books, margin: float = MARGIN) -> Statement:
         verdict=held,
         groups={by: saving_by_group(of, first.baseline) for by, of in books.groups.items()},
         totals=sum((it.totals for it in books.hours), Totals()),
+        hours=books.hours,
         days=by_day(books.hours),
         figures=named,
         unpriced=books.unpriced,

@@ -119,5 +119,7 @@ LEDGER_MIGRATION: tuple[str, ...] = (
     "INSERT INTO roll_up_progress SELECT 0, coalesce(max(rowid), 0) FROM decisions",
     "CREATE INDEX decisions_unpriced ON decisions (unpriced, model, at) WHERE unpriced IS NOT NULL",
     "CREATE INDEX feedback_by_score ON feedback (score, at DESC)",
+    # All that is asked of a judged decision: its row is wide, and feedback may be on any of them.
+    "CREATE INDEX decisions_judged ON decisions (id, at, simulated, session, arm)",
 )
 """Statements that bring the ledger into a decision log."""

@@ -166,7 +166,7 @@ class SQLiteLedger:
         """Decisions that a source scored lowest, as rows of the log with that `score`."""
         found = await self._ask(
             "SELECT f.decision, min(f.score) FROM (SELECT f.decision, f.score FROM feedback f"
-            " JOIN decisions d ON d.id = f.decision WHERE d.at >= ? AND d.at < ?"
+            " CROSS JOIN decisions d ON d.id = f.decision WHERE d.at >= ? AND d.at < ?"
             " ORDER BY f.score, f.at DESC LIMIT ?) f GROUP BY 1 ORDER BY 2 LIMIT ?",
             # A decision may be scored by each of three sources.
             (window.since, window.until, 3 * limit, limit),

@@ -1,6 +1,7 @@
 """The dashboard in process, over a real log of a few decisions and a gateway on fake upstreams."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from router.runtime import Runtime
 from router.settings import Settings
 from router.stores.sqlite import SQLiteDecisionLog
 from tests.api.conftest import runtime_of
+from tests.cli.busy_week import scores, week, write
+from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import fake_gateway
 from tests.fakes.upstream import FakeUpstream
 
@@ -78,3 +81,24 @@ def opened(tmp_path: Path) -> Iterator[Opened]:
 async def _keep(log: SQLiteDecisionLog, told: Log) -> None:
     for one in told:
         await (log.record_feedback(one) if isinstance(one, Feedback) else log.record(one))
+
+
+@pytest.fixture(scope="session")
+def busy_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state directory with a week of traffic, a fifth of it control, and all of it judged."""
+    state = tmp_path_factory.mktemp("busy")
+    events = week(160)
+    write(state, events, scores(events, loss=0.0))
+    return state
+
+
+@pytest.fixture
+def busy(opened: Opened, busy_state: Path) -> Dashboard:
+    """The dashboard over that week, today."""
+    return opened((), gateway=today(), state_dir=busy_state)
+
+
+def today() -> Gateway:
+    """A gateway whose clock stands at this very moment."""
+    gateway = fake_gateway({"near": FakeUpstream(), "far": FakeUpstream()})
+    return replace(gateway, clock=FakeClock(time.time()))

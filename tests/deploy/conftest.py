@@ -18,6 +18,7 @@ def demo() -> ModuleType:
     spec = importlib.util.spec_from_file_location("slm_router_demo", DEMO)
     assert spec is not None
     assert spec.loader is not None
+    sys.path.insert(0, str(DEMO.parent))  # as for a script, whose neighbours it imports
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up by name
     spec.loader.exec_module(module)

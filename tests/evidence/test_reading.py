@@ -43,6 +43,8 @@ class Books:
         self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
     ) -> Mapping[str | None, Totals]:
         assert where is not None and where.simulated is not None
+        if by == "model":
+            return {name: Totals(requests=1) for name in ("small", "large")}
         return {None: Totals(requests=self.counts[where.simulated])}
 
     async def series(
@@ -75,7 +77,7 @@ class Books:
         model: str | None = None,
         step: Step | None = None,
     ) -> Sequence[Histogram]:
-        assert (set(measures), step) == ({"cost_usd"}, "hour")
+        assert (set(measures), step) == ({"cost_usd", "overhead_s"}, "hour")
         return [Histogram(0, "cost_usd", name, {3: 2}) for name in ("small", "large")]
 
     async def quality(self, *_: Any, **__: Any) -> Sequence[QualitySums]:

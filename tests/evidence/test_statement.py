@@ -74,7 +74,17 @@ def test_every_figure_has_its_name() -> None:
     assert set(found.figures) == {
         *("saved", "saved_usd", "measured_saved", "measured_saved_usd"),
         *("quality", "quality.user", "quality.judge", "quality.check", "judged"),
-        *("cost_p50", "cost_p95", "ok", "local", "fallback", "unpriced", "month_spend"),
+        *(
+            "added_p50",
+            "added_p99",
+            "cost_p50",
+            "cost_p95",
+            "ok",
+            "local",
+            "fallback",
+            "unpriced",
+            "month_spend",
+        ),
     }
     assert found.figures["ok"].value == pytest.approx(0.9)
     assert found.figures["judged"].value == pytest.approx(5 / 9)

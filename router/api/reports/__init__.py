@@ -12,11 +12,17 @@ from router.api.reports.decision import decision
 from router.api.reports.decisions import decisions
 from router.api.reports.demo import demo, start_demo
 from router.api.reports.models import models
+from router.api.reports.overview import overview
 from router.api.reports.playground import playground
 from router.api.reports.policies import policies, validate
+from router.api.reports.quality import quality
+from router.api.reports.savings import savings
 from router.api.reports.setup import setup
 
 _REPORTS: tuple[tuple[str, str, Endpoint, Access], ...] = (
+    ("GET", "/api/v1/overview", overview, "read"),
+    ("GET", "/api/v1/savings", savings, "read"),
+    ("GET", "/api/v1/quality", quality, "read"),
     ("GET", "/api/v1/decisions", decisions, "read"),
     ("GET", "/api/v1/decisions/{id}", decision, "read"),
     ("POST", "/api/v1/playground", playground, "call"),

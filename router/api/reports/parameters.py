@@ -5,8 +5,14 @@ from typing import Any
 
 from router.api.reports.asked import MOST_CHARACTERS
 from router.api.reports.decisions import OUTCOMES
+from router.api.reports.overview import TABLES as OVERVIEW_TABLES
+from router.api.reports.period import TRAFFIC
+from router.api.reports.quality import TABLES as QUALITY_TABLES
+from router.api.reports.savings import BY, SORTS
+from router.api.reports.savings import TABLES as SAVINGS_TABLES
 from router.api.reports.told import FORMATS
 from router.core.browsing import MOST_ON_A_PAGE
+from router.core.feedback import SOURCES
 
 Parameter = Mapping[str, Any]
 
@@ -21,7 +27,33 @@ _FORMAT = _in_query("format", "json (default), or the table as csv", {"enum": li
 _WHEN = "an age such as 30m, 1h or 7d, or a time in ISO 8601 or Unix seconds"
 _SINCE = _in_query("since", f"not before: {_WHEN}")
 
+_PERIOD = (
+    _SINCE,
+    _in_query("until", f"before: {_WHEN}"),
+    _in_query("baseline", "what to compare with first, such as always:gpt-4o"),
+    _in_query("traffic", "which answers; real ones by default, if any", {"enum": list(TRAFFIC)}),
+    _FORMAT,
+)
+
+
+def _table(names: Sequence[str]) -> Parameter:
+    return _in_query("table", f"which one as csv; {names[0]} by default", {"enum": list(names)})
+
+
 PARAMETERS: Mapping[str, Sequence[Parameter]] = {
+    "/api/v1/overview": (*_PERIOD, _table(OVERVIEW_TABLES)),
+    "/api/v1/savings": (
+        *_PERIOD,
+        _table(SAVINGS_TABLES),
+        _in_query("by", "what to tell savings apart by", {"enum": list(BY)}),
+        _in_query("sort", "what the groups are sorted by", {"enum": list(SORTS)}),
+        _in_query("order", "which way", {"enum": ["desc", "asc"]}),
+    ),
+    "/api/v1/quality": (
+        *_PERIOD,
+        _table(QUALITY_TABLES),
+        _in_query("source", "whose scores; by default who judged most", {"enum": list(SOURCES)}),
+    ),
     "/api/v1/decisions": (
         _in_query("q", "text in the id, a model's name, the rule or the reason"),
         _SINCE,

@@ -1,5 +1,5 @@
 // Charts: each is drawn from the JSON in its `data-chart`, which says just what its table says.
-//   {"kind": "line" | "bars" | "points", "x": {"label", "time"?, "labels"?},
+//   {"kind": "line" | "bars" | "points", "stacked"?, "x": {"label", "time"?, "labels"?},
 //    "y": {"label", "unit"?, "min"?, "max"?}, "at": [...],
 //    "series": [{"label", "tone", "values": [...], "dash"?, "points"?, "low"?, "high"?}], "marks"?: [{"at", "label"}]}
 "use strict";
@@ -29,7 +29,7 @@
       const stroke = colour(one.tone || "accent");
       const drawn = {
         label: one.label, stroke, width: 2, dash: one.dash ? [6, 4] : undefined, spanGaps: false,
-        value: (_, value) => told(value, chart.y.unit),
+        value: (_, value, __, i) => told(one.own && i != null ? one.own[i] : value, chart.y.unit),
         points: { show: !one.line && (chart.kind === "points" || Boolean(one.points) || chart.at.length < 2), size: 7 },
       };
       if (chart.kind === "bars") Object.assign(drawn, { paths: bars, fill: stroke, points: { show: false } });
@@ -64,6 +64,10 @@
           ctx.moveTo(x, plot.bbox.top);
           ctx.lineTo(x, plot.bbox.top + plot.bbox.height);
           ctx.stroke();
+          ctx.fillStyle = colour("text");
+          ctx.textAlign = "left";
+          ctx.font = `${11 * devicePixelRatio}px system-ui`;
+          ctx.fillText(mark.label || "", x + 4 * devicePixelRatio, plot.bbox.top + 10 * devicePixelRatio);
         }
         ctx.restore();
       }],
@@ -73,26 +77,41 @@
   const options = (chart, width) => {
     const axis = { stroke: colour("muted"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "12px system-ui", labelFont: "12px system-ui", labelSize: 18 };
     const labels = chart.x.labels;
+    // Times are UTC on every page: of day, or the day where they lie far apart.
+    const at = (seconds, incr) => new Date(seconds * 1000).toISOString().slice(...(incr < 86400 ? [11, 16] : [5, 10]));
+    const every = Math.ceil((chart.at.length * 46) / Math.max(width - 80, 46));
+    const times = chart.x.time ? (u, splits, axis, space, incr) => splits.map((it) => at(it, incr)) : undefined;
     return {
-      width, height: 240, padding: [12, 12, 0, 0],
+      width, height: 240, padding: [12, 24, 0, 0],
+      tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       scales: {
         x: { time: Boolean(chart.x.time), range: chart.kind === "bars" ? (u, low, high) => [low - 0.6, high + 0.6] : undefined },
         y: { range: (u, low, high) => [chart.y.min ?? Math.min(low, 0), chart.y.max ?? (high > 0 ? high * 1.08 : 1)] },
       },
       axes: [
-        { ...axis, label: chart.x.label, values: labels ? (u, splits) => splits.map((at) => labels[at] ?? "") : undefined, splits: labels ? () => chart.at : undefined },
+        { ...axis, label: chart.x.label, values: labels ? (u, splits) => splits.map((at) => labels[at] ?? "") : times, splits: labels ? () => chart.at.filter((_, i) => i % every === 0) : undefined },
         { ...axis, label: chart.y.label, size: 62, values: (u, splits) => splits.map((at) => told(at, chart.y.unit)) },
       ],
-      series: [{ label: chart.x.label, value: labels ? (u, at) => labels[at] ?? "–" : undefined }, ...series(chart)],
+      series: [{ label: chart.x.label, value: labels ? (u, at) => labels[at] ?? "–" : times ? (u, it) => (it == null ? "–" : new Date(it * 1000).toISOString().slice(0, 16).replace("T", " ")) : undefined }, ...series(chart)],
       cursor: { drag: { x: false, y: false }, points: { size: 7 } },
       plugins: [extras(chart)],
     };
   };
 
+  // Stacked bars: the tallest sum is drawn first, and each is told by its own height.
+  const stacked = (chart) => {
+    const sums = chart.at.map(() => 0);
+    const series = chart.series.map((one) => ({
+      ...one, own: one.values, values: one.values.map((value, i) => (sums[i] += value || 0)),
+    }));
+    return { ...chart, series: series.reverse() };
+  };
+
   const draw = (place) => {
     if (!window.uPlot || !place.isConnected) return;
     shown.get(place)?.destroy();
-    const chart = JSON.parse(place.dataset.chart);
+    const given = JSON.parse(place.dataset.chart);
+    const chart = given.stacked ? stacked(given) : given;
     if (!chart.at.length) return;
     shown.set(place, new window.uPlot(options(chart, place.clientWidth), [chart.at, ...chart.series.map((one) => one.values)], place));
   };

@@ -1,0 +1,156 @@
+"""GET /api/v1/quality: how good the answers were, as far as anybody said, and who said so."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, get_args
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from router.api.reports import asked
+from router.api.reports.period import Period, period_of, statement_of
+from router.api.reports.table import FIGURES, Table, told_with
+from router.api.reports.told import Told, answered
+from router.api.state import runtime_of
+from router.core.feedback import SOURCES
+from router.core.ledger import SECONDS_PER_DAY, Arm, Dimension, LedgerFilter, QualitySums, Window
+
+if TYPE_CHECKING:
+    from router.evidence.figure import Figure
+    from router.evidence.group_scores import GroupScore
+
+ARMS: Sequence[Arm] = get_args(Arm)
+TABLES = ("cells", "arms", "rules", "figures", "worst")
+SCORES = ("of", "state", "value", "low", "high", "n", "needed")
+CELLS = ("domain", "model", *SCORES[1:])
+WORST = ("decision", "at", "score", "model", "rule", "outcome", "cost_usd", "key_name")
+MOST_WORST = 20
+_NO_SESSIONS = (
+    "No request names its session: send the header x-slm-router-session, so that a question asked"
+    " again is told from another's."
+)
+_WEEK_S = 7 * SECONDS_PER_DAY
+
+
+async def quality(request: Request) -> Response:
+    """The report as JSON or one of its tables as CSV."""
+    return answered(request, await report(request))
+
+
+async def report(request: Request) -> Told:
+    """The verdict, scores by arm, rule, domain and model, rates, and the worst of the week."""
+    from router.evidence.group_scores import most_heard, scores_by_group
+    from router.evidence.plain import figure, verdict
+
+    wanted = asked.one_of(request, "source", (*SOURCES, ""), "")
+    period = await period_of(request)
+    found = await statement_of(request, period, coverage=True)
+    arms = await _sums(request, period, "arm")
+    source = wanted or most_heard(arms)
+    rules = await _sums(request, period, "rule")
+    figures = [
+        {**figure(it), "name": name}
+        for name, it in {
+            "quality": found.verdict.quality,
+            **{it.name: it for it in found.verdict.by_source.values()},
+            "judged": found.figures["judged"],
+            "escalated": found.figures["fallback"],
+            **await _again(request, period),
+        }.items()
+    ]
+    tables = {
+        "cells": Table(CELLS, await _cells(request, period, source)),
+        "arms": Table(SCORES, [_row(it) for it in scores_by_group(arms, source or "")]),
+        "rules": Table(SCORES, [_row(it) for it in scores_by_group(rules, source or "")]),
+        "figures": Table(FIGURES, figures),
+        "worst": Table(WORST, await _worst(request, period)),
+    }
+    content = {
+        "object": "quality",
+        **period.told(),
+        "source": source,
+        "heard": [it for it in SOURCES if any(one.source == it for one in arms)],
+        "verdict": verdict(found.verdict),
+        **{name: table.rows for name, table in tables.items()},
+    }
+    return told_with(request, content, tables)
+
+
+async def _sums(
+    request: Request, period: Period, by: Dimension, where: LedgerFilter | None = None
+) -> Sequence[QualitySums]:
+    return await runtime_of(request).ledger.quality(period.window, where or period.where, by)
+
+
+async def _cells(request: Request, period: Period, source: str | None) -> list[dict[str, Any]]:
+    """Domain by model; those that nothing was judged of are left out."""
+    from router.evidence.group_scores import scores_by_group
+
+    if source is None:
+        return []
+    domains = sorted({it.of for it in await _sums(request, period, "domain")}, key=str)
+    if domains == [None]:
+        return []
+    told = await asyncio.gather(
+        *(
+            _sums(request, period, "model", LedgerFilter(domain=it, simulated=period.simulated))
+            for it in domains
+            if it is not None
+        )
+    )
+    named = [it for it in domains if it is not None]
+    return [
+        {"domain": domain, "model": it.of, **{k: v for k, v in _row(it).items() if k != "of"}}
+        for domain, sums in zip(named, told, strict=True)
+        for it in scores_by_group(sums, source)
+    ]
+
+
+def _row(it: "GroupScore") -> dict[str, Any]:
+    score = it.score
+    return {
+        "of": it.of,
+        "state": score.state,
+        "value": score.value,
+        "low": score.low,
+        "high": score.high,
+        "n": score.n,
+        "needed": score.needed,
+    }
+
+
+async def _again(request: Request, period: Period) -> dict[str, "Figure"]:
+    """Shares of requests that were asked again, and that a model was called again for."""
+    from router.evidence.figure import not_measured
+    from router.evidence.rates import rate
+
+    told = await runtime_of(request).repeats.repeated(period.window, period.simulated)
+    hours = told.hours
+    named = [it.in_sessions for it in hours]
+    again = not_measured("asked_again", "share", _NO_SESSIONS)
+    if any(named):
+        what = "that name a session were asked again as they were within ten minutes"
+        again = rate("asked_again", what, [it.asked_again for it in hours], named)
+    return {
+        "asked_again": again,
+        "retried": rate(
+            "retried",
+            "needed another call of the same model",
+            [it.retried for it in hours],
+            [it.requests for it in hours],
+        ),
+    }
+
+
+async def _worst(request: Request, period: Period) -> list[dict[str, Any]]:
+    """Of the period's last seven days, those scored lowest, never those scored best."""
+    until = period.window.until
+    week = Window(max(period.window.since, until - _WEEK_S), until)
+    # Some may be of the other kind of traffic, and are left out here.
+    found = await runtime_of(request).ledger.worst(week, 2 * MOST_WORST)
+    kept = [
+        {name: it[name] for name in WORST}
+        for it in found
+        if it["simulated"] == period.simulated and it["score"] < 1
+    ]
+    return kept[:MOST_WORST]

@@ -1,0 +1,178 @@
+"""GET /api/v1/savings: where the saving comes from, what was spent, what could not be priced."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from router.api.reports import asked
+from router.api.reports.overview import changes_of, counts
+from router.api.reports.period import Period, period_of, statement_of
+from router.api.reports.table import FIGURES, Rows, Table, told_with
+from router.api.reports.told import Told, answered
+from router.api.state import runtime_of
+from router.core.ledger import Dimension, dollars
+
+if TYPE_CHECKING:
+    from router.evidence.statement import Statement
+
+BY: Mapping[str, Dimension] = {
+    "rule": "rule",
+    "domain": "domain",
+    "key": "key_name",
+    "model": "model",
+}
+"""What savings are told apart by, as the query names it."""
+
+SORTS = ("saved", "share", "of", "requests", "spent", "baseline", "unpriced")
+GROUPS = (
+    "of",
+    "requests",
+    "priced_requests",
+    "unpriced_requests",
+    "baseline_usd",
+    "spent_usd",
+    "net_usd",
+    "state",
+    "share",
+    "low",
+    "high",
+)
+_TABLES: Mapping[str, Sequence[str]] = {
+    "groups": GROUPS,
+    "parts": ("part", "usd"),
+    "days": ("at", "model", "requests", "spent_usd"),
+    "unpriced": ("reason", "model", "requests", "latest", "latest_at"),
+    "figures": FIGURES,
+    "changes": ("at", "until", "kind", "label"),
+}
+TABLES = tuple(_TABLES)
+SHOWN = (
+    "saved",
+    "saved_usd",
+    "measured_saved",
+    "measured_saved_usd",
+    "cost_p50",
+    "cost_p95",
+    "month_spend",
+    "unpriced",
+)
+
+
+async def savings(request: Request) -> Response:
+    """The report as JSON or one of its tables as CSV."""
+    return answered(request, await report(request))
+
+
+async def report(request: Request) -> Told:
+    """The waterfall, spending by model and day, and the groups, sorted as asked for."""
+    from router.evidence.plain import figure, saving, verdict
+
+    by = BY[asked.one_of(request, "by", tuple(BY), "rule")]
+    sort = asked.one_of(request, "sort", SORTS, "saved")
+    order = asked.one_of(request, "order", ("desc", "asc"), "desc")
+    period = await period_of(request)
+    found = await statement_of(request, period, (by,), ("cost_usd",))
+    figures = [{**figure(found.figures[name]), "name": name} for name in SHOWN]
+    groups = sorted(_groups(found, by), key=_KEYS[sort], reverse=order == "desc")
+    parts = [{"part": name, "usd": dollars(v)} for name, v in asdict(found.saving.parts).items()]
+    days = await _days(request, period)
+    changed = await changes_of(request, period, found)
+    content = {
+        "object": "savings",
+        **period.told(),
+        "by": by,
+        "sort": sort,
+        "order": order,
+        "headline": found.headline,
+        "verdict": verdict(found.verdict),
+        "saving": saving(found.saving),
+        "baselines": [found.saving.baseline, *(it.baseline for it in found.others)],
+        "other_baselines": [saving(it) for it in found.others],
+        "figures": figures,
+        "counts": counts(found),
+        "energy": _energy(found),
+        "parts": parts,
+        "days": days,
+        "groups": groups,
+        "unpriced": [asdict(it) for it in found.unpriced],
+        "changes": changed,
+    }
+    return told_with(
+        request, content, {name: Table(columns, content[name]) for name, columns in _TABLES.items()}
+    )
+
+
+_KEYS: Mapping[str, Any] = {
+    "saved": lambda row: row["net_usd"],
+    "share": lambda row: -inf if row["share"] is None else row["share"],
+    "of": lambda row: row["of"] or "",
+    "requests": lambda row: row["requests"],
+    "spent": lambda row: row["spent_usd"],
+    "baseline": lambda row: row["baseline_usd"],
+    "unpriced": lambda row: row["unpriced_requests"],
+}
+
+
+def _groups(found: "Statement", by: Dimension) -> list[dict[str, Any]]:
+    rows = []
+    for it in found.groups.get(by, ()):
+        share = it.saving.share
+        rows.append(
+            {
+                "of": it.of,
+                "requests": it.requests,
+                "priced_requests": it.saving.priced,
+                "unpriced_requests": it.saving.unpriced,
+                "baseline_usd": dollars(it.saving.baseline_nano),
+                "spent_usd": dollars(it.saving.baseline_nano - it.saving.net_nano),
+                "net_usd": dollars(it.saving.net_nano),
+                "state": share.state,
+                "share": share.value,
+                "low": share.low,
+                "high": share.high,
+                "n": share.n,
+                "needed": share.needed,
+            }
+        )
+    return rows
+
+
+async def _days(request: Request, period: Period) -> Rows:
+    """What each model was paid each UTC day, all calls that led to its answers included."""
+    ledger = runtime_of(request).ledger
+    points = await ledger.series(period.window, period.where, "model", step="day")
+    return [
+        {
+            "at": it.at,
+            "model": it.of,
+            "requests": it.totals.requests,
+            "spent_usd": dollars(it.totals.spend_nano),
+        }
+        for it in points
+        if it.of is not None or it.totals.spend_nano
+    ]
+
+
+_WH_PER_KWH = 1000.0
+_MICRO = 1e6
+
+
+def _energy(found: "Statement") -> dict[str, Any]:
+    """Kilowatt-hours and grams of CO2 equivalent, each with its range; None where unknown."""
+    it = found.totals
+    known = it.metered > 0
+    return {
+        "state": "value" if known else "not_measured",
+        "n": it.metered,
+        "of": it.priced + it.unpriced,
+        "low_kwh": it.energy_low_uwh / _MICRO / _WH_PER_KWH if known else None,
+        "high_kwh": it.energy_high_uwh / _MICRO / _WH_PER_KWH if known else None,
+        "low_co2_g": it.co2_low_ug / _MICRO if known else None,
+        "high_co2_g": it.co2_high_ug / _MICRO if known else None,
+        "source": "A local model's own measured power where its card gives one; else the method"
+        " and data of EcoLogits 0.11 (use of the machines alone), read offline.",
+    }

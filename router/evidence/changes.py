@@ -1,0 +1,68 @@
+"""What changed in a period, so that a bend in a curve can be told from chance. Pure.
+
+Rule: only what the log itself shows. A version of a policy begins with the first decision it made;
+an outage is an hour in which a good part of the requests got no answer.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from router.core.ledger import SECONDS_PER_HOUR, Point, Totals
+
+OUTAGE_SHARE = 0.05
+LEAST_FAILED = 5
+"""An hour in which so many requests, and so large a share of them, got no answer is an outage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From `at` until before `until`, in Unix seconds; a policy's version has no end of its own."""
+
+    kind: Literal["policy", "outage"]
+    at: int
+    until: int | None
+    label: str
+
+
+def changes(versions: Iterable[Point], hours: Iterable[Point]) -> Sequence[Change]:
+    """From points by version of policy and points in all, both by hour and in order of time."""
+    found = [*_policies(versions), *_outages(hours)]
+    return sorted(found, key=lambda it: (it.at, it.kind, it.label))
+
+
+def _policies(points: Iterable[Point]) -> Iterable[Change]:
+    """The version that the period began with is no change; of two that begin at once both are."""
+    seen: set[str] = set()
+    first: int | None = None
+    for point in points:
+        first = point.at if first is None else first
+        if point.of is not None and point.of not in seen:
+            seen.add(point.of)
+            if point.at > first:
+                yield Change("policy", point.at, None, f"policy version {point.of}")
+
+
+def _outages(hours: Iterable[Point]) -> Iterable[Change]:
+    """Hours that follow each other are one outage."""
+    begun, until, failed = 0, None, 0
+    for hour in hours:
+        lost = _lost(hour.totals)
+        if lost < max(LEAST_FAILED, OUTAGE_SHARE * hour.totals.requests):
+            continue
+        if until is not None and hour.at > until:
+            yield _outage(begun, until, failed)
+            until = None
+        if until is None:
+            begun, failed = hour.at, 0
+        until, failed = hour.at + SECONDS_PER_HOUR, failed + lost
+    if until is not None:
+        yield _outage(begun, until, failed)
+
+
+def _outage(at: int, until: int, failed: int) -> Change:
+    return Change("outage", at, until, f"outage, {failed:,} without an answer")
+
+
+def _lost(totals: Totals) -> int:
+    return totals.unavailable + totals.upstream_error

@@ -1,0 +1,153 @@
+"""The page of savings: parts that add up, groups that sort, and nothing that is free by silence."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from router.core.bill import Bill
+from router.core.energy import Footprint
+from router.dashboard.curves import by_day, letter
+from router.dashboard.savings import waterfall
+from tests.dashboard.conftest import Dashboard, Opened
+from tests.fakes import events
+from tests.fakes.events import EVENT, an_event, decided
+
+AT = events.AT - 60
+"""A minute before the moment at which the fake clock stands."""
+
+REPORT = "/api/v1/savings"
+
+
+def told(it: Dashboard, query: str = "") -> Any:
+    answer = it.client.get(f"{REPORT}?{query}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_the_parts_add_up_to_the_saving_to_the_last_digit(busy: Dashboard) -> None:
+    saving = told(busy)["saving"]
+    parts = [round(part * 1e9) for part in saving["parts_usd"].values()]
+
+    assert sum(parts) == round(saving["net_usd"] * 1e9)
+    assert saving["parts_usd"]["escalation"] < 0 and saving["parts_usd"]["own"] < 0
+
+
+def test_the_waterfall_falls_from_the_baseline_to_what_was_spent(busy: Dashboard) -> None:
+    saving = told(busy)["saving"]
+    first, *parts, last = waterfall(saving)
+
+    assert first.usd == saving["baseline_usd"]
+    assert first.usd - sum(part.usd for part in parts) == pytest.approx(last.usd)
+    assert last.usd == pytest.approx(saving["baseline_usd"] - saving["net_usd"])
+    assert [part.tone for part in parts] == ["none", "good", "bad", "bad"]
+    assert all(0 <= one.begin <= one.begin + one.width <= 100.1 for one in (first, *parts, last))
+
+
+def test_a_loss_is_drawn_within_the_picture_too() -> None:
+    parts = {"cache": -1.0, "routing": -2.0, "escalation": 0.0, "own": -0.5}
+    found = waterfall({"baseline": "always:x", "baseline_usd": 1.0, "parts_usd": parts})
+
+    assert found[-1].usd == 4.5
+    assert max(one.begin + one.width for one in found) == pytest.approx(100.0)
+
+
+@pytest.mark.parametrize("by", ["rule", "domain", "key", "model"])
+def test_savings_are_told_apart_and_their_sums_are_the_whole(busy: Dashboard, by: str) -> None:
+    found = told(busy, f"by={by}")
+
+    assert sum(row["net_usd"] for row in found["groups"]) == pytest.approx(
+        found["saving"]["net_usd"]
+    )
+    assert f'aria-current="true">{"API key" if by == "key" else by.capitalize()}</a>' in busy.page(
+        f"/savings?by={by}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sort", "name"), [("saved", "net_usd"), ("spent", "spent_usd"), ("requests", "requests")]
+)
+def test_the_table_is_sorted_as_the_address_says(busy: Dashboard, sort: str, name: str) -> None:
+    down = [row[name] for row in told(busy, f"sort={sort}")["groups"]]
+    up = [row[name] for row in told(busy, f"sort={sort}&order=asc")["groups"]]
+
+    assert down == sorted(down, reverse=True) and up == sorted(down)
+    assert 'aria-sort="ascending"' in busy.page(f"/savings?sort={sort}&order=asc")
+
+
+def test_a_thin_group_has_no_interval_and_is_hatched(opened: Opened) -> None:
+    it = opened([an_event(f"d{i}", at=AT, session=None) for i in range(3)])
+    [row] = told(it)["groups"]
+
+    assert (row["state"], row["share"], row["low"]) == ("not_enough_data", None, None)
+    assert re.search(r'class="n thin"[^>]*><span[^>]*>3 of about 30', it.page("/savings"))
+
+
+def test_what_is_not_priced_is_listed_and_never_a_zero(opened: Opened) -> None:
+    it = opened(
+        [
+            an_event("d1", at=AT),
+            an_event("d2", at=AT, cost_usd=None, bill=replace(EVENT.bill)),
+        ]
+    )
+    found = told(it)
+
+    assert [(one["reason"], one["requests"]) for one in found["unpriced"]] == [("no_price", 1)]
+    assert found["counts"]["priced"] == found["counts"]["unpriced"] == 1
+    page = it.page("/savings")
+    assert "no price is known of the model" in page and 'href="/decisions/d2"' in page
+
+
+def test_energy_is_a_range_with_its_source_or_not_measured(opened: Opened) -> None:
+    bill = Bill(footprint=Footprint(0.1, 0.2, 30.0, 60.0, "ecologits"))
+    it = opened([an_event("d1", at=AT, bill=bill)])
+
+    energy = told(it)["energy"]
+    assert (energy["low_kwh"], energy["high_kwh"]) == pytest.approx((0.0001, 0.0002))
+    assert "EcoLogits" in it.page("/savings")
+
+
+def test_energy_nobody_knows_is_not_measured(busy: Dashboard) -> None:
+    assert told(busy)["energy"]["state"] == "not_measured"
+    assert "power_watts" in busy.page("/savings")
+
+
+def test_spending_is_stacked_by_model_and_day() -> None:
+    days = [
+        {"at": 0, "model": "a", "requests": 1, "spent_usd": 1.0},
+        {"at": 172_800, "model": "b", "requests": 1, "spent_usd": 3.0},
+    ]
+    drawn = by_day(days, [{"at": 86_400, "label": "x"}])
+
+    assert [one["label"] for one in drawn.chart["series"]] == ["b", "a"]
+    assert [one["values"] for one in drawn.chart["series"]] == [[0, 0, 3.0], [1.0, 0, 0]]
+    assert drawn.chart["marks"] == [{"at": 0.5, "label": "A"}]
+    assert [row[-1] for row in drawn.rows] == ["$1.0000", "$0.0000", "$3.0000"]
+
+
+def test_many_models_are_told_as_the_dearest_and_all_others() -> None:
+    days = [{"at": 0, "model": f"m{i}", "requests": 1, "spent_usd": float(9 - i)} for i in range(8)]
+    drawn = by_day(days, [])
+
+    assert [one["label"] for one in drawn.chart["series"]] == ["m0", "m1", "m2", "m3", "all others"]
+    assert sum(one["values"][0] for one in drawn.chart["series"]) == sum(range(2, 10))
+
+
+def test_letters_go_on_after_z() -> None:
+    assert [letter(i) for i in (0, 25, 26, 27)] == ["A", "Z", "AA", "AB"]
+
+
+def test_names_that_callers_choose_are_text_on_the_page(opened: Opened) -> None:
+    name = "<script>alert(1)</script>"
+    it = opened([an_event("d1", at=AT, key_name=name, decision=decided(rule="easy"))])
+
+    assert "<script>alert" not in it.page("/savings?by=key")
+    assert told(it, "by=key")["groups"][0]["of"] == name
+
+
+def test_every_filter_stays_in_the_addresses_of_the_others(busy: Dashboard) -> None:
+    page = busy.page("/savings?since=7d&by=domain&sort=share")
+
+    assert "since=7d&amp;by=domain&amp;sort=spent" in page
+    assert "/api/v1/savings?since=7d&amp;by=domain&amp;sort=share&amp;format=csv" in page
