@@ -38,7 +38,7 @@ class FirstVisit:
     told: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def first_visit(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstVisit]:
     """The one gateway of all these tests; its demo is sent by the button that a newcomer finds."""
     state = tmp_path_factory.mktemp("dashboard")
@@ -55,7 +55,7 @@ def first_visit(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> I
         yield FirstVisit(running, *found)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def gateway(first_visit: FirstVisit) -> GatewayProcess:
     """That gateway with its demo sent, and some of the answers judged."""
     running = first_visit.running
@@ -78,7 +78,7 @@ def posted(running: GatewayProcess, path: str, body: dict[str, Any]) -> Any:
         return json.loads(answer.read())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's own Chromium; a process in a container may make no sandbox of its own."""
     with sync_playwright() as playwright:
