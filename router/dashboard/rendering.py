@@ -7,6 +7,7 @@ script or a style of its own, so that the policy below can forbid both.
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -95,15 +96,11 @@ def _with_query(request: Request) -> Any:
     """A function: this page's address with some parameters changed; None takes one away."""
 
     def changed(path: str | None = None, /, **parameters: Any) -> str:
-        url = request.url.include_query_params(
-            **{name: value for name, value in parameters.items() if value is not None}
-        )
-        gone = [name for name, value in parameters.items() if value is None]
-        url = url.remove_query_params([*gone, "part"])
-        return (
-            f"{path or request.scope['path']}?{url.query}"
-            if url.query
-            else (path or request.scope["path"])
-        )
+        # Not by the framework's URL, which fails on a query that is no UTF-8.
+        gone = {*parameters, "part"}
+        kept = [(name, it) for name, it in request.query_params.multi_items() if name not in gone]
+        new = [(name, value) for name, value in parameters.items() if value is not None]
+        query, page = urlencode([*kept, *new]), path or request.scope["path"]
+        return f"{page}?{query}" if query else page
 
     return changed

@@ -25,8 +25,8 @@ WAIT_S = 60.0
 CATALOG = """\
 upstreams:
   near: {kind: simulated, first_token: 1ms, tokens_per_second: 20000}
-  flaky:
-    {kind: simulated, first_token: 1ms, tokens_per_second: 20000, failing_share: 0.5, retries: 1}
+  flaky: {kind: simulated, first_token: 1ms, tokens_per_second: 20000, failing_share: 0.5}
+  broken: {kind: simulated, failing_share: 1, retries: 1}
   far: {kind: simulated, first_token: 1ms, tokens_per_second: 20000}
 models:
   small: {upstream: flaky, location: local, quality: 0.7, price: {usd_per_hour: 1}}
@@ -36,6 +36,7 @@ models:
     quality: 0.9
     price: {input_usd_per_mtok: 2.5, output_usd_per_mtok: 10}
   unpriced: {upstream: near, location: cloud, quality: 0.5}
+  hopeless: {upstream: broken, location: cloud, quality: 0.1}
 """
 DEFAULT = """\
 name: default
@@ -98,6 +99,8 @@ class Observed:
             for stream in (False, True)
         ]
         asked.append(("auto", {"x-slm-router-max-cost-usd": "0"}, False))
+        # Alone: among others it would find the circuit open, and nobody would be called again.
+        self._ask(PROMPTS[0], "hopeless", {}, False)
         calls = [(prompt, *one) for prompt in PROMPTS for one in asked]
         with ThreadPoolExecutor(8) as pool:
             decided = [id for id in pool.map(lambda call: self._ask(*call), calls) if id]

@@ -168,7 +168,7 @@ def _curl(request: Request, row: Row) -> str:
             {"model": row["requested_model"], "messages": [asked], "stream": row["stream"]}
         ).decode()
     )
-    url = f"{request.url.scheme}://{request.url.netloc}{_PATHS.get(row['endpoint'], '')}"
+    url = f"{request.base_url.scheme}://{request.base_url.netloc}{_PATHS.get(row['endpoint'], '')}"
     lines = [f"curl -sN {shlex.quote(url)}", "-H 'content-type: application/json'"]
     if runtime_of(request).settings.require_keys:
         lines.append('-H "authorization: Bearer $SLM_ROUTER_KEY"')
