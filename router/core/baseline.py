@@ -113,13 +113,14 @@ def price_baseline(
     # Measured against the policy's baseline alone, which is what control requests go to.
     verbosity = seen.compared.verbosity if isinstance(baseline, Always) else ASSUMED
     tokenizer = tokenizer_ratio(stats.of(baseline.model).counted, seen.counted)
-    costs = [
-        baseline_cost(card, _as_written(usage, tokenizer, output))
-        for output in (verbosity.value, verbosity.low, verbosity.high)
-    ]
-    if costs[0] is None or costs[1] is None or costs[2] is None:
+    usd = baseline_cost(card, _as_written(usage, tokenizer, verbosity.value))
+    if usd is None:
         return None
-    return PricedBaseline(costs[0], costs[1], costs[2], verbosity, tokenizer)
+    if verbosity.low == verbosity.value == verbosity.high:
+        return PricedBaseline(usd, usd, usd, verbosity, tokenizer)
+    low = baseline_cost(card, _as_written(usage, tokenizer, verbosity.low)) or 0.0
+    high = baseline_cost(card, _as_written(usage, tokenizer, verbosity.high)) or 0.0
+    return PricedBaseline(usd, low, high, verbosity, tokenizer)
 
 
 def _as_written(usage: Usage, tokenizer: float, verbosity: float) -> Usage:

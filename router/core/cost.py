@@ -34,6 +34,20 @@ class Usage:
     input_image_tokens: int = 0
     output_image_tokens: int = 0
 
+    @property
+    def is_special(self) -> bool:
+        """Whether any of its tokens may have a price of their own."""
+        return bool(
+            self.cached_input_tokens
+            or self.reasoning_tokens
+            or self.cache_write_tokens
+            or self.cache_write_1h_tokens
+            or self.input_audio_tokens
+            or self.output_audio_tokens
+            or self.input_image_tokens
+            or self.output_image_tokens
+        )
+
 
 def call_cost(price: Price | None, usage: Usage, busy_s: float) -> float | None:
     """US dollars for one call: by token, or by the machine time it kept a model busy (seconds)."""
@@ -44,6 +58,9 @@ def call_cost(price: Price | None, usage: Usage, busy_s: float) -> float | None:
     per_input, per_output = _rate(price, usage, "input"), _rate(price, usage, "output")
     if per_input is None or per_output is None:
         return None
+    if not usage.is_special:
+        plain = usage.input_tokens * per_input + usage.output_tokens * per_output
+        return plain / TOKENS_PER_MILLION
     given = _kinds(price, usage, _INPUT, usage.input_tokens, per_input)
     written = _kinds(price, usage, _OUTPUT, usage.output_tokens, per_output)
     return (given + written) / TOKENS_PER_MILLION
