@@ -37,7 +37,7 @@ types: $(VENV)/.test
 
 # The decision is the product: nearly every branch of it is taken by its own tests.
 coverage: $(VENV)/.test
-	$(BIN)/pytest -q tests/core tests/evidence tests/test_gateway.py tests/test_exchange.py \
+	$(BIN)/pytest -q -n $(CORES) --dist loadfile tests/core tests/evidence tests/test_gateway.py tests/test_exchange.py \
 		--cov=router.core --cov=router.evidence --cov=router.gateway --cov-branch --cov-report=term --cov-fail-under=95
 
 demo: $(VENV)/.serve

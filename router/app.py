@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -47,6 +48,9 @@ logger = logging.getLogger(__name__)
 
 WARM_UP = "Is everything loaded?"
 
+NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
+"""The framework looks for an OpenTelemetry to report to at every request; we have our own."""
+
 Exposition = Callable[[], tuple[bytes, str]]
 """Gives the metrics and their content type."""
 
@@ -54,7 +58,13 @@ Exposition = Callable[[], tuple[bytes, str]]
 def create_app(runtime: Runtime) -> FastAPI:
     """The ASGI application over a runtime."""
     # No redirects: one would be built from the Host header, which is whatever a caller says.
-    app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        redirect_slashes=False,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=NO_TELEMETRY,
+    )
     app.state.runtime = runtime
     endpoints = [
         (method, path, guarded(endpoint, access)) for method, path, endpoint, access in ROUTES
