@@ -136,7 +136,7 @@ async def test_a_second_connection_of_this_process_costs_the_first_none_of_its_r
     log = SQLiteDecisionLog(path)
     await log.record(an_event("first"))
     # As the upkeep does; and then another process comes and goes, and takes what is not locked.
-    open_for_writing(path, 1.0, survive_power_cut=False)
+    open_for_writing(path, 1.0, survive_power_cut=False).close()
     other = writer(path, "other", "1")
     other.communicate()
     await log.record(an_event("last"))
