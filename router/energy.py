@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -108,9 +109,9 @@ def _named(name: str, models: Mapping[str, _Model]) -> Iterator[_Model]:
 def _data() -> tuple[Mapping[str, _Model], Mapping[str, float]]:
     """Models by name and alias, and kilograms of CO2 equivalent a kWh by zone."""
     try:
-        package = distribution("ecologits")
-        told = package.locate_file("ecologits/data/models.json").read_bytes()  # type: ignore[attr-defined]
-        mixed = package.locate_file("ecologits/data/electricity_mixes.json").read_bytes()  # type: ignore[attr-defined]
+        data = Path(str(distribution("ecologits").locate_file("ecologits/data")))
+        told = (data / "models.json").read_bytes()
+        mixed = (data / "electricity_mixes.json").read_bytes()
     except (PackageNotFoundError, FileNotFoundError):
         return {}, {}
     read = msgspec.json.decode(told, type=_Models)

@@ -228,7 +228,8 @@ class SQLiteDecisionLog:
                 rows = cast(list[JournaledRow], [*group])
                 results += insert_journaled(self._connection, rows, self._roll_up.add_journaled)
             else:
-                results += (None if told is None else self._insert(told) for told in group)  # type: ignore[arg-type]
+                others = cast(list[RoutingEvent | Given | None], [*group])
+                results += (None if told is None else self._insert(told) for told in others)
         return results
 
     def _insert(self, told: RoutingEvent | Given) -> RouterError | None:

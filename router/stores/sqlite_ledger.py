@@ -5,9 +5,7 @@ question has a thread and a connection of its own.
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import closing
 from dataclasses import fields
 from math import ceil
 from pathlib import Path
@@ -34,7 +32,7 @@ from router.core.ledger import (
 from router.stores.ledger_schema import CLUSTER_SUMS
 from router.stores.roll_up import ALL, FULL, LEVELS, TIMES
 from router.stores.sqlite_reader import DecisionReader
-from router.stores.sqlite_schema import cannot, open_for_reading
+from router.stores.sqlite_schema import fetched
 
 _MICRO = 1_000_000
 _STEPS: Mapping[Step, int] = {"hour": SECONDS_PER_HOUR, "day": SECONDS_PER_DAY}
@@ -183,14 +181,7 @@ class SQLiteLedger:
         return await asyncio.to_thread(self._fetch, statement, values)
 
     def _fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        try:
-            with closing(open_for_reading(self._path, self._busy_s)) as connection:
-                return connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise cannot("be read", self._path, error) from error
-        except UnicodeEncodeError:
-            # Half a surrogate pair in what was asked for: no row can hold that.
-            return []
+        return fetched(self._path, self._busy_s, statement, values)
 
 
 def _sums_of(

@@ -14,7 +14,7 @@ from router.core.feedback import Feedback, Judged, judged
 from router.stores.decision_columns import COLUMNS, CONTENT
 from router.stores.decision_row import DecisionFilter, Row, decoded
 from router.stores.feedback_row import IN_ORDER, SELECT_FEEDBACK
-from router.stores.sqlite_schema import cannot, open_for_reading
+from router.stores.sqlite_schema import cannot, fetched, open_for_reading
 
 _MOST_ASKED = 500
 """Ids in one question; SQLite takes 999 in its oldest builds."""
@@ -113,14 +113,7 @@ class DecisionReader:
             raise cannot("be read", self._path, error) from error
 
     def _fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        try:
-            with closing(open_for_reading(self._path, self._busy_s)) as connection:
-                return connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise cannot("be read", self._path, error) from error
-        except UnicodeEncodeError:
-            # Half a surrogate pair in what was asked for: no row can hold that.
-            return []
+        return fetched(self._path, self._busy_s, statement, values)
 
 
 def _conditions(where: DecisionFilter) -> tuple[str, list[Any]]:

@@ -9,7 +9,9 @@ import os
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from router.errors import DecisionLogError
 from router.stores.ledger_schema import LEDGER_MIGRATION
@@ -169,6 +171,18 @@ def open_for_reading(path: Path, busy_s: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def fetched(path: Path, busy_s: float, statement: str, values: Sequence[Any]) -> list[Any]:
+    """All rows that a statement finds, through a connection of its own. Raises DecisionLogError."""
+    try:
+        with closing(open_for_reading(path, busy_s)) as connection:
+            return connection.execute(statement, values).fetchall()
+    except sqlite3.Error as error:
+        raise cannot("be read", path, error) from error
+    except UnicodeEncodeError:
+        # Half a surrogate pair in what was asked for: no row can hold that.
+        return []
 
 
 def migrate(

@@ -4,15 +4,13 @@ Rule: as DecisionReader, it opens the file anew for every question and holds no 
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from router.core.ledger import SECONDS_PER_HOUR, Window
 from router.core.session_score import SessionScore
-from router.stores.sqlite_schema import cannot, open_for_reading
+from router.stores.sqlite_schema import fetched
 
 # Feedback drives: there is far less of it than there are decisions.
 _JUDGED = """
@@ -55,9 +53,5 @@ class SQLiteScores:
         return dict(rows)
 
     def _fetch(self, statement: str, window: Window, simulated: bool) -> list[Any]:
-        try:
-            with closing(open_for_reading(self._path, self._busy_s)) as connection:
-                values = (window.since, window.until, simulated)
-                return connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise cannot("be read", self._path, error) from error
+        values = (window.since, window.until, simulated)
+        return fetched(self._path, self._busy_s, statement, values)

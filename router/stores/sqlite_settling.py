@@ -46,8 +46,8 @@ def settle(connection: sqlite3.Connection, now: float) -> bool:
 
 
 def _settle(connection: sqlite3.Connection, level: str, day: int) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
         marked = connection.execute(
             "INSERT OR IGNORE INTO settled_days VALUES (?, ?)", (level, day)
         )
@@ -56,10 +56,6 @@ def _settle(connection: sqlite3.Connection, level: str, day: int) -> None:
                 connection.execute(_LIFT_TIMES, (day, day, day + SECONDS_PER_DAY))
             else:
                 _lift(connection, level, day)
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
 
 
 def _lift(connection: sqlite3.Connection, level: str, day: int) -> None:

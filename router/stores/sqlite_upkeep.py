@@ -33,8 +33,8 @@ Row = Mapping[str, Any]
 
 def fill(connection: sqlite3.Connection) -> bool:
     """Add a few rows from before there were roll-ups; whether more remain. Raises sqlite3.Error."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
         done, last = connection.execute("SELECT done, last FROM roll_up_progress").fetchone()
         cursor = connection.execute(
             "SELECT rowid, * FROM decisions WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?",
@@ -45,10 +45,6 @@ def fill(connection: sqlite3.Connection) -> bool:
         _roll_up(connection, [completed(row) for row in rows])
         reached = rows[-1]["rowid"] if rows else last
         connection.execute("UPDATE roll_up_progress SET done = ?", (reached,))
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
     return bool(rows)
 
 

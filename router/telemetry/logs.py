@@ -147,12 +147,14 @@ class _Gathering(QueueListener):
         ended = False
         while not ended:
             taken = [lines.get()]
-            time.sleep(GATHER_SECONDS if taken[0] is not self._sentinel else 0)  # type: ignore[attr-defined]
+            time.sleep(GATHER_SECONDS if isinstance(taken[0], logging.LogRecord) else 0)
             with contextlib.suppress(queue.Empty):
                 while len(taken) < MOST_AT_ONCE:
                     taken.append(lines.get_nowait())
-            ended = self._sentinel in taken  # type: ignore[attr-defined]
-            self._write([record for record in taken if isinstance(record, logging.LogRecord)])
+            records = [record for record in taken if isinstance(record, logging.LogRecord)]
+            # What is none is the listener's word for the end.
+            ended = len(records) < len(taken)
+            self._write(records)
             for _ in taken:
                 lines.task_done()
 

@@ -71,7 +71,7 @@ def judge(classifier: Classifier, batch: Sequence[Job]) -> None:
         judged = classifier.judge([text for job in batch for text in job.texts])
         ends = list(accumulate(len(job.texts) for job in batch))
         shares = [judged[end - len(job.texts) : end] for job, end in zip(batch, ends, strict=True)]
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:  # noqa: BLE001  the thread must outlive it
         # Whatever it is belongs to whoever asked, and to nobody who came at the same time. A
         # panic in Rust (tokenizers, safetensors) is no Exception: it would end the thread.
         _blame(classifier, batch, error)
