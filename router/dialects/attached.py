@@ -18,8 +18,9 @@ _PART_SAID = frozenset({"type", "text"})
 def attached_to(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """The texts of messages beside what is said in them: calls, names, refusals, addresses."""
     for message in messages:
-        yield from texts(value for key, value in message.items() if key not in _SAID)
         content = message.get("content")
+        if len(message) > len(_SAID) or not message.keys() <= _SAID:
+            yield from texts(value for key, value in message.items() if key not in _SAID)
         if isinstance(content, list):
             for part in content:
                 yield from texts(v for key, v in part.items() if key not in _PART_SAID)

@@ -14,11 +14,15 @@ from router.core.catalog import Endpoint
 from router.core.limits import Limits
 from router.core.request import RoutedRequest, Turn
 from router.dialects.attached import attached_to, texts
-from router.dialects.fields import Fields
+from router.dialects.fields import FLAG, LIST, OBJECT, RAW_OBJECT, Fields
 from router.dialects.identity import session_named, user_named
 from router.errors import InvalidRequest
 from router.ports import Way
 from router.stream import StreamReader
+
+COUNTS = ("n", "max_completion_tokens", "max_tokens")
+_READ = frozenset({"model", "messages", "stream", *COUNTS})
+"""Fields that are read for what they are, so that no text can hide in them."""
 
 
 class ChatBody:
@@ -26,10 +30,11 @@ class ChatBody:
 
     def __init__(self, content: bytes) -> None:
         self._fields = Fields(content)
-        self.stream = self._fields.get("stream", bool) or False
-        options = self._fields.get("stream_options", dict[str, Any]) or {}
+        self.stream = self._fields.get("stream", FLAG) or False
+        options = self._fields.get("stream_options", OBJECT) or {}
         self.usage_asked = options.get("include_usage") is True
-        self._answers = self._fields.count("n") or 1
+        self._counts = self._fields.counts(COUNTS)
+        self._answers = dict(self._counts).get("n", 1)
 
     @property
     def user(self) -> str | None:
@@ -44,23 +49,23 @@ class ChatBody:
     def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request."""
         fields = self._fields
-        messages = fields.get("messages", list[Any])
-        turns = tuple(_turns(messages))
-        tools = fields.get("tools", list[Any]) or []
-        form = fields.get("response_format", dict[str, Any]) or {}
-        beside = texts(fields.beside(("model", "messages")))
+        messages = fields.get("messages", LIST) or []
+        turns = _turns(messages)
+        tools, functions = fields.get("tools", LIST) or (), fields.get("functions", LIST) or ()
+        form = (fields.get("response_format", OBJECT) or {}).get("type")
+        bounds = dict(self._counts)
         return RoutedRequest(
             model=fields.model(),
             turns=turns,
-            tools=len(tools) + len(fields.get("functions", list[Any]) or []),
-            json_object=form.get("type") == "json_object",
-            json_schema=form.get("type") == "json_schema",
+            tools=len(tools) + len(functions),
+            json_object=form == "json_object",
+            json_schema=form == "json_schema",
             stream=self.stream,
-            max_output_tokens=fields.count("max_completion_tokens") or fields.count("max_tokens"),
+            max_output_tokens=bounds.get("max_completion_tokens", bounds.get("max_tokens")),
             answers=self._answers,
-            attached="\n".join((*attached_to(messages or ()), *beside)),
+            attached="\n".join((*attached_to(messages), *texts(fields.beside(_READ)))),
             limits=limits,
-            counts=fields.counts(("n", "max_completion_tokens", "max_tokens")),
+            counts=self._counts,
         )
 
     def way(self, speaks: Collection[Endpoint]) -> Way:
@@ -81,43 +86,57 @@ def with_usage_asked(fields: Fields, model: str, asking: bool) -> bytes:
     """A body with another model's name; `asking`: for the usage of its stream too."""
     values = {"model": msgspec.json.encode(model)}
     if asking:
-        options = fields.get("stream_options", dict[str, msgspec.Raw]) or {}
+        options = fields.get("stream_options", RAW_OBJECT) or {}
         values["stream_options"] = msgspec.json.encode(
             {**options, "include_usage": msgspec.Raw(b"true")}
         )
     return fields.written(values)
 
 
-def _turns(messages: list[Any] | None) -> list[Turn]:
+def _turns(messages: list[Any]) -> tuple[Turn, ...]:
     if not messages:
         raise InvalidRequest("Expected a list of at least one message.", "messages")
-    return [_turn(message, f"messages[{index}]") for index, message in enumerate(messages)]
+    turns = []
+    for at, message in enumerate(messages):
+        try:
+            turns.append(_turn(message))
+        except _Fault as fault:
+            raise InvalidRequest(fault.expected, f"messages[{at}]{fault.within}") from None
+    return tuple(turns)
 
 
-def _turn(message: Any, param: str) -> Turn:
+class _Fault(Exception):
+    """What was expected of a message, and where within it."""
+
+    def __init__(self, expected: str, within: str) -> None:
+        self.expected, self.within = expected, within
+
+
+def _turn(message: Any) -> Turn:
     if not isinstance(message, dict):
-        raise InvalidRequest("Expected an object with role and content.", param)
+        raise _Fault("Expected an object with role and content.", "")
     role, content = message.get("role"), message.get("content")
     if not isinstance(role, str):
-        raise InvalidRequest("Expected a text such as user or system.", f"{param}.role")
+        raise _Fault("Expected a text such as user or system.", ".role")
     calls = message.get("tool_calls")
+    called = len(calls) if isinstance(calls, list) else 0
     if content is None or isinstance(content, str):
-        return Turn(role, content or "", tool_calls=len(calls) if isinstance(calls, list) else 0)
+        return Turn(role, content or "", tool_calls=called)
     if not isinstance(content, list):
-        raise InvalidRequest("Expected a text or a list of content parts.", f"{param}.content")
-    kinds = [_kind(part, f"{param}.content[{at}]") for at, part in enumerate(content)]
+        raise _Fault("Expected a text or a list of content parts.", ".content")
+    kinds = [_kind(part, at) for at, part in enumerate(content)]
     return Turn(
         role,
         "\n".join(text for part in content if isinstance(text := part.get("text"), str)),
         images=sum(kind in ("image_url", "input_image", "image") for kind in kinds),
         audio=kinds.count("input_audio"),
         files=sum(kind in ("file", "input_file") for kind in kinds),
-        tool_calls=len(calls) if isinstance(calls, list) else 0,
+        tool_calls=called,
     )
 
 
-def _kind(part: Any, param: str) -> str:
+def _kind(part: Any, at: int) -> str:
     kind = part.get("type") if isinstance(part, Mapping) else None
     if not isinstance(kind, str):
-        raise InvalidRequest("Expected a content part with its type.", f"{param}.type")
+        raise _Fault("Expected a content part with its type.", f".content[{at}].type")
     return kind

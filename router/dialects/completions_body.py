@@ -14,7 +14,7 @@ from router.core.request import RoutedRequest
 from router.dialects import completions_chat
 from router.dialects.attached import texts
 from router.dialects.chat_body import with_usage_asked
-from router.dialects.fields import Fields
+from router.dialects.fields import ANY, FLAG, OBJECT, Fields
 from router.dialects.identity import session_named, user_named
 from router.dialects.prompt_input import turns_of
 from router.ports import Way
@@ -28,10 +28,10 @@ class CompletionsBody:
 
     def __init__(self, content: bytes) -> None:
         self._fields = Fields(content)
-        self._prompt = self._fields.get("prompt", object)
+        self._prompt = self._fields.get("prompt", ANY)
         self._turns = turns_of(self._prompt, "prompt")
-        self._stream = self._fields.get("stream", bool) or False
-        options = self._fields.get("stream_options", dict[str, Any]) or {}
+        self._stream = self._fields.get("stream", FLAG) or False
+        options = self._fields.get("stream_options", OBJECT) or {}
         self._usage_asked = options.get("include_usage") is True
         self._answers = (self._fields.count("n") or 1) * len(self._turns)
 
@@ -80,5 +80,5 @@ class CompletionsBody:
         """The field that only an upstream with this very endpoint can serve."""
         if not isinstance(self._prompt, str) and (len(self._turns) > 1 or self._turns[0].tokens):
             return "prompt"
-        asked = (name for name in _NATIVE_ONLY if self._fields.get(name, object))
+        asked = (name for name in _NATIVE_ONLY if self._fields.get(name, ANY))
         return next(asked, None)

@@ -13,7 +13,7 @@ from router.core.catalog import Endpoint
 from router.core.limits import Limits
 from router.core.request import RoutedRequest
 from router.dialects.attached import texts
-from router.dialects.fields import Fields
+from router.dialects.fields import ANY, Fields
 from router.dialects.identity import session_named, user_named
 from router.dialects.prompt_input import turns_of
 from router.errors import InvalidRequest
@@ -42,7 +42,7 @@ class EmbeddingsBody:
         fields = self._fields
         request = RoutedRequest(
             model=fields.model(),
-            turns=turns_of(fields.get("input", object), "input"),
+            turns=turns_of(fields.get("input", ANY), "input"),
             attached="\n".join(texts(fields.beside(("model", "input")))),
             limits=limits,
             endpoints=("embeddings",),

@@ -6,7 +6,7 @@ Rule: nothing here is checked, for nothing of it is ours: what is no text says n
 from collections.abc import Mapping
 from typing import Any
 
-from router.dialects.fields import Fields
+from router.dialects.fields import ANY, Fields
 
 USER = ("user", "safety_identifier", "metadata.user_id")
 SESSION = (
@@ -18,22 +18,25 @@ SESSION = (
 )
 """Fields that name a conversation; the first that is there counts."""
 
+_USER_FIELDS = frozenset(name.partition(".")[0] for name in USER)
+_SESSION_FIELDS = frozenset(name.partition(".")[0] for name in SESSION)
+
 
 def user_named(fields: Fields) -> str | None:
     """Whom the caller speaks for."""
-    return _first(fields, USER)
+    return _first(fields, USER) if fields.names_any(_USER_FIELDS) else None
 
 
 def session_named(fields: Fields) -> str | None:
     """What the caller calls the conversation."""
-    return _first(fields, SESSION)
+    return _first(fields, SESSION) if fields.names_any(_SESSION_FIELDS) else None
 
 
 def _first(fields: Fields, names: tuple[str, ...]) -> str | None:
     for name in names:
         outer, _, inner = name.partition(".")
         if outer in fields:
-            told = _told(fields.get(outer, object), inner)
+            told = _told(fields.get(outer, ANY), inner)
             if isinstance(told, str) and told:
                 return told
     return None

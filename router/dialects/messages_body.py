@@ -17,7 +17,7 @@ from router.core.limits import Limits
 from router.core.request import RoutedRequest, Turn
 from router.core.tokens import estimated_tokens
 from router.dialects.attached import texts
-from router.dialects.fields import Fields
+from router.dialects.fields import ANY, FLAG, LIST, OBJECT, Fields
 from router.dialects.identity import session_named, user_named
 from router.dialects.messages_answer import MessagesWriter, message
 from router.dialects.messages_chat import to_chat
@@ -40,9 +40,9 @@ class MessagesBody:
     def __init__(self, content: bytes, headers: Mapping[str, str]) -> None:
         self._fields = Fields(content)
         self._headers = VERSION | {n: headers[n] for n in PASSED_HEADERS if n in headers}
-        self.stream = self._fields.get("stream", bool) or False
-        self._messages = self._fields.get("messages", list[Any])
-        self._turns = tuple(_turns(self._messages, self._fields.get("system", object)))
+        self.stream = self._fields.get("stream", FLAG) or False
+        self._messages = self._fields.get("messages", LIST)
+        self._turns = tuple(_turns(self._messages, self._fields.get("system", ANY)))
         self._chat: dict[str, Any] = {}
         self._bound_by: str | None = None
         self._why = ""
@@ -67,13 +67,14 @@ class MessagesBody:
     def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request."""
         fields = self._fields
-        config = fields.get("output_config", dict[str, Any]) or {}
-        form = config.get("format") or fields.get("output_format", dict[str, Any]) or {}
+        config = fields.get("output_config", OBJECT) or {}
+        form = config.get("format") or fields.get("output_format", OBJECT) or {}
         beside = texts(fields.beside(("model", "messages", "system")))
+        tools = fields.get("tools", LIST) or []
         return RoutedRequest(
             model=fields.model(),
             turns=self._turns,
-            tools=len(fields.get("tools", list[Any]) or []),
+            tools=len(tools),
             json_schema=isinstance(form, dict) and form.get("type") == "json_schema",
             stream=self.stream,
             max_output_tokens=fields.count("max_tokens"),

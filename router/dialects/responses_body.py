@@ -16,7 +16,7 @@ from router.core.limits import Limits
 from router.core.request import RoutedRequest, Turn
 from router.core.tokens import estimated_tokens
 from router.dialects.attached import texts
-from router.dialects.fields import Fields
+from router.dialects.fields import ANY, FLAG, LIST, OBJECT, Fields
 from router.dialects.identity import session_named, user_named
 from router.dialects.responses_answer import ResponsesWriter, response
 from router.dialects.responses_chat import to_chat
@@ -43,12 +43,12 @@ class ResponsesBody:
 
     def __init__(self, content: bytes) -> None:
         self._fields = Fields(content)
-        self._stream = self._fields.get("stream", bool) or False
-        if self._fields.get("background", bool):
+        self._stream = self._fields.get("stream", FLAG) or False
+        if self._fields.get("background", FLAG):
             raise InvalidRequest(
                 "Answers are not kept here to be asked for later: leave it out.", "background"
             )
-        self._input = self._fields.get("input", object)
+        self._input = self._fields.get("input", ANY)
         self._turns = tuple(_turns(self._input, self._fields))
         self._chat: dict[str, Any] = {}
         self._bound_by: str | None = None
@@ -74,13 +74,14 @@ class ResponsesBody:
     def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request."""
         fields = self._fields
-        form = (fields.get("text", dict[str, Any]) or {}).get("format") or {}
+        form = (fields.get("text", OBJECT) or {}).get("format") or {}
         kind = form.get("type") if isinstance(form, dict) else None
         beside = texts(fields.beside(("model", "input", "instructions")))
+        tools = fields.get("tools", LIST) or []
         return RoutedRequest(
             model=fields.model(),
             turns=self._turns,
-            tools=len(fields.get("tools", list[Any]) or []),
+            tools=len(tools),
             json_object=kind == "json_object",
             json_schema=kind == "json_schema",
             stream=self._stream,
@@ -91,7 +92,7 @@ class ResponsesBody:
             endpoints=("responses",) if self._bound_by else ("responses", "chat"),
             bound_by=self._bound_by,
             why_bound=self._why,
-            state_kept=any(self._fields.get(name, object) for name in STATE),
+            state_kept=any(self._fields.get(name, ANY) for name in STATE),
         )
 
     def way(self, speaks: Collection[Endpoint]) -> Way:
@@ -124,7 +125,7 @@ def told_by_responses(body: bytes) -> Told:
 
 
 def _turns(given: Any, fields: Fields) -> Iterator[Turn]:
-    instructions = fields.get("instructions", object)
+    instructions = fields.get("instructions", ANY)
     if isinstance(instructions, str):
         yield Turn("system", instructions)
     if isinstance(given, str):
