@@ -11,15 +11,14 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from router import dashboard, prices
 from router.api import ROUTES
 from router.api.access import AccessControl, guarded
 from router.api.admission import Admission
-from router.api.dispatch import Dispatch
+from router.api.entry import Entry
 from router.api.errors import on_crash, on_http_error, on_router_error
-from router.api.request_id import RequestId
-from router.api.shutdown import CutShort
 from router.assembly import Assembly
 from router.core.access import APIKey
 from router.core.catalog import AUTO
@@ -55,10 +54,21 @@ Exposition = Callable[[], tuple[bytes, str]]
 """Gives the metrics and their content type."""
 
 
-def create_app(runtime: Runtime) -> FastAPI:
+class Application(FastAPI):
+    """The framework behind our own entry, which it is asked through."""
+
+    entry: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Every request comes in here."""
+        scope["app"] = self
+        await self.entry(scope, receive, send)
+
+
+def create_app(runtime: Runtime) -> Application:
     """The ASGI application over a runtime."""
     # No redirects: one would be built from the Host header, which is whatever a caller says.
-    app = FastAPI(
+    app = Application(
         redirect_slashes=False,
         openapi_url=None,
         docs_url=None,
@@ -66,27 +76,25 @@ def create_app(runtime: Runtime) -> FastAPI:
         telemetry=NO_TELEMETRY,
     )
     app.state.runtime = runtime
+    app.state.navigation = dashboard.NAVIGATION
     endpoints = [
         (method, path, guarded(endpoint, access)) for method, path, endpoint, access in ROUTES
     ]
-    # The one added last is the first to see a request.
-    app.add_middleware(Dispatch, endpoints=endpoints)
-    app.add_middleware(Admission, limiter=_limiter(runtime.settings))
-    app.state.navigation = dashboard.NAVIGATION
     pages = tuple(dashboard.routes())
-    open_paths = frozenset(path for _, path, _, access in (*ROUTES, *pages) if access == "open")
-    app.add_middleware(
-        AccessControl, runtime=runtime, open_paths=open_paths, refuse=dashboard.refuse
-    )
-    app.add_middleware(CutShort, runtime=runtime)
-    app.add_middleware(RequestId)
-    for method, path, endpoint in endpoints:
+    for method, path, endpoint in (*endpoints, *(page[:3] for page in pages)):
         app.router.routes.append(Route(path, endpoint, methods=[method]))
-    for method, path, page, _ in pages:
-        app.router.routes.append(Route(path, page, methods=[method]))
     app.add_exception_handler(RouterError, on_router_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(Exception, on_crash)
+    open_paths = frozenset(path for _, path, _, access in (*ROUTES, *pages) if access == "open")
+    app.entry = Entry(
+        super(Application, app).__call__,
+        runtime,
+        endpoints,
+        AccessControl(runtime, open_paths),
+        Admission(_limiter(runtime.settings)),
+        dashboard.refuse,
+    )
     return app
 
 

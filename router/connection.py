@@ -10,14 +10,20 @@ Rule: nothing is done per request that one look a second at each connection can 
 import asyncio
 import socket
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from router.api.errors import error_body
 from router.api.leaving import Leaving
 from router.api.request_id import new_id
+from router.api.whole import AT_ONCE
 from router.workers import shared_socket
 
 LOOK_S = 1.0
@@ -100,6 +106,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._callers.clear()
         self._callers.append(Leaving.put_into(self.scope))
         super().on_headers_complete()
+        self.scope[AT_ONCE] = partial(_written_at_once, self.cycle)
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body: it moves on, unless nobody wants it any more."""
@@ -193,6 +200,24 @@ def bound(host: str, port: int) -> socket.socket:
 def bounded(bounds: Bounds) -> type[BoundedProtocol]:
     """The class of a server's connections."""
     return type("BoundedProtocol", (BoundedProtocol,), {"bounds": bounds})
+
+
+def _written_at_once(cycle: RequestResponseCycle, status: int, lines: bytes, body: bytes) -> bool:
+    """Answer a request in one write. False, and nothing is done, where the server has to do it:
+    what goes before must be read first, nobody listens, or it is told to do more of its own."""
+    if cycle.flow.write_paused or cycle.disconnected or cycle.response_started:
+        return False
+    if cycle.access_log or cycle.default_headers:
+        return False
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    ends = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+    cycle.transport.writelines((STATUS_LINE[status] + lines + ends, body))
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
+    return True
 
 
 def _refusal(status: int, message: str) -> bytes:

@@ -4,7 +4,7 @@ Rule: fall back only while nothing has reached the caller; record before the las
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from router.core.circuit import OPEN_S
 from router.core.event import Outcome
@@ -36,7 +36,10 @@ CLIENT_CLOSED_REQUEST = 499
 
 
 class Exchange:
-    """One request. `open` first; then `body` is the answer, or `events()` if it `streams`."""
+    """One request. `open` first; then `body` is the answer, or `events()` if it `streams`.
+
+    `has_left` tells, when it is cancelled, whether that is because its caller left.
+    """
 
     def __init__(self, gateway: Gateway, call: Call, routed: Routed) -> None:
         self.routed = routed
@@ -47,7 +50,7 @@ class Exchange:
         self._reader: Events | None = None
         self._first: list[bytes] = []
         self._chunks: AsyncIterator[bytes] | None = None
-        self._interrupted = False
+        self.has_left: Callable[[], bool] = _always
 
     @property
     def status(self) -> int:
@@ -81,10 +84,6 @@ class Exchange:
             await self._finish("ok" if self.status < 400 else "refused")
             self.trace.measure_overhead()
 
-    def interrupt(self, really: bool = True) -> None:
-        """We stop serving: what comes next is not the caller's leaving."""
-        self._interrupted = really
-
     async def events(self) -> AsyncGenerator[bytes, None]:
         """The stream's events as they may go on. Raises UpstreamError after it was recorded."""
         assert self._reader is not None
@@ -95,7 +94,7 @@ class Exchange:
                 yield event
             last = self._reader.end()
         except (asyncio.CancelledError, GeneratorExit):
-            # The caller left. This task is being torn down, so another must finish the work.
+            # The caller left, or we stop. This task is torn down: another must finish the work.
             self._leave()
             raise
         except Exception:
@@ -238,10 +237,10 @@ class Exchange:
             await trace.record(outcome, self.status if status is None else status)
 
     def _leave(self) -> None:
-        if self._interrupted:
-            finishing = self._finish("broken", self.status or SERVICE_UNAVAILABLE)
-        else:
+        if self.has_left():
             finishing = self._finish("cancelled", CLIENT_CLOSED_REQUEST)
+        else:
+            finishing = self._finish("broken", self.status or SERVICE_UNAVAILABLE)
         task = asyncio.get_running_loop().create_task(finishing)
         _leaving.add(task)
         task.add_done_callback(_leaving.discard)
@@ -249,6 +248,10 @@ class Exchange:
     async def _close(self) -> None:
         if self.reply is not None:
             await self.reply.close()
+
+
+def _always() -> bool:
+    return True
 
 
 _leaving: set[asyncio.Task[None]] = set()

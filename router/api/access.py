@@ -10,11 +10,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Literal
 
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
 
 from router.api.cookie import Cookies
-from router.api.errors import on_router_error
 from router.api.locality import refuse_strangers
 from router.core.access import ANYONE, Caller, Role
 from router.errors import Forbidden, RouterError, Unauthenticated
@@ -24,7 +22,8 @@ from router.runtime import Runtime
 Access = Role | Literal["open"]
 """What a route asks of its caller: a role, or nothing at all."""
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[ASGIApp]]
+"""Takes a request and gives what sends its answer: mostly a Response."""
 
 _PREFIX = PREFIX.encode()
 _CALLER = "slm_router.caller"
@@ -36,45 +35,28 @@ _SEVERAL = "You provided several API keys. Send one."
 
 
 class AccessControl:
-    """ASGI middleware that lets nobody pass unknown, except to the open paths.
+    """Lets nobody pass unknown, except to the open paths."""
 
-    `refuse` answers those who may not pass.
-    """
-
-    def __init__(
-        self,
-        app: ASGIApp,
-        runtime: Runtime,
-        open_paths: frozenset[str],
-        refuse: Callable[[Request, Exception], Awaitable[Response]] = on_router_error,
-    ) -> None:
-        self._app = app
+    def __init__(self, runtime: Runtime, open_paths: frozenset[str]) -> None:
         self._keyring = runtime.keyring
         self._cookies = Cookies(runtime.session_key, runtime.keyring)
         self._required = runtime.settings.require_keys
         self._open = open_paths
-        self._refuse = refuse
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Find out who asks; pass on, or refuse."""
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-            return
+    def refusal(self, scope: Scope) -> RouterError | None:
+        """Why a request may not pass. Else None, and from now on the scope tells who asks."""
         try:
             scope[_CALLER] = self._signed_in(scope) or identified(
                 scope["headers"], self._keyring, self._required
             )
         except RouterError as error:
-            if scope["path"] not in self._open:
-                answer = await self._refuse(Request(scope), error)
-                await answer(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+            return None if scope["path"] in self._open else error
+        return None
 
     def _signed_in(self, scope: Scope) -> Caller | None:
         """Who a browser's session is of; a key that is shown beside it counts instead."""
         headers = scope["headers"]
-        if scope["path"].startswith(_WITHOUT_COOKIES) or any(_keys(headers)):
+        if scope["path"].startswith(_WITHOUT_COOKIES) or _keys(headers):
             return None
         caller = self._cookies.caller_in(headers, time.time())
         scope[_BY_COOKIE] = caller is not None
@@ -86,10 +68,11 @@ def identified(headers: Iterable[tuple[bytes, bytes]], keyring: Keyring, require
 
     Without `required` whoever shows none of our keys is let in, if it is not another's web page.
     """
-    keys = frozenset(_keys(headers))
-    if len(keys) > 1:
-        raise Unauthenticated(_SEVERAL)
-    for key in keys:
+    keys = _keys(headers)
+    if keys:
+        key = keys[0]
+        if any(other != key for other in keys):
+            raise Unauthenticated(_SEVERAL)
         caller = keyring.caller_of(key)
         if caller is not None:
             return caller
@@ -128,7 +111,7 @@ def guarded(endpoint: Endpoint, access: Access) -> Endpoint:
     if access == "open":
         return endpoint
 
-    async def for_the_role(request: Request) -> Response:
+    async def for_the_role(request: Request) -> ASGIApp:
         caller = caller_of(request)
         if caller is None or not caller.may(access):
             raise Forbidden(f"This needs an API key with the role {access}.")
@@ -137,12 +120,14 @@ def guarded(endpoint: Endpoint, access: Access) -> Endpoint:
     return for_the_role
 
 
-def _keys(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[bytes]:
+def _keys(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
     """The keys that a request shows, as OpenAI's clients do and as Anthropic's do."""
+    keys = []
     for name, value in headers:
         if name == b"authorization":
             scheme, _, key = value.strip().partition(b" ")
             if scheme.lower() == b"bearer" and key.strip():
-                yield key.strip()
+                keys.append(key.strip())
         elif name == b"x-api-key" and value.strip():
-            yield value.strip()
+            keys.append(value.strip())
+    return keys

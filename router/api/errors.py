@@ -14,7 +14,6 @@ from starlette.responses import Response
 
 from router import errors
 from router.api.error_forms import OPENAI, ErrorForm, Words, error_body, form_of, said_in
-from router.api.request_id import named
 from router.tries import NOT_THE_CALLERS_FAULT, is_callers_own
 
 __all__ = ["STATUS", "answer_of", "error_body", "respond", "words_of"]
@@ -128,6 +127,5 @@ async def on_crash(request: Request, error: Exception) -> Response:
     """Handler for our own mistakes: the caller learns that it was us, and nothing else."""
     told = "The gateway failed to handle the request."
     words = Words(500, told, "server_error", "internal_error")
-    # The framework answers this one outside of all middleware.
     body = form_of(request.scope["path"]).body(words)
-    return Response(body, 500, named({}), "application/json")
+    return Response(body, 500, media_type="application/json")

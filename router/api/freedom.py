@@ -22,6 +22,7 @@ from router.errors import InvalidRequest
 
 PREFIX = "x-slm-router-"
 SESSION = f"{PREFIX}session"
+_PREFIX = PREFIX.encode()
 _EXPECTED = {
     "allowed-models": "names of models with commas between them",
     "max-cost-usd": "a number of US dollars above 0, such as 0.002",
@@ -32,7 +33,16 @@ _EXPECTED = {
 HEADERS = (*_EXPECTED, "session")
 """What a request's headers may say, after `x-slm-router-`."""
 
-_UNBOUNDED = Limits()
+UNBOUNDED = Limits()
+
+
+def ours_in(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    """Those of a request's headers that are ours, without decoding all the others."""
+    return [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in headers
+        if name.startswith(_PREFIX)
+    ]
 
 
 def limits_of(headers: Iterable[tuple[str, str]]) -> Limits:
@@ -40,7 +50,7 @@ def limits_of(headers: Iterable[tuple[str, str]]) -> Limits:
 
     Raises InvalidRequest naming the header.
     """
-    limits = _UNBOUNDED
+    limits = UNBOUNDED
     for name, value in headers:
         if name.startswith(PREFIX) and name != SESSION:
             limits = limits.tightened(_limit(name.removeprefix(PREFIX), value.strip()))

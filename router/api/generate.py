@@ -3,23 +3,25 @@
 Rule: an endpoint is its form of body and its form of error; nothing else tells it from another.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from router.api.access import key_name_of
 from router.api.caller import body_of, while_caller_stays
 from router.api.error_forms import OPENAI, ErrorForm
 from router.api.errors import answer_of, respond
-from router.api.freedom import PREFIX, limits_of
+from router.api.freedom import SESSION, UNBOUNDED, limits_of, ours_in
 from router.api.headers import exchange_headers
+from router.api.leaving import Leaving
 from router.api.request_id import new_id
 from router.api.session import Naming, in_session
 from router.api.sse import EventStream
 from router.api.state import runtime_of
+from router.api.whole import WholeAnswer
 from router.core.catalog import Endpoint
 from router.core.limits import Limits
 from router.core.request import RoutedRequest
@@ -28,8 +30,6 @@ from router.errors import RouterError
 from router.exchange import Exchange
 from router.gateway import Call
 from router.ports import Way
-
-_PREFIX = PREFIX.encode()
 
 
 class Body(Naming, Protocol):
@@ -48,15 +48,15 @@ class Body(Naming, Protocol):
 class Form:
     """One endpoint: its name in the log, how its bodies are read and how its errors are told.
 
-    `read` takes a body and the request's headers (names in lower case).
+    `read` takes a body and the request that it came with.
     """
 
     endpoint: str
-    read: Callable[[bytes, Mapping[str, str]], Body]
+    read: Callable[[bytes, Request], Body]
     errors: ErrorForm = OPENAI
 
 
-async def generate(request: Request, form: Form) -> Response:
+async def generate(request: Request, form: Form) -> ASGIApp:
     """Answer a request from the model that the policy picks."""
     return await ask(request, form, await received_from(request))
 
@@ -79,11 +79,11 @@ async def received_from(request: Request) -> Received:
     return Received(content, began, elapsed())
 
 
-async def ask(request: Request, form: Form, received: Received) -> Response:
+async def ask(request: Request, form: Form, received: Received) -> ASGIApp:
     """Answer a request that has been read."""
     runtime = runtime_of(request)
     gateway = runtime.gateway
-    body = form.read(received.content, request.headers)
+    body = form.read(received.content, request)
     facts = facts_of(request, body)
     id = new_id()
     call = Call(
@@ -93,41 +93,39 @@ async def ask(request: Request, form: Form, received: Received) -> Response:
         way=body.way,
         received=received.began,
         read=received.read,
-        status_of=lambda error: answer_of(error).status,
+        status_of=_status_of,
         content=received.content if runtime.settings.store_content else None,
         key_name=key_name_of(request),
         trace=runtime.trace(request.headers.get(HEADER), id) if runtime.trace else None,
     )
-    exchange = Exchange(gateway, call, await gateway.route(facts, call.id))
+    exchange = Exchange(gateway, call, await gateway.route(facts, id))
+    exchange.has_left = Leaving.of(request.scope).has_left
     try:
-        await while_caller_stays(
-            request.scope, request.receive, exchange.open(), exchange.interrupt
-        )
+        await while_caller_stays(request.scope, request.receive, exchange.open())
     except RouterError as error:
         return respond(error, exchange_headers(exchange), form.errors)
     return _answer(exchange, form)
 
 
+def _status_of(error: RouterError) -> int:
+    return answer_of(error).status
+
+
 def facts_of(request: Request, body: Body) -> RoutedRequest:
     """What routing reads of a request: its body, and the freedom that its headers leave."""
-    return in_session(body.request(limits_of(_of_ours(request))), request, body)
+    ours = ours_in(request.scope["headers"])
+    limits = limits_of(ours) if ours else UNBOUNDED
+    session = next((value for name, value in ours if name == SESSION), "") if ours else ""
+    return in_session(body.request(limits), request, body, session)
 
 
-def _of_ours(request: Request) -> Iterable[tuple[str, str]]:
-    """The headers that are ours, without decoding all the others."""
-    for name, value in request.scope["headers"]:
-        if name.startswith(_PREFIX):
-            yield name.decode("latin-1"), value.decode("latin-1")
-
-
-def _answer(exchange: Exchange, form: Form) -> Response:
+def _answer(exchange: Exchange, form: Form) -> ASGIApp:
     assert exchange.reply is not None
     headers = {**exchange.reply.headers, **exchange_headers(exchange)}
     if exchange.streams:
-        headers.pop("content-type", None)
         return EventStream(exchange, headers, form.errors)
     if exchange.status >= 400:
         headers["content-type"] = "application/json"
         told = form.errors.passed_on(exchange.body, exchange.status)
-        return Response(told, exchange.status, headers)
-    return Response(exchange.body, exchange.status, headers)
+        return WholeAnswer(exchange.status, headers, told)
+    return WholeAnswer(exchange.status, headers, exchange.body)

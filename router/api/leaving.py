@@ -6,7 +6,7 @@ instead; under any other server the task is there.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 from starlette.types import Scope
@@ -19,25 +19,35 @@ _LEFT = "The caller closed the connection."
 
 
 class Leaving:
-    """One request's caller: whether it has `left`, and the task that is to be told."""
+    """One request's caller: whether it has `left`, and the task that is to be told.
 
-    __slots__ = ("_task", "left")
+    `told`: a connection of ours calls `leave`; else whoever reads what comes in finds out.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_task", "left", "told")
+
+    def __init__(self, told: bool = False) -> None:
         self.left = False
+        self.told = told
         self._task: asyncio.Task[Any] | None = None
 
     @classmethod
     def put_into(cls, scope: Any) -> "Leaving":
-        """A new one, where `of` finds it."""
-        scope[_KEY] = made = cls()
+        """A new one that will be told, where `of` finds it."""
+        scope[_KEY] = made = cls(told=True)
         return made
 
-    @staticmethod
-    def of(scope: Scope) -> "Leaving | None":
-        """That of a request; None where the server does not tell."""
+    @classmethod
+    def of(cls, scope: Scope) -> "Leaving":
+        """That of a request."""
         found: Leaving | None = scope.get(_KEY)
+        if found is None:
+            scope[_KEY] = found = cls()
         return found
+
+    def has_left(self) -> bool:
+        """Whether it has: if not, it is somebody else who cancels a task."""
+        return self.left
 
     def leave(self) -> None:
         """The caller has gone. Called by the connection."""
@@ -45,18 +55,15 @@ class Leaving:
         if self._task is not None:
             self._task.cancel()
 
-    async def unless_left(self, work: Awaitable[_T], interrupted: Callable[[bool], None]) -> _T:
-        """The result of `work`, which is cancelled as soon as the caller leaves.
+    async def unless_left(self, work: Awaitable[_T]) -> _T:
+        """The result of `work`, which is cancelled as soon as `leave` is called.
 
-        Raises CallerLeft in that case. `interrupted` is called with True before `work` learns that
-        it is cancelled for any other reason, and with False where it outlives that: then a time
-        limit of its own was over.
+        Raises CallerLeft in that case. The caller must still be there when this begins.
         """
-        watched = _Watched(work, self, interrupted)
         task = self._task = asyncio.current_task()
         assert task is not None
         try:
-            result: _T = await watched
+            return await work
         except asyncio.CancelledError:
             if not self.left:
                 raise
@@ -64,41 +71,3 @@ class Leaving:
             raise CallerLeft(_LEFT) from None
         finally:
             self._task = None
-        return result
-
-
-class _Watched(Generator[Any, Any, _T]):
-    """Awaits `work`, and sees a cancellation before it does."""
-
-    def __init__(
-        self, work: Awaitable[_T], leaving: Leaving, interrupted: Callable[[bool], None]
-    ) -> None:
-        self._steps = work.__await__()
-        self._leaving = leaving
-        self._interrupted = interrupted
-        self._begun = False
-
-    def __await__(self) -> "_Watched[_T]":
-        return self
-
-    def send(self, value: Any) -> Any:
-        """The next step of the work."""
-        waited_for = self._steps.send(value)
-        if self._begun or not self._leaving.left:
-            self._begun = True
-            return waited_for
-        # It left before anybody could be told.
-        self._begun = True
-        return self._steps.throw(asyncio.CancelledError())
-
-    def throw(self, kind: Any, value: Any = None, traceback: Any = None) -> Any:
-        """The next step, at which this is raised."""
-        error = value if isinstance(value, BaseException) else kind
-        if not isinstance(error, asyncio.CancelledError) or self._leaving.left:
-            return self._steps.throw(error)
-        self._interrupted(True)
-        waited_for = self._steps.throw(error)
-        task = asyncio.current_task()
-        if task is not None and not task.cancelling():
-            self._interrupted(False)
-        return waited_for

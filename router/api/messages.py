@@ -3,6 +3,7 @@
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from router.api.error_forms import ANTHROPIC
 from router.api.generate import Form, ask, facts_of, generate, received_from
@@ -11,17 +12,19 @@ from router.api.request_id import new_id
 from router.api.state import runtime_of
 from router.dialects.messages_body import CountTokensBody, MessagesBody
 
-FORM = Form("messages", MessagesBody, ANTHROPIC)
-COUNT = Form("messages.count_tokens", CountTokensBody, ANTHROPIC)
+FORM = Form("messages", lambda content, it: MessagesBody(content, it.headers), ANTHROPIC)
+COUNT = Form(
+    "messages.count_tokens", lambda content, it: CountTokensBody(content, it.headers), ANTHROPIC
+)
 ESTIMATED = "x-slm-router-estimated"
 
 
-async def messages(request: Request) -> Response:
+async def messages(request: Request) -> ASGIApp:
     """Answer from the model that the policy picks."""
     return await generate(request, FORM)
 
 
-async def count_tokens(request: Request) -> Response:
+async def count_tokens(request: Request) -> ASGIApp:
     """How many tokens a message would take, by the count of the model that would answer it.
 
     Where its upstream cannot tell, by our estimate, and the answer's headers say so.

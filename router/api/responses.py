@@ -1,15 +1,15 @@
 """POST /v1/responses: OpenAI's newer form; state only where the upstream keeps it."""
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from router.api.error_forms import RESPONSES
 from router.api.generate import Form, generate
 from router.dialects.responses_body import ResponsesBody
 
-FORM = Form("responses", lambda content, headers: ResponsesBody(content), RESPONSES)
+FORM = Form("responses", lambda content, request: ResponsesBody(content), RESPONSES)
 
 
-async def responses(request: Request) -> Response:
+async def responses(request: Request) -> ASGIApp:
     """Answer from the model that the policy picks."""
     return await generate(request, FORM)

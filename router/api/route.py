@@ -8,10 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router.api.caller import body_of
-from router.api.freedom import limits_of
+from router.api.generate import facts_of
 from router.api.headers import decision_headers
 from router.api.request_id import new_id
-from router.api.session import in_session
 from router.api.state import runtime_of
 from router.dialects.chat_body import ChatBody
 from router.gateway import Routed
@@ -21,7 +20,7 @@ async def route(request: Request) -> Response:
     """What would be decided, with every signal and every candidate. Nothing is recorded."""
     runtime = runtime_of(request)
     body = ChatBody(await body_of(request, runtime.settings.max_body_bytes))
-    facts = in_session(body.request(limits_of(request.headers.items())), request, body)
+    facts = facts_of(request, body)
     routed = await runtime.gateway.route(facts, new_id(), everything=True)
     content = msgspec.json.encode(described(routed))
     headers = decision_headers(routed)

@@ -5,15 +5,13 @@ installation's key can guess back: a user may be an e-mail address.
 """
 
 import hashlib
-import re
-from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Protocol
 
 from starlette.requests import Request
 
 from router.api.access import key_name_of
-from router.api.freedom import SESSION
 from router.api.state import runtime_of
 from router.core.request import RoutedRequest, Turn
 
@@ -21,8 +19,8 @@ START_CHARACTERS = 2_000
 """Of each of the first turns: enough to tell conversations apart, and bounded."""
 
 
-_VOLATILE = re.compile(r"x-anthropic-[^\n]*\n?")
-"""A line that Claude Code puts before its instructions, and writes anew for every request."""
+_VOLATILE = "x-anthropic-"
+"""Begins a line that Claude Code puts before its instructions, and writes anew for every request."""
 
 
 class Naming(Protocol):
@@ -39,41 +37,54 @@ class Naming(Protocol):
         ...
 
 
-def in_session(facts: RoutedRequest, request: Request, body: Naming) -> RoutedRequest:
+def in_session(facts: RoutedRequest, request: Request, body: Naming, header: str) -> RoutedRequest:
     """The facts with their session, and with their conversation within it, by pseudonyms.
 
-    A session is what the header names, or the body; else the user; else the conversation. A
+    A session is what the `header` names, or the body; else the user; else the conversation. A
     conversation is a session's first user turn, with what stands before it where no session is
     named: one session may hold several, such as an agent's and those of its helpers.
     """
-    named = request.headers.get(SESSION) or body.session
-    user = None if named else body.user
+    named = header or body.session
+    name = named or body.user
     # What two callers happen to call the same are two sessions: none shall steer the other's.
-    told = [key_name_of(request) or "", named or user or ""]
+    told = _part(key_name_of(request) or "") + _part(name or "")
     key = runtime_of(request).session_key
-    session = _pseudonym(told, key) if named or user else None
+    session = _pseudonym(told, key) if name else None
     conversation = None
     if facts.state_kept:
         conversation = session if named else None
     elif not facts.separate:
-        beginning = _beginning(facts.turns, everything=not named)
-        conversation = _pseudonym([*told, *beginning], key)
+        conversation = _pseudonym(told + _beginning(facts.turns, everything=not named), key)
     return replace(facts, session=session or conversation, conversation=conversation)
 
 
-def _beginning(turns: tuple[Turn, ...], everything: bool) -> Iterator[str]:
+def _beginning(turns: tuple[Turn, ...], everything: bool) -> str:
+    told = ""
     for turn in turns:
         is_first = turn.role == "user"
         if is_first or everything:
-            line = _VOLATILE.match(turn.text)
-            text = turn.text if line is None else turn.text[line.end() :]
+            text = turn.text
+            if text.startswith(_VOLATILE):
+                text = text.partition("\n")[2]
             # With its length: what is cut off may be all that differs.
-            yield f"{turn.role} {len(text)} {turn.images} {text[:START_CHARACTERS]}"
+            told += _part(f"{turn.role} {len(text)} {turn.images} {text[:START_CHARACTERS]}")
         if is_first:
-            return
+            break
+    return told
 
 
-def _pseudonym(told: list[str], key: bytes) -> str:
-    # Lengths in front, so that no two lists are told alike.
-    text = "".join(f"{len(part)}:{part}" for part in told)
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8, key=key).hexdigest()
+def _part(text: str) -> str:
+    # The length in front, so that no two lists of parts are told alike.
+    return f"{len(text)}:{text}"
+
+
+def _pseudonym(told: str, key: bytes) -> str:
+    hashing = _keyed(key).copy()
+    hashing.update(told.encode("utf-8", "replace"))
+    return hashing.hexdigest()
+
+
+@lru_cache(maxsize=4)
+def _keyed(key: bytes) -> hashlib.blake2b:
+    """Where every pseudonym begins: the key is taken in once."""
+    return hashlib.blake2b(digest_size=8, key=key)

@@ -1,0 +1,103 @@
+"""Entry: what every request goes through, in this order, before its endpoint sees it.
+
+Rule: one straight way, with as few layers as can be. The framework's middleware, its router and its
+error handlers cost a request more than deciding it does, so a literal path is found in one look into
+a table. What the table does not hold (paths with parameters, HEAD, unknown paths and methods) goes
+on to the framework, after the same questions: who asks, and is there room.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from router.api.access import AccessControl, Endpoint
+from router.api.admission import Admission
+from router.api.errors import on_crash, on_http_error, on_router_error
+from router.api.outgoing import Outgoing
+from router.api.shutdown import cut_short
+from router.api.state import RUNTIME
+from router.errors import RouterError
+from router.runtime import Runtime
+
+Refuse = Callable[[Request, Exception], Awaitable[Response]]
+
+
+class Entry:
+    """An ASGI application in front of the framework's.
+
+    `endpoints` are method, path and endpoint. `refuse` answers those who may not pass.
+    """
+
+    def __init__(
+        self,
+        framework: ASGIApp,
+        runtime: Runtime,
+        endpoints: Iterable[tuple[str, str, Endpoint]],
+        access: AccessControl,
+        admission: Admission,
+        refuse: Refuse = on_router_error,
+    ) -> None:
+        self._framework = framework
+        self._runtime = runtime
+        self._endpoints: Mapping[tuple[str, str], Endpoint] = {
+            (method, path): endpoint for method, path, endpoint in endpoints if "{" not in path
+        }
+        self._access = access
+        self._admission = admission
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, whatever happens meanwhile."""
+        if scope["type"] != "http":
+            await self._framework(scope, receive, send)
+            return
+        scope[RUNTIME] = self._runtime
+        outgoing = Outgoing(send)
+        try:
+            await self._let_in(scope, receive, outgoing.send)
+        except asyncio.CancelledError:
+            if self._runtime.accepting:
+                raise
+            await cut_short(scope, receive, outgoing)
+        except Exception as error:
+            if not outgoing.begun:
+                answer = await on_crash(Request(scope), error)
+                await answer(scope, receive, outgoing.send)
+            # The server logs it.
+            raise
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        unknown = self._access.refusal(scope)
+        if unknown is not None:
+            refused = await self._refuse(Request(scope), unknown)
+            await refused(scope, receive, send)
+            return
+        no_room = self._admission.refusal(scope)
+        if no_room is not None:
+            await no_room(scope, receive, send)
+            return
+        turn = self._admission.turn(scope, receive)
+        try:
+            endpoint = self._endpoints.get((scope["method"], scope["path"]))
+            if endpoint is None:
+                await self._framework(scope, turn.receive, send)
+            else:
+                request = Request(scope, turn.receive, send)
+                answer = await _answer(endpoint, request)
+                await answer(scope, turn.receive, send)
+        finally:
+            turn.leave()
+
+
+async def _answer(endpoint: Endpoint, request: Request) -> ASGIApp:
+    """What an endpoint answers, or what it raises."""
+    try:
+        return await endpoint(request)
+    except RouterError as error:
+        return await on_router_error(request, error)
+    except HTTPException as error:
+        return await on_http_error(request, error)

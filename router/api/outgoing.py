@@ -1,0 +1,26 @@
+"""Outgoing: the way out of one request. Every answer carries a request id, whoever of us gave it."""
+
+from starlette.types import Message, Send
+
+from router.api.request_id import NAME, new_id
+
+_NAME = NAME.encode()
+
+
+class Outgoing:
+    """Names the answer where no decision has named it already, and knows whether one has `begun`."""
+
+    __slots__ = ("_send", "begun")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on."""
+        if message["type"] == "http.response.start":
+            self.begun = True
+            headers = message.get("headers", ())
+            if not any(name == _NAME for name, _ in headers):
+                message = {**message, "headers": [*headers, (_NAME, new_id("req_").encode())]}
+        await self._send(message)

@@ -1,0 +1,52 @@
+"""WholeAnswer: an answer that is there before any of it goes out.
+
+Our own connections (`router/connection.py`) take its head and body in one piece; to them that is a
+single write, where the server's own way looks through every header again. Under any other server it
+goes out as the two messages that ASGI knows.
+"""
+
+from collections.abc import Callable, Mapping
+
+from starlette.types import Receive, Scope, Send
+
+AT_ONCE = "slm_router.at_once"
+
+Write = Callable[[int, bytes, bytes], bool]
+"""Writes an answer by its status, its header lines and its body; False if it cannot do so now."""
+
+
+class WholeAnswer:
+    """Status, headers (names in lower case) and body."""
+
+    __slots__ = ("_body", "_headers", "_status")
+
+    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self._status = status
+        self._headers = headers
+        self._body = body
+        headers["content-length"] = str(len(body))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        at_once: Write | None = scope.get(AT_ONCE)
+        if at_once is not None:
+            lines = header_lines(self._headers)
+            if lines is not None and at_once(self._status, lines, self._body):
+                return
+        pairs = header_pairs(self._headers)
+        await send({"type": "http.response.start", "status": self._status, "headers": pairs})
+        await send({"type": "http.response.body", "body": self._body})
+
+
+def header_lines(headers: Mapping[str, str]) -> bytes | None:
+    """Headers as they are sent; None for what the server itself should judge."""
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    # Where every character prints, none of them ends a line.
+    if not (told := "".join(lines)).isprintable() or not told.isascii():
+        return None
+    return "\r\n".join((*lines, "")).encode()
+
+
+def header_pairs(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as ASGI has them."""
+    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
