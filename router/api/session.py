@@ -5,10 +5,10 @@ installation's key can guess back: a user may be an e-mail address.
 """
 
 import hashlib
-from dataclasses import replace
 from functools import lru_cache
 from typing import Protocol
 
+from msgspec.structs import replace
 from starlette.requests import Request
 
 from router.api.access import key_name_of
