@@ -23,7 +23,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from router.api.errors import error_body
 from router.api.leaving import Leaving
 from router.api.request_id import new_id
-from router.api.whole import AT_ONCE
+from router.api.whole import put_into
 from router.workers import shared_socket
 
 LOOK_S = 1.0
@@ -106,7 +106,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._callers.clear()
         self._callers.append(Leaving.put_into(self.scope))
         super().on_headers_complete()
-        self.scope[AT_ONCE] = partial(_written_at_once, self.cycle)
+        put_into(self.scope, partial(_written_at_once, self.cycle))
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body: it moves on, unless nobody wants it any more."""

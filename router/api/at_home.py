@@ -11,7 +11,7 @@ from functools import wraps
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from router.api.access import Endpoint, caller_of, came_by_cookie
 from router.core.access import ANYONE
@@ -31,7 +31,7 @@ def at_home(endpoint: Endpoint) -> Endpoint:
     """The endpoint, refusing what another's web page has sent. Raises Forbidden."""
 
     @wraps(endpoint)
-    async def from_home(request: Request) -> Response:
+    async def from_home(request: Request) -> ASGIApp:
         if caller_of(request) is ANYONE and not is_loopback(request.headers.get("host", "")):
             raise Forbidden(_FOREIGN)
         if request.method not in _SAFE and not _is_own(request):

@@ -6,13 +6,19 @@ goes out as the two messages that ASGI knows.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-AT_ONCE = "slm_router.at_once"
+_AT_ONCE = "slm_router.at_once"
 
 Write = Callable[[int, bytes, bytes], bool]
 """Writes an answer by its status, its header lines and its body; False if it cannot do so now."""
+
+
+def put_into(scope: Any, write: Write) -> None:
+    """Let the answer to a request be written by its connection."""
+    scope[_AT_ONCE] = write
 
 
 class WholeAnswer:
@@ -28,7 +34,7 @@ class WholeAnswer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        at_once: Write | None = scope.get(AT_ONCE)
+        at_once: Write | None = scope.get(_AT_ONCE)
         if at_once is not None:
             lines = header_lines(self._headers)
             if lines is not None and at_once(self._status, lines, self._body):

@@ -4,6 +4,7 @@ from functools import wraps
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from router.api.access import Endpoint
 from router.api.errors import on_router_error, words_of
@@ -16,7 +17,7 @@ def told_as_page(endpoint: Endpoint) -> Endpoint:
     """The endpoint, whose refusals a browser shows as a page."""
 
     @wraps(endpoint)
-    async def told(request: Request) -> Response:
+    async def told(request: Request) -> ASGIApp:
         try:
             return await endpoint(request)
         except RouterError as error:

@@ -5,7 +5,6 @@ place there (several prompts, token numbers, a suffix, an echo, log probabilitie
 """
 
 from collections.abc import Collection
-from typing import Any
 
 from router.answer import told_by_chat
 from router.core.catalog import Endpoint

@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import json
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from starlette.types import Message
 
+from router.api.caller import while_caller_stays
 from router.api.leaving import Leaving
 from router.app import create_app
 from router.connection import Bounds
@@ -18,8 +20,9 @@ from tests.fakes.served import served
 from tests.fakes.upstream import FakeUpstream
 
 
-def nobody_interrupts(really: bool) -> None:
-    raise AssertionError("not interrupted")
+async def nothing_comes() -> Message:
+    await asyncio.Event().wait()
+    raise AssertionError
 
 
 async def test_work_that_ends_gives_its_result() -> None:
@@ -27,7 +30,7 @@ async def test_work_that_ends_gives_its_result() -> None:
         await asyncio.sleep(0)
         return "done"
 
-    assert await Leaving().unless_left(work(), nobody_interrupts) == "done"
+    assert await Leaving().unless_left(work()) == "done"
 
 
 async def test_an_error_of_the_work_passes_through() -> None:
@@ -36,35 +39,56 @@ async def test_an_error_of_the_work_passes_through() -> None:
         raise KeyError("its own")
 
     with pytest.raises(KeyError, match="its own"):
-        await Leaving().unless_left(work(), nobody_interrupts)
+        await Leaving().unless_left(work())
 
 
 @pytest.mark.parametrize("before", [True, False])
 async def test_work_is_cancelled_when_the_caller_leaves(before: bool) -> None:
-    leaving, ended = Leaving(), asyncio.Event()
+    scope: dict[str, Any] = {}
+    leaving, found = Leaving.put_into(scope), list[bool]()
 
     async def work() -> None:
         try:
             await asyncio.Event().wait()
         finally:
-            ended.set()
+            found.append(leaving.has_left())
+            await asyncio.sleep(0)
+            found.append(True)
 
     if before:
         leaving.leave()
     else:
         asyncio.get_running_loop().call_soon(leaving.leave)
     with pytest.raises(CallerLeft):
-        await leaving.unless_left(work(), nobody_interrupts)
+        await while_caller_stays(scope, nothing_comes, work())
 
-    assert ended.is_set()
+    assert found == [True, True]
     task = asyncio.current_task()
     assert task is not None and not task.cancelling()
     await asyncio.sleep(0)  # no cancellation is left over
 
 
-async def test_a_time_limit_of_the_work_itself_is_no_interruption() -> None:
-    told = list[bool]()
+async def test_where_no_connection_tells_whoever_reads_what_comes_in_finds_out() -> None:
+    scope: dict[str, Any] = {}
+    leaving, found = Leaving.of(scope), list[bool]()
 
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            found.append(leaving.has_left())
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    with pytest.raises(CallerLeft):
+        await while_caller_stays(scope, gone, work())
+
+    assert found == [True]
+    assert Leaving.of(scope) is leaving
+
+
+async def test_a_time_limit_of_the_work_itself_ends_nothing_else() -> None:
     async def work() -> str:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.001):
@@ -72,31 +96,30 @@ async def test_a_time_limit_of_the_work_itself_is_no_interruption() -> None:
         await asyncio.sleep(0)
         return "going on"
 
-    assert await Leaving().unless_left(work(), told.append) == "going on"
-    assert told == [True, False]
+    assert await Leaving().unless_left(work()) == "going on"
 
 
-async def test_another_cancellation_is_told_to_the_work_after_it_was_called_an_interruption() -> (
-    None
-):
-    leaving, told = Leaving(), list[str]()
+@pytest.mark.parametrize("told", [True, False])
+async def test_another_cancellation_is_not_put_down_to_the_caller(told: bool) -> None:
+    scope: dict[str, Any] = {}
+    leaving = Leaving.put_into(scope) if told else Leaving.of(scope)
+    found = list[bool]()
 
     async def work() -> None:
         try:
             await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            told.append("cancelled")
-            raise
+        finally:
+            found.append(leaving.has_left())
 
-    task = asyncio.create_task(
-        leaving.unless_left(work(), lambda really: told.append("interrupted"))
-    )
+    task = asyncio.create_task(while_caller_stays(scope, nothing_comes, work()))
+    await asyncio.sleep(0)
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    await asyncio.sleep(0)
 
-    assert told == ["interrupted", "cancelled"]
+    assert found == [False]
 
 
 @pytest.mark.parametrize("stream", [True, False])
