@@ -77,12 +77,11 @@ def create_app(runtime: Runtime) -> Application:
     )
     app.state.runtime = runtime
     app.state.navigation = dashboard.NAVIGATION
-    endpoints = [
-        (method, path, guarded(endpoint, access)) for method, path, endpoint, access in ROUTES
-    ]
+    for method, path, endpoint, access in ROUTES:
+        app.router.routes.append(Route(path, guarded(endpoint, access), methods=[method]))
     pages = tuple(dashboard.routes())
-    for method, path, endpoint in (*endpoints, *(page[:3] for page in pages)):
-        app.router.routes.append(Route(path, endpoint, methods=[method]))
+    for method, path, page, _ in pages:
+        app.router.routes.append(Route(path, page, methods=[method]))
     app.add_exception_handler(RouterError, on_router_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(Exception, on_crash)
@@ -90,7 +89,7 @@ def create_app(runtime: Runtime) -> Application:
     app.entry = Entry(
         super(Application, app).__call__,
         runtime,
-        endpoints,
+        ROUTES,
         AccessControl(runtime, open_paths),
         Admission(_limiter(runtime.settings)),
         dashboard.refuse,

@@ -56,7 +56,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._phase = _HEAD
-        self._since = self.loop.time()
+        self._since = self._idle_since = self.loop.time()
         self._received = 0
         self._head_bytes = 0
         self._unread = 0
@@ -119,6 +119,18 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._phase = _IDLE
 
+    def on_response_complete(self) -> None:
+        """What the server does then, but for its timer: to set and to clear one for each request
+        costs more than all else here. `_look` closes what has been idle for too long."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._idle_since = self.loop.time()
+
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be parsed, in OpenAI's form."""
         self._refuse(*(self._refusal or (HTTPStatus.BAD_REQUEST, "This is no valid HTTP request.")))
@@ -164,8 +176,11 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _look_at_sender(self, now: float) -> None:
-        """Drop a peer whose head is not whole in time, or whose body stands still."""
+        """Drop a peer that has been idle for too long, whose head is not whole in time, or whose
+        body stands still."""
         if self._phase is _IDLE:
+            if self.cycle.response_complete and now - self._idle_since >= self.timeout_keep_alive:
+                self.transport.close()
             return
         if self.flow.read_paused:
             # It is we who do not read.

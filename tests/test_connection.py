@@ -292,3 +292,35 @@ async def test_two_hundred_half_requests_hold_up_nobody(server: Served) -> None:
     assert sorted(waits)[10] < 0.5
     told = await asyncio.wait_for(asyncio.gather(*(peer.rest() for peer in half)), 20)
     assert all(answer.startswith(b"HTTP/1.1 408 ") for answer in told)
+
+
+async def test_a_connection_that_is_idle_for_too_long_is_closed_and_no_other(
+    server: Served,
+) -> None:
+    idle, busy = await server.peer(GET), await server.peer(GET)
+    assert (await idle.answer()).status == (await busy.answer()).status == 200
+    for connection in server.connections:
+        connection.timeout_keep_alive = PATIENCE_S
+
+    async def keep_asking() -> list[int]:
+        statuses = []
+        for _ in range(8):
+            await asyncio.sleep(PATIENCE_S / 4)
+            await busy.send(GET)
+            statuses.append((await busy.answer()).status)
+        return statuses
+
+    asked = asyncio.create_task(keep_asking())
+
+    assert await asyncio.wait_for(idle.rest(), 10) == b""
+    assert await asked == [200] * 8
+
+
+async def test_an_answer_that_takes_longer_than_a_connection_may_be_idle_arrives(
+    server: Served,
+) -> None:
+    peer = await server.peer(GET.replace(b"/small", b"/slow"))
+    for connection in server.connections:
+        connection.timeout_keep_alive = PATIENCE_S / 4
+
+    assert (await asyncio.wait_for(peer.answer(), 10)).status == 200

@@ -9,7 +9,6 @@ from functools import lru_cache
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope
 
-from router.api.access import caller_in
 from router.api.caller import unless_caller_leaves
 from router.api.error_forms import ErrorForm, form_of
 from router.api.errors import respond
@@ -28,18 +27,18 @@ class Admission:
     def __init__(self, limiter: Limiter) -> None:
         self._limiter = limiter
 
-    def refusal(self, scope: Scope) -> Response | None:
+    def refusal(self, scope: Scope, caller: Caller | None) -> Response | None:
         """The answer to what brings a body, if there is no room for it now."""
         if scope["method"] != "POST":
             return None
-        refusal = self._limiter.refusal(caller_in(scope) or ANYONE)
+        refusal = self._limiter.refusal(caller or ANYONE)
         if refusal is None:
             return None
         return _answer(form_of(scope["path"]), str(refusal), refusal.retry_after_s)
 
-    def turn(self, scope: Scope, receive: Receive) -> "Turn":
+    def turn(self, caller: Caller | None, receive: Receive) -> "Turn":
         """The turn of a request whose body comes by `receive`."""
-        return Turn(self._limiter, caller_in(scope) or ANYONE, receive)
+        return Turn(self._limiter, caller or ANYONE, receive)
 
 
 class Turn:

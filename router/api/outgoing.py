@@ -1,4 +1,7 @@
-"""Outgoing: the way out of one request. Every answer carries a request id, whoever of us gave it."""
+"""Outgoing: the way out of one request, on which every answer gets a request id.
+
+The id of the decision stands there already where something was decided.
+"""
 
 from starlette.types import Message, Send
 
@@ -8,7 +11,7 @@ _NAME = NAME.encode()
 
 
 class Outgoing:
-    """Names the answer where no decision has named it already, and knows whether one has `begun`."""
+    """Names the answer if need be, and knows whether it has `begun`."""
 
     __slots__ = ("_send", "begun")
 

@@ -20,7 +20,7 @@ START_CHARACTERS = 2_000
 
 
 _VOLATILE = "x-anthropic-"
-"""Begins a line that Claude Code puts before its instructions, and writes anew for every request."""
+"""Begins a line that Claude Code puts before its instructions, and writes anew each time."""
 
 
 class Naming(Protocol):

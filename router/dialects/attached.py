@@ -19,7 +19,7 @@ def attached_to(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """The texts of messages beside what is said in them: calls, names, refusals, addresses."""
     for message in messages:
         content = message.get("content")
-        if len(message) > len(_SAID) or not message.keys() <= _SAID:
+        if len(message) > len(_SAID) or "content" not in message:
             yield from texts(value for key, value in message.items() if key not in _SAID)
         if isinstance(content, list):
             for part in content:

@@ -24,6 +24,9 @@ COUNTS = ("n", "max_completion_tokens", "max_tokens")
 _READ = frozenset({"model", "messages", "stream", *COUNTS})
 """Fields that are read for what they are, so that no text can hide in them."""
 
+_SELDOM = frozenset({"tools", "functions", "response_format"})
+_NONE: list[Any] = []
+
 
 class ChatBody:
     """One request body, decoded once. Raises InvalidRequest naming the field at fault."""
@@ -51,9 +54,15 @@ class ChatBody:
         fields = self._fields
         messages = fields.get("messages", LIST) or []
         turns = _turns(messages)
-        tools, functions = fields.get("tools", LIST) or (), fields.get("functions", LIST) or ()
-        form = (fields.get("response_format", OBJECT) or {}).get("type")
+        tools, functions, form = _NONE, _NONE, None
+        if fields.names_any(_SELDOM):
+            tools = fields.get("tools", LIST) or _NONE
+            functions = fields.get("functions", LIST) or _NONE
+            form = (fields.get("response_format", OBJECT) or {}).get("type")
         bounds = dict(self._counts)
+        attached = [*attached_to(messages)]
+        if beside := fields.beside(_READ):
+            attached += texts(beside)
         return RoutedRequest(
             model=fields.model(),
             turns=turns,
@@ -63,7 +72,7 @@ class ChatBody:
             stream=self.stream,
             max_output_tokens=bounds.get("max_completion_tokens", bounds.get("max_tokens")),
             answers=self._answers,
-            attached="\n".join((*attached_to(messages), *texts(fields.beside(_READ)))),
+            attached="\n".join(attached),
             limits=limits,
             counts=self._counts,
         )

@@ -99,16 +99,18 @@ class Fields:
                 found.append((name, value))
         return tuple(found)
 
-    def beside(self, names: Collection[str]) -> Iterator[Any]:
+    def beside(self, names: Collection[str]) -> list[Any]:
         """The values of all other fields that can hold text."""
+        found = []
         for name, raw in self._raw.items():
             if name not in names and memoryview(raw)[0] in b'"{[':
                 try:
-                    yield _loose.decode(raw)
+                    found.append(_loose.decode(raw))
                 except UnicodeDecodeError:
                     raise InvalidRequest("Expected UTF-8.", name) from None
                 except UNREADABLE as error:
                     raise InvalidRequest(f"{error}.", name) from None
+        return found
 
     def decoded(self) -> dict[str, Any]:
         """Every field with its value; null ones are left out."""

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from router.api.access import AccessControl, Endpoint
+from router.api.access import Access, AccessControl, Endpoint
 from router.api.admission import Admission
 from router.api.entry import Entry
 from router.errors import InvalidRequest
@@ -43,21 +43,21 @@ async def crashing_over_what_it_read(request: Request) -> Response:
     raise KeyError("ours")
 
 
-ENDPOINTS: list[tuple[str, str, Endpoint]] = [
-    ("GET", "/here", answering),
-    ("GET", "/refused", refusing),
-    ("GET", "/missing", missing),
-    ("GET", "/crash", crashing),
-    ("GET", "/things/{id}", answering),
-    ("POST", "/read", refusing_what_it_read),
-    ("POST", "/broken", crashing_over_what_it_read),
+ENDPOINTS: list[tuple[str, str, Endpoint, Access]] = [
+    ("GET", "/here", answering, "open"),
+    ("GET", "/refused", refusing, "open"),
+    ("GET", "/missing", missing, "open"),
+    ("GET", "/crash", crashing, "open"),
+    ("GET", "/things/{id}", answering, "open"),
+    ("POST", "/read", refusing_what_it_read, "open"),
+    ("POST", "/broken", crashing_over_what_it_read, "open"),
 ]
 
 
 @pytest.fixture
 def client() -> TestClient:
     runtime = runtime_of(fake_gateway({}))
-    app = Starlette(routes=[Route(path, it, methods=[how]) for how, path, it in ENDPOINTS])
+    app = Starlette(routes=[Route(path, it, methods=[how]) for how, path, it, _ in ENDPOINTS])
     access, admission = AccessControl(runtime, frozenset()), Admission(Slots(1, 0, 1.0))
     entry = Entry(app, runtime, ENDPOINTS, access, admission)
     return TestClient(entry, "http://localhost", raise_server_exceptions=False)
@@ -71,11 +71,11 @@ def test_an_endpoint_answers_whichever_way_it_is_found(client: TestClient, path:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/refused", 400),
-        ("GET", "/missing", 404),
-        ("GET", "/crash", 500),
-        ("GET", "/nowhere", 404),
-        ("POST", "/here", 405),
+        ("GET", "/refused", 400, "open"),
+        ("GET", "/missing", 404, "open"),
+        ("GET", "/crash", 500, "open"),
+        ("GET", "/nowhere", 404, "open"),
+        ("POST", "/here", 405, "open"),
     ],
 )
 def test_what_is_raised_or_unknown_has_its_status(
