@@ -64,6 +64,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refusal: tuple[int, str] | None = None
         self._looking: asyncio.TimerHandle | None = None
         self._callers: list[Leaving] = []
+        self._next: tuple[RequestResponseCycle, Any]
+        self._running: asyncio.Task[None] | None = None
+        self._resting: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to look after it."""
@@ -76,6 +79,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._looking.cancel()
         for caller in self._callers:
             caller.leave()
+        if self._running is not None and self._resting is not None:
+            self._running.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -130,6 +135,33 @@ class BoundedProtocol(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
         else:
             self._idle_since = self.loop.time()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Have a request run by the connection's own task, which rests between requests: to make
+        and to register a task for each costs more than all of the head's parsing."""
+        if self._running is None:
+            self._next = cycle, app
+            self._running = self.loop.create_task(self._run())
+        elif self._resting is None:
+            # The request before it has its answer, and is not quite over.
+            super()._start_asgi_task(cycle, app)
+            return
+        else:
+            self._next = cycle, app
+            self._resting.set_result(None)
+            self._resting = None
+        self.tasks.add(self._running)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._next[0].run_asgi(self._next[1])
+            finally:
+                self.tasks.discard(self._running)
+            if self.transport.is_closing():
+                return
+            resting = self._resting = self.loop.create_future()
+            await resting
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be parsed, in OpenAI's form."""

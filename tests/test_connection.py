@@ -33,6 +33,8 @@ class App:
             if message["type"] == "http.disconnect":
                 return
             size, more = size + len(message["body"]), message["more_body"]
+        if scope["path"] == "/crash":
+            raise KeyError("ours")
         status = 413 if scope["path"] == "/refuse" else 200
         if scope["path"] == "/large":
             await send({"type": "http.response.start", "status": 200})
@@ -48,6 +50,9 @@ class App:
         headers = [(b"content-length", str(len(told)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": told})
+        if scope["path"] == "/late":
+            # It has answered, and is not over.
+            await asyncio.sleep(PATIENCE_S)
 
 
 @pytest.fixture
@@ -324,3 +329,35 @@ async def test_an_answer_that_takes_longer_than_a_connection_may_be_idle_arrives
         connection.timeout_keep_alive = PATIENCE_S / 4
 
     assert (await asyncio.wait_for(peer.answer(), 10)).status == 200
+
+
+async def test_a_connection_is_at_work_while_it_answers_and_leaves_no_task_behind(
+    server: Served,
+) -> None:
+    before = len(asyncio.all_tasks())
+    peer = await server.peer(GET.replace(b"/small", b"/slow"))
+    await asyncio.sleep(PATIENCE_S / 4)
+    assert server.at_work == 1
+    for _ in range(3):
+        assert (await peer.answer()).status == 200
+        await asyncio.sleep(0)
+        assert server.at_work == 0
+        await peer.send(GET)
+    await peer.answer()
+    assert len(asyncio.all_tasks()) == before + 1
+
+    peer.leave()
+    async with asyncio.timeout(5):
+        while server.connections or len(asyncio.all_tasks()) > before:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_a_request_behind_one_that_crashed_is_answered(server: Served) -> None:
+    peer = await server.peer(GET.replace(b"/small", b"/crash"))
+    assert (await peer.answer()).status == 500
+
+    peer = await server.peer(GET.replace(b"/small", b"/late"))
+    assert (await peer.answer()).status == 200
+    for _ in range(2):
+        await peer.send(GET)
+        assert (await peer.answer()).status == 200

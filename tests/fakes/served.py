@@ -69,6 +69,11 @@ class Served:
         """Those that are open."""
         return set(self._state.connections)
 
+    @property
+    def at_work(self) -> int:
+        """How many requests a shutdown would wait for."""
+        return len(self._state.tasks)
+
     async def peer(self, sent: bytes = b"", limit: int = 2**16) -> Peer:
         """A new connection, on which this much was sent."""
         peer = Peer(*await asyncio.open_connection("127.0.0.1", self.port, limit=limit))
