@@ -68,18 +68,20 @@ def read_usage(usage: UsageFields) -> Usage | None:
     if untold > 0 and (untold == thought or not answered):
         written, thought = written + untold, untold
     return Usage(
-        input_tokens=given,
-        output_tokens=written,
-        cached_input_tokens=_count(asked, "cached_tokens")
-        or _count(usage, "prompt_cache_hit_tokens", "cache_read_input_tokens"),
-        reasoning_tokens=thought,
-        cache_write_tokens=_count(asked, "cache_creation_tokens", "cache_write_tokens")
+        given,
+        written,
+        _count(asked, "cached_tokens")
+        or _count(usage, "prompt_cache_hit_tokens")
+        or _count(usage, "cache_read_input_tokens"),
+        thought,
+        _count(asked, "cache_creation_tokens")
+        or _count(asked, "cache_write_tokens")
         or _count(usage, "cache_creation_input_tokens"),
-        cache_write_1h_tokens=_written_for_an_hour(asked.get("cache_creation_token_details")),
-        input_audio_tokens=_count(asked, "audio_tokens"),
-        output_audio_tokens=_count(answered, "audio_tokens"),
-        input_image_tokens=_count(asked, "image_tokens"),
-        output_image_tokens=_count(answered, "image_tokens"),
+        _written_for_an_hour(asked.get("cache_creation_token_details")),
+        _count(asked, "audio_tokens"),
+        _count(answered, "audio_tokens"),
+        _count(asked, "image_tokens"),
+        _count(answered, "image_tokens"),
     )
 
 
@@ -133,10 +135,10 @@ def _group(usage: UsageFields, name: str) -> UsageFields:
     return details if isinstance(details, dict) else {}
 
 
-def _count(fields: UsageFields, *names: str) -> int:
-    """The first of some counts that is told; 0 if none is. Nobody uses less than nothing."""
-    told = (fields.get(name) for name in names)
-    return next((max(value, 0) for value in told if isinstance(value, int)), 0)
+def _count(fields: UsageFields, name: str) -> int:
+    """A count, 0 if it is not told. Nobody uses less than nothing."""
+    value = fields.get(name)
+    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _written_for_an_hour(details: object) -> int:

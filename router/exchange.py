@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from router.core.circuit import OPEN_S
 from router.core.event import Outcome
+from router.deadlines import within
 from router.errors import (
     CircuitOpen,
     ModelsUnavailable,
@@ -48,7 +49,7 @@ class Exchange:
         self.trace = Trace(gateway, call, routed)
         self._call = call
         self._reader: Events | None = None
-        self._first: list[bytes] = []
+        self._first = b""
         self._chunks: AsyncIterator[bytes] | None = None
         self.has_left: Callable[[], bool] = _always
 
@@ -85,13 +86,18 @@ class Exchange:
             self.trace.measure_overhead()
 
     async def events(self) -> AsyncGenerator[bytes, None]:
-        """The stream's events as they may go on. Raises UpstreamError after it was recorded."""
+        """The stream as it may go on, in pieces of whole events, those together that came together.
+
+        Raises UpstreamError after it was recorded.
+        """
         assert self._reader is not None
         try:
-            for event in self._first:
-                yield event
-            async for event in self._rest(self._reader):
-                yield event
+            if self._first:
+                yield self._first
+            # The first token is on its way before anything is done about those behind it.
+            await asyncio.sleep(0)
+            async for piece in self._rest(self._reader):
+                yield piece
             last = self._reader.end()
         except (asyncio.CancelledError, GeneratorExit):
             # The caller left, or we stop. This task is torn down: another must finish the work.
@@ -131,9 +137,18 @@ class Exchange:
     async def _rest(self, reader: Events) -> AsyncGenerator[bytes, None]:
         assert self._chunks is not None
         async for chunk in self._chunks:
-            for event in reader.feed(chunk):
-                self.trace.keep(event)
-                yield event
+            fault, events = None, list[bytes]()
+            try:
+                for event in reader.feed(chunk):
+                    events.append(event)
+            except UpstreamError as error:
+                fault = error
+            if events:
+                piece = events[0] if len(events) == 1 else b"".join(events)
+                self.trace.keep(piece)
+                yield piece
+            if fault is not None:
+                raise fault
 
     async def _ask(self, model: str, last: bool) -> None:
         in_force, trace = self.routed.in_force, self.trace
@@ -178,7 +193,8 @@ class Exchange:
         if self.streams:
             await self._read_first_in_time(reply, way, model)
         else:
-            self.body = await _all(reply)
+            body = reply.at_hand()
+            self.body = await _all(reply) if body is None else body
             if reply.status == 200:
                 told = way.answer(self.body)
                 self.body, self.trace.usage, self.trace.received_tokens = told
@@ -190,7 +206,7 @@ class Exchange:
         trace = self.trace
         most_s = self.routed.in_force.catalog.upstream_of(model).first_byte_timeout
         try:
-            async with asyncio.timeout(trace.opened + most_s - trace.now()):
+            with within(trace.opened + most_s - trace.now()):
                 await self._read_first(reply, way)
         except TimeoutError:
             raise UpstreamTimeout("The upstream took too long to begin its answer.") from None
@@ -200,15 +216,15 @@ class Exchange:
         if not reply.headers.get("content-type", "").startswith("text/event-stream"):
             raise UpstreamBroken("The upstream answered a streamed request without a stream.")
         self._reader = reader = way.events()
-        self._first, self._chunks = [], reply.chunks()
+        self._chunks, first = reply.chunks(), list[bytes]()
         async for chunk in self._chunks:
-            self._first += reader.feed(chunk)
+            first += reader.feed(chunk)
             if reader.begun:
                 break
         else:
             raise UpstreamBroken("The upstream ended the stream before it had begun.")
-        for event in self._first:
-            self.trace.keep(event)
+        self._first = b"".join(first)
+        self.trace.keep(self._first)
 
     async def _nobody(self, failure: UpstreamError | None) -> RouterError:
         """Record that nobody answered; the error that says so."""

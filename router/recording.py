@@ -273,8 +273,9 @@ def _plain_input(request: RoutedRequest) -> int:
     """Our estimate of the input, where it can be compared with a tokenizer's count: text alone."""
     if request.images or request.attached or request.separate:
         return 0
-    if any(turn.tokens or turn.audio or turn.files for turn in request.turns):
-        return 0
+    for turn in request.turns:
+        if turn.tokens or turn.audio or turn.files:
+            return 0
     return request.input_tokens
 
 

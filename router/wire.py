@@ -107,6 +107,10 @@ class Reply(Protocol):
     headers: Mapping[str, str]
     """Lower-case names; only what may be passed on to a caller."""
 
+    def at_hand(self) -> bytes | None:
+        """The whole body, if it is plain and has come already; then `chunks` gives nothing more."""
+        ...
+
     def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives. Raises UpstreamError if it breaks off or stalls."""
         ...

@@ -30,6 +30,34 @@ def test_every_byte_passes_however_the_network_cuts_the_stream(cuts: list[int]) 
     assert relayed(chunks) == whole
 
 
+PIECES = (*WHOLE, b": comment\n\n", b"event: ping\ndata: 1\n\n", b"\n", b"data: ", b"\xef\xbb\xbf")
+
+
+@given(st.lists(st.lists(st.sampled_from(PIECES), max_size=6).map(b"".join), max_size=4))
+def test_tokens_that_pass_in_one_piece_count_as_they_would_one_by_one(chunks: list[bytes]) -> None:
+    together, alone = StreamReader(withhold_usage=True), StreamReader(withhold_usage=True)
+
+    for chunk in chunks:
+        assert b"".join(together.feed(chunk)) == b"".join(alone.each(chunk))
+
+    assert (together.events, together.begun) == (alone.events, alone.begun)
+    assert together.usage == alone.usage
+
+
+def test_tokens_in_a_row_pass_in_one_piece() -> None:
+    tokens = event("Hel") + event("lo")
+
+    assert list(StreamReader(withhold_usage=False).feed(tokens + DONE)) == [tokens]
+
+
+def test_an_event_that_tells_of_no_usage_is_a_token() -> None:
+    token = event("Hi").replace(b"}\n\n", b', "usage": null}\n\n')
+    reader = StreamReader(withhold_usage=True)
+
+    assert list(reader.feed(token * 2)) == [token * 2]
+    assert (reader.events, reader.usage) == (2, None)
+
+
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
 def test_every_line_end_of_the_standard_separates_events(newline: bytes) -> None:
     whole = b"".join(WHOLE).replace(b"\n", newline)
@@ -40,10 +68,10 @@ def test_every_line_end_of_the_standard_separates_events(newline: bytes) -> None
 def test_the_usage_event_is_withheld_from_a_caller_who_did_not_ask_and_still_read() -> None:
     reader = StreamReader(withhold_usage=True)
 
-    passed = list(reader.feed(b"".join(WHOLE)))
+    passed = b"".join(reader.feed(b"".join(WHOLE)))
 
     assert USAGE not in passed
-    assert passed == list(WHOLE[:3])
+    assert passed == b"".join(WHOLE[:3])
     assert reader.usage == Usage(12, 2)
 
 

@@ -83,7 +83,7 @@ class TranslatedEvents:
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """The events that may go on now. Raises UpstreamError at one that tells a fault."""
-        for event in self._reader.feed(chunk):
+        for event in self._reader.each(chunk):
             yield from self._written(event)
 
     def end(self) -> bytes:

@@ -174,7 +174,8 @@ class MemoryStatsStore:
     def _keep_model(self, model: str, stats: ModelStats, now: float) -> None:
         before = self._models.get(model, _UNSEEN).circuit
         self._models = {**self._models, model: stats}
-        self._tell("model", model, before, stats.circuit, now)
+        if stats.circuit is not before:
+            self._tell("model", model, before, stats.circuit, now)
 
     def _keep_upstream(self, upstream: str, circuit: Circuit, now: float) -> None:
         before = self._upstreams.get(upstream, CLOSED)

@@ -1,13 +1,19 @@
 """Connections: one pool of HTTP connections, shared by every upstream that is built together."""
 
+import socket
 from collections.abc import Awaitable, Callable
-from types import SimpleNamespace
+from contextvars import ContextVar
+from typing import Any
 
 import aiohttp
 
 KEEP_ALIVE_S = 30.0
 DNS_TTL_S = 60
 """Short, so that an upstream that moved is found again within a minute."""
+
+SOCKETS_MADE: ContextVar[list[None]] = ContextVar("sockets made")
+"""One entry for each socket made for the call under way: without any, its connection is a pooled
+one, which may have gone stale. aiohttp tells so only to a tracer, which costs every call."""
 
 
 class Connections:
@@ -59,19 +65,14 @@ class Connections:
             await self._closers.pop()()
 
 
-async def _note_reuse(
-    session: aiohttp.ClientSession,
-    context: SimpleNamespace,
-    params: aiohttp.TraceConnectionReuseconnParams,
-) -> None:
-    # The one way aiohttp tells whether a connection is a pooled one, which may have gone stale.
-    if context.trace_request_ctx is not None:
-        context.trace_request_ctx.reused = True
+def _new_socket(address: Any) -> socket.socket:
+    """A socket for a new connection, noted for the call that it is made for."""
+    SOCKETS_MADE.get([]).append(None)
+    family, kind, protocol, _, _ = address
+    return socket.socket(family=family, type=kind, proto=protocol)
 
 
 def _new_session(pooled: bool = True) -> aiohttp.ClientSession:
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_reuseconn.append(_note_reuse)
     return aiohttp.ClientSession(
         # No limit here: a request that waits in a hidden queue is slow and nobody can see why.
         connector=aiohttp.TCPConnector(
@@ -79,8 +80,8 @@ def _new_session(pooled: bool = True) -> aiohttp.ClientSession:
             ttl_dns_cache=DNS_TTL_S,
             force_close=not pooled,
             keepalive_timeout=KEEP_ALIVE_S if pooled else None,
+            socket_factory=_new_socket,
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
-        trace_configs=[trace],
     )

@@ -186,6 +186,9 @@ class _LiteLLMStream:
         self._opened = opened
         self._idle_timeout = idle_timeout
 
+    def at_hand(self) -> None:
+        """Never: a stream comes in pieces."""
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """One event a chunk, `[DONE]` last. Raises UpstreamBroken or UpstreamTimeout."""
         chunk = self._first

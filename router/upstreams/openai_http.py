@@ -5,19 +5,20 @@ text that we write holds an address or a key.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from types import SimpleNamespace
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from urllib.parse import urlsplit
 
 import aiohttp
+from multidict import CIMultiDict
 from pydantic import SecretStr
 from yarl import URL
 
 from router import __version__
 from router.core.catalog import OpenAIHTTPSpec
+from router.deadlines import within
 from router.errors import UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
 from router.ports import Reply, UpstreamCall
-from router.upstreams.connections import Connections
+from router.upstreams.connections import SOCKETS_MADE, Connections
 from router.upstreams.hidden import Blotter, blotted
 from router.upstreams.reply import EVENT_STREAM, JSON, passed_on
 
@@ -51,14 +52,17 @@ class OpenAIHTTP:
         self._hidden = (secret.encode() or None, urlsplit(spec.base_url).netloc.encode())
         self._connections = connections
         self._urls: dict[str, URL] = {}
-        self._known_headers: dict[tuple[str, bool], Mapping[str, str]] = {}
-        self._timeout = aiohttp.ClientTimeout(total=spec.timeout, sock_connect=spec.connect_timeout)
+        self._known_headers: dict[tuple[str, bool], CIMultiDict[str]] = {}
+        # The whole time is bounded by `open` and by the reply: a timer less for each call.
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=spec.connect_timeout)
+        self._first_byte_s = min(spec.first_byte_timeout, spec.timeout)
         connections.hold()
 
     async def open(self, call: UpstreamCall) -> Reply:
         """Send the call. Raises UpstreamUnreachable or UpstreamTimeout."""
+        until = asyncio.get_running_loop().time() + self._spec.timeout
         try:
-            async with asyncio.timeout(self._spec.first_byte_timeout):
+            with within(self._first_byte_s):
                 response = await self._sent(call)
         except aiohttp.ConnectionTimeoutError:
             raise UpstreamTimeout(_NO_CONNECTION_IN_TIME) from None
@@ -68,38 +72,42 @@ class OpenAIHTTP:
             raise UpstreamUnreachable(_UNREACHABLE) from None
         except (aiohttp.ClientError, ValueError):
             raise UpstreamUnreachable(_NOT_HTTP) from None
-        return _HTTPReply(response, self._spec.idle_timeout, self._hidden)
+        return _HTTPReply(response, self._spec.idle_timeout, until, self._hidden)
 
     async def close(self) -> None:
         """Let go of the pool."""
         await self._connections.release()
 
     async def _sent(self, call: UpstreamCall) -> aiohttp.ClientResponse:
-        trace = SimpleNamespace(reused=False)
+        made: list[None] = []
+        SOCKETS_MADE.set(made)
         try:
-            return await self._post(self._connections.session, call, trace)
+            return await self._post(self._connections.session, call)
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            if not trace.reused or isinstance(error, aiohttp.ClientConnectorError):
+            if made or isinstance(error, aiohttp.ClientConnectorError):
                 raise
         # A pooled connection had been closed by the server while idle: nothing was read on it,
         # so the request is sent once more, on a connection that cannot be as old.
         try:
-            return await self._post(self._connections.fresh, call, trace)
+            return await self._post(self._connections.fresh, call)
         except aiohttp.ConnectionTimeoutError:
             raise
         except (aiohttp.ClientConnectionError, OSError):
             raise UpstreamUnreachable(_UNREACHABLE, resent=True) from None
 
-    async def _post(
-        self, session: aiohttp.ClientSession, call: UpstreamCall, trace: SimpleNamespace
-    ) -> aiohttp.ClientResponse:
-        return await session.post(
+    def _post(
+        self, session: aiohttp.ClientSession, call: UpstreamCall
+    ) -> Awaitable[aiohttp.ClientResponse]:
+        headers = self._headers(call.path, call.stream)
+        if call.headers:
+            headers = CIMultiDict(headers)
+            headers.update(call.headers)
+        return session.post(
             self._url(call.path),
             data=call.body,
-            headers={**self._headers(call.path, call.stream), **call.headers},
+            headers=headers,
             allow_redirects=False,
             timeout=self._timeout,
-            trace_request_ctx=trace,
         )
 
     def _url(self, path: str) -> URL:
@@ -110,16 +118,18 @@ class OpenAIHTTP:
             url = self._urls[path] = URL(f"{self._spec.base_url.rstrip('/')}/{tail}")
         return url
 
-    def _headers(self, path: str, stream: bool) -> Mapping[str, str]:
+    def _headers(self, path: str, stream: bool) -> CIMultiDict[str]:
         headers = self._known_headers.get((path, stream))
         if headers is None:
-            headers = {
-                "accept": EVENT_STREAM if stream else JSON,
-                "accept-encoding": "identity",
-                "content-type": JSON,
-                "user-agent": f"slm-router/{__version__}",
-                **self._authorization(path),
-            }
+            headers = CIMultiDict(
+                {
+                    "accept": EVENT_STREAM if stream else JSON,
+                    "accept-encoding": "identity",
+                    "content-type": JSON,
+                    "user-agent": f"slm-router/{__version__}",
+                    **self._authorization(path),
+                }
+            )
             self._known_headers[path, stream] = headers
         return headers
 
@@ -133,20 +143,33 @@ class OpenAIHTTP:
 
 
 class _HTTPReply:
-    """An answer as it arrives. `hidden` is what no error's text may tell: our key, the address."""
+    """An answer as it arrives, until `until` on the loop's clock at the latest.
+
+    `hidden` is what no error's text may tell: our key, the address.
+    """
+
+    __slots__ = ("_hidden", "_idle_timeout", "_response", "_until", "headers", "status")
 
     def __init__(
         self,
         response: aiohttp.ClientResponse,
         idle_timeout: float,
+        until: float,
         hidden: tuple[bytes | None, bytes],
     ) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = passed_on(response.headers.items())
         self._response = response
         self._idle_timeout = idle_timeout
-        self._streams = response.content_type == EVENT_STREAM and response.status < 400
+        self._until = until
         self._hidden = hidden
+
+    def at_hand(self) -> bytes | None:
+        """The whole of a plain answer that came with its head, as nearly all do."""
+        content = self._response.content
+        if not content.is_eof() or self.status >= 400 or content.total_bytes > MAX_PLAIN_BYTES:
+            return None
+        return None if self._streams or content.exception() else content.read_nowait()
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body. Raises UpstreamBroken or UpstreamTimeout."""
@@ -155,29 +178,34 @@ class _HTTPReply:
             body = b"".join([chunk async for chunk in self._arriving(MAX_ERROR_BYTES)])
             yield blotted(body, [secret for secret in self._hidden if secret])
         elif self._streams:
-            async for chunk in self._streaming():
-                yield chunk
+            blotter = Blotter(*self._hidden)
+            async for chunk in self._arriving(None):
+                if passed := blotter.feed(chunk):
+                    yield passed
+            if rest := blotter.rest():
+                yield rest
         else:
             async for chunk in self._arriving(MAX_PLAIN_BYTES):
                 yield chunk
 
     async def close(self) -> None:
         """Drop the connection if the answer is not complete; else it is back in the pool."""
-        self._response.close()
+        if not self._response.closed:
+            self._response.close()
 
-    async def _streaming(self) -> AsyncIterator[bytes]:
-        blotter = Blotter(*self._hidden)
-        async for chunk in self._arriving(None):
-            if passed := blotter.feed(chunk):
-                yield passed
-        if rest := blotter.rest():
-            yield rest
+    @property
+    def _streams(self) -> bool:
+        return self._response.content_type == EVENT_STREAM and self.status < 400
 
     async def _arriving(self, limit: int | None) -> AsyncIterator[bytes]:
         content, received = self._response.content, 0
+        clock = asyncio.get_running_loop().time
         try:
             while not content.at_eof():
-                async with asyncio.timeout(self._idle_timeout):
+                left_s = self._until - clock()
+                if left_s <= 0:
+                    raise TimeoutError
+                with within(min(self._idle_timeout, left_s)):
                     chunk = await content.read(MAX_PIECE_BYTES)
                 if not chunk:
                     return

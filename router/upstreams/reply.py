@@ -26,6 +26,10 @@ class BytesReply:
         self.headers = headers
         self._body = body
 
+    def at_hand(self) -> bytes:
+        """The body."""
+        return self._body
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body, at once."""
         yield self._body
@@ -57,10 +61,10 @@ def passed_on(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     kept: dict[str, str] = {}
     for name, value in headers:
         name = name.lower()
-        if not _PLAIN.fullmatch(value):
+        if name == _REQUEST_ID:
+            name = UPSTREAM_REQUEST_ID
+        elif name not in _PASSED_ON and not _RATE_LIMIT.fullmatch(name):
             continue
-        if name in _PASSED_ON or _RATE_LIMIT.fullmatch(name):
+        if _PLAIN.fullmatch(value):
             kept[name] = value
-        elif name == _REQUEST_ID:
-            kept[UPSTREAM_REQUEST_ID] = value
     return kept

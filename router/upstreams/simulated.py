@@ -86,6 +86,9 @@ class _SimulatedStream:
         self._told = told
         self._pace = 1 / tokens_per_second
 
+    def at_hand(self) -> None:
+        """Never: a stream comes in pieces."""
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """The events, `[DONE]` last."""
         clock = asyncio.get_running_loop().time

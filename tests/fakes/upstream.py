@@ -26,6 +26,9 @@ class FakeReply:
         self._chunks = chunks
         self._then = then
 
+    def at_hand(self) -> bytes | None:
+        return None
+
     async def chunks(self) -> AsyncIterator[bytes]:
         for chunk in self._chunks:
             yield chunk
