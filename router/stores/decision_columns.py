@@ -4,7 +4,6 @@ Rule: this table is the only description of a row. The schema, `docs/decision-lo
 `recent` returns are tested against it; every decision log, in whatever store, keeps these rows.
 """
 
-from router.core.event import RoutingEvent
 from router.stores.column import Column as Column
 from router.stores.column import Kind as Kind
 from router.stores.column import of as _of
@@ -14,12 +13,7 @@ from router.stores.ledger_columns import LEDGER_COLUMNS
 
 _content = _part("content")
 _held = _part("held")
-
-
-def _choice(event: RoutingEvent) -> str | None:
-    choice = event.decision.choice
-    return None if choice is None else choice.model
-
+_choice = _part("decision.choice")
 
 COLUMNS: tuple[Column, ...] = (
     Column("id", "text", "The decision id, as in x-slm-router-decision", _of("id"), "", True),
@@ -53,7 +47,7 @@ COLUMNS: tuple[Column, ...] = (
         "",
         True,
     ),
-    Column("choice", "text", "The model to try first; null if none could serve", _choice),
+    Column("choice", "text", "The model to try first; null if none could serve", _choice("model")),
     Column("model", "text", "The model that answered; null if none did", _of("model")),
     Column(
         "reason",
