@@ -19,8 +19,10 @@ def _domain(event: RoutingEvent) -> str | None:
 
 
 def _location(event: RoutingEvent) -> str | None:
-    found = (it.location for it in event.decision.candidates if it.model == event.model)
-    return next(found, None)
+    for candidate in event.decision.candidates:
+        if candidate.model == event.model:
+            return candidate.location
+    return None
 
 
 USD = "US dollars"
