@@ -1,7 +1,6 @@
 """The row of the decision log: an event as stored values, and stored values as readers see them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
@@ -42,17 +41,19 @@ def encoded(event: RoutingEvent) -> Values:
 def encoded_twice(event: RoutingEvent) -> tuple[Values, bytes]:
     """An event as the values of COLUMNS, and these as a line of JSON. Raises one of NOT_A_ROW."""
     # What is wrong with which of them is for the second reading to mend or to say.
-    with suppress(*NOT_A_ROW):
+    try:
         if (row := read_at_once(event)) is not None:
             # Takes no type but those that can be stored, and no half of a surrogate pair.
             return row, _encoder.encode(row) + b"\n"
+    except NOT_A_ROW:
+        pass
     row = _read_one_by_one(event)
     return row, _encoder.encode(row) + b"\n"
 
 
 def _read_one_by_one(event: RoutingEvent) -> Values:
     """Every value made what can be stored, as far as it can be. Raises one of NOT_A_ROW."""
-    values = tuple([encode(value(event)) for value, encode in _WRITERS])
+    values = [encode(value(event)) for value, encode in _WRITERS]
     for place in _REQUIRED:
         if values[place] is None:
             raise ValueError(f"{COLUMNS[place].name} is missing")

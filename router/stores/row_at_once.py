@@ -4,20 +4,20 @@ There are some seventy columns, and a row for each request. Reading them one by 
 than anything else that is done with an answer.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, groupby
+from collections.abc import Callable, Mapping
+from functools import cache
+from itertools import repeat
 from math import isfinite
-from operator import attrgetter, itemgetter
+from operator import attrgetter, is_, itemgetter
 from typing import Any
 
 import msgspec
 
 from router.core.event import RoutingEvent
-from router.stores.column import Column, Source
+from router.stores.column import Column, Kind, Source
 from router.stores.decision_columns import COLUMNS
 
-Values = tuple[Any, ...]
-Read = Callable[[RoutingEvent], Iterable[Any]]
+Values = list[Any]
 
 
 def read_at_once(event: RoutingEvent) -> Values | None:
@@ -25,12 +25,18 @@ def read_at_once(event: RoutingEvent) -> Values | None:
 
     Their types and texts are for whoever writes them to check. Raises whatever reading them does.
     """
-    values: list[Any] = []
-    for read in _READS:
-        values += read(event)
-    row: Values = _in_order(values)
-    whole = None not in _required(row) and isfinite(sum(filter(None, _numbers(row))))
-    return row if whole else None
+    lacks = tuple(map(is_, _parts_of(event), repeat(None)))
+    values: Values = list(_reader(lacks)(event))
+    # No JSON text has a line break in it.
+    texts = _lines(_objects(values)).decode().split("\n")
+    for place, text in zip(_JSON, texts, strict=False):
+        values[place] = text
+    for place in _FLAGS:
+        values[place] = int(values[place])
+    for place, value in _WORKED_OUT:
+        values[place] = value(event)
+    whole = None not in _required(values) and isfinite(sum(filter(None, _numbers(values))))
+    return values if whole else None
 
 
 def of_any_type(value: Any) -> Any:
@@ -44,66 +50,40 @@ def of_any_type(value: Any) -> Any:
     return item()
 
 
-def _several(paths: Sequence[str]) -> Callable[[Any], Values]:
-    get = attrgetter(*paths)
-    return get if len(paths) > 1 else lambda found: (get(found),)
+def _places(kind: Kind) -> tuple[int, ...]:
+    return tuple(place for place, column in enumerate(COLUMNS) if column.kind == kind)
 
 
-def _part(part: str, otherwise: str, paths: Sequence[str]) -> Read:
-    if not part:
-        return _several(paths)
-    part_of, of_it, nothing = attrgetter(part), _several(paths), (None,) * len(paths)
-    instead = _several([otherwise] * len(paths)) if otherwise else None
-
-    def read(event: RoutingEvent) -> Values:
-        if (found := part_of(event)) is not None:
-            return of_it(found)
-        return nothing if instead is None else instead(event)
-
-    return read
+_SOURCES = [column.value for column in COLUMNS if isinstance(column.value, Source)]
+_PARTS = tuple(dict.fromkeys(source.part for source in _SOURCES if source.part))
+_parts_of = attrgetter(*_PARTS)
 
 
-def _flags(paths: Sequence[str]) -> Read:
-    get = _several(paths)
-    return lambda event: map(int, get(event))
+@cache
+def _reader(lacks: tuple[bool, ...]) -> Callable[[RoutingEvent], tuple[Any, ...]]:
+    """What reads an event that lacks these of _PARTS: all columns, by one call."""
+    absent = {part for part, is_absent in zip(_PARTS, lacks, strict=True) if is_absent}
+    return attrgetter(*(_path(column, absent) for column in COLUMNS))
 
 
-def _objects(paths: Sequence[str]) -> Read:
-    get, lines = _several(paths), msgspec.json.Encoder(enc_hook=of_any_type).encode_lines
-    # No JSON text has a line break in it.
-    return lambda event: lines(get(event)).decode()[:-1].split("\n")
+def _path(column: Column, absent: set[str]) -> str:
+    source = column.value
+    if not isinstance(source, Source):
+        # Of which there is no path: it is put in after.
+        return "id"
+    if source.part in absent:
+        # A part that is not there is None, as is what would stand in it.
+        return source.otherwise or source.part
+    return f"{source.part}.{source.path}" if source.part else source.path
 
 
-def _source(column: Column) -> tuple[str, str, str]:
-    """What is read together: columns of one part, of the same alternative, and made alike."""
-    it = column.value
-    part, otherwise = (it.part, it.otherwise) if isinstance(it, Source) else ("", "")
-    made = column.kind if column.kind in ("flag", "json") else ""
-    return made, part, otherwise
-
-
-def _reads() -> Iterator[tuple[Sequence[Column], Read]]:
-    read = [column for column in COLUMNS if isinstance(column.value, Source)]
-    for (made, part, otherwise), group in groupby(sorted(read, key=_source), _source):
-        columns = list(group)
-        paths = [column.value.path for column in columns if isinstance(column.value, Source)]
-        if made:
-            yield columns, _flags(paths) if made == "flag" else _objects(paths)
-        else:
-            yield columns, _part(part, otherwise, paths)
-    for column in COLUMNS:
-        if not isinstance(column.value, Source):
-            yield [column], _alone(column.value)
-
-
-def _alone(value: Callable[[RoutingEvent], Any]) -> Read:
-    return lambda event: (value(event),)
-
-
-_GROUPS = tuple(_reads())
-_READS = tuple(read for _, read in _GROUPS)
-_read = list(chain.from_iterable(columns for columns, _ in _GROUPS))
-_in_order = itemgetter(*map(_read.index, COLUMNS))
-
-_required = itemgetter(*(at for at, column in enumerate(COLUMNS) if column.required))
-_numbers = itemgetter(*(at for at, column in enumerate(COLUMNS) if column.kind == "number"))
+_FLAGS, _JSON = _places("flag"), _places("json")
+_WORKED_OUT = tuple(
+    (place, column.value)
+    for place, column in enumerate(COLUMNS)
+    if not isinstance(column.value, Source)
+)
+_objects = itemgetter(*_JSON)
+_lines = msgspec.json.Encoder(enc_hook=of_any_type).encode_lines
+_numbers = itemgetter(*_places("number"))
+_required = itemgetter(*(place for place, column in enumerate(COLUMNS) if column.required))

@@ -1,10 +1,10 @@
 """A row that is read at once, beside the same one read value by value."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from router.core.baseline import PricedBaseline
 from router.core.bill import Bill
