@@ -11,7 +11,9 @@ import traceback
 from collections.abc import Mapping
 from functools import lru_cache
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from router.core.event import RoutingEvent
 from router.errors import RouterError
@@ -24,7 +26,7 @@ FACTS = "facts"
 """Under this name a record holds what its line tells beside its message."""
 
 
-class Request(NamedTuple):
+class Request(Struct, frozen=True):
     """A line that tells of a request: when it was over, in Unix seconds, and what it became."""
 
     at: float
@@ -43,7 +45,7 @@ def record_of(request: Request) -> logging.LogRecord:
 
 def facts(event: RoutingEvent) -> Mapping[str, Any]:
     """What a line tells of a request. Times in milliseconds, cost in US dollars."""
-    usage, timings = event.usage, event.timings
+    usage, timings, failed = event.usage, event.timings, event.failed_signals
     return {
         "decision": event.id,
         "endpoint": event.endpoint,
@@ -53,7 +55,7 @@ def facts(event: RoutingEvent) -> Mapping[str, Any]:
         "outcome": event.outcome,
         "status": event.status,
         "fallbacks": event.fallbacks,
-        "failed_signals": ",".join(sorted(event.failed_signals)) or None,
+        "failed_signals": ",".join(sorted(failed)) if failed else None,
         "input_tokens": usage.input_tokens if usage else None,
         "output_tokens": usage.output_tokens if usage else None,
         "cost_usd": event.cost_usd,
@@ -111,7 +113,11 @@ class TextFormatter(LineFormatter):
     def request(self, line: Request) -> str:
         """The same of a request, without a record."""
         told = facts(line.event)
-        words = [f" {name}={_value(value)}" for name, value in told.items() if value is not None]
+        words = [
+            f" {name}={value if type(value) in _NUMBERS else _value(value)}"
+            for name, value in told.items()
+            if value is not None
+        ]
         return f"{_time(line.at)} INFO {REQUESTS} {MESSAGE}{''.join(words)}"
 
 
@@ -165,8 +171,6 @@ def _one_line(text: str) -> str:
 
 
 def _value(value: object) -> str:
-    if type(value) in _NUMBERS:
-        return str(value)
     text = _one_line(str(value))
     return json.dumps(text, ensure_ascii=False) if " " in text or '"' in text else text
 

@@ -12,8 +12,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from math import inf
-from typing import NamedTuple
 
+from msgspec import Struct
 from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily, Metric
 
 from router.core.cost import Usage
@@ -48,7 +48,7 @@ class Distribution:
         return list(zip(bounds, accumulate(self.counts), strict=True))
 
 
-class Kind(NamedTuple):
+class Kind(Struct, frozen=True):
     """What the requests that are summed together have in common."""
 
     endpoint: str
