@@ -98,8 +98,8 @@ class RoutingEvent(Struct, frozen=True):
     @property
     def propensity(self) -> float | None:
         """With what probability the model tried first was to be first."""
-        choice = self.decision.choice
-        return None if choice is None else self.decision.propensities[choice.model]
+        candidates = self.decision.candidates
+        return self.decision.propensities[candidates[0].model] if candidates else None
 
     @property
     def was_paid(self) -> bool:

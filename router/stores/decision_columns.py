@@ -4,6 +4,7 @@ Rule: this table is the only description of a row. The schema, `docs/decision-lo
 `recent` returns are tested against it; every decision log, in whatever store, keeps these rows.
 """
 
+from router.core.event import RoutingEvent
 from router.stores.column import Column as Column
 from router.stores.column import Kind as Kind
 from router.stores.column import of as _of
@@ -13,7 +14,12 @@ from router.stores.ledger_columns import LEDGER_COLUMNS
 
 _content = _part("content")
 _held = _part("held")
-_choice = _part("decision.choice")
+
+
+def _choice(event: RoutingEvent) -> str | None:
+    candidates = event.decision.candidates
+    return candidates[0].model if candidates else None
+
 
 COLUMNS: tuple[Column, ...] = (
     Column("id", "text", "The decision id, as in x-slm-router-decision", _of("id"), "", True),
@@ -47,7 +53,7 @@ COLUMNS: tuple[Column, ...] = (
         "",
         True,
     ),
-    Column("choice", "text", "The model to try first; null if none could serve", _choice("model")),
+    Column("choice", "text", "The model to try first; null if none could serve", _choice),
     Column("model", "text", "The model that answered; null if none did", _of("model")),
     Column(
         "reason",
