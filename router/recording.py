@@ -248,11 +248,15 @@ def _usage(trace: Trace, outcome: Outcome) -> tuple[Usage | None, bool]:
 
 def _attempts(trace: Trace, usage: Usage | None, cost_usd: float | None) -> tuple[Attempt, ...]:
     """Every call, the one that answered with what it used and cost."""
+    if usage is None:
+        return tuple(trace.attempts)
     return tuple(
-        attempt
-        if attempt.error is not None or usage is None
-        else replace(attempt, usage=usage, cost_usd=cost_usd, paid=True)
-        for attempt in trace.attempts
+        [
+            attempt
+            if attempt.error is not None
+            else replace(attempt, usage=usage, cost_usd=cost_usd, paid=True)
+            for attempt in trace.attempts
+        ]
     )
 
 

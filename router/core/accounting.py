@@ -68,8 +68,8 @@ def account(
                 compared, answer.model, answer.usage, cost, prices.catalog, prices.stats
             )
     bill = Bill(
-        escalation_usd=_sum([one.cost_usd for one in failed if one.paid]),
-        own_usd=_sum([one.cost_usd for one in own]),
+        escalation_usd=_sum([one.cost_usd for one in failed if one.paid]) if failed else 0.0,
+        own_usd=_sum([one.cost_usd for one in own]) if own else 0.0,
         cache_loss_usd=0.0 if answer is None or answer.refused else _lost(decision, answer.model),
         baseline=priced,
         priced_by=prices.catalog.price_sheet,
@@ -102,11 +102,15 @@ def _sum(parts: Sequence[float | None]) -> float | None:
 
 def _lost(decision: Decision, model: str) -> float:
     """US dollars of prompt cache that the change to this model was expected to lose."""
-    found = (it.switch_cost_usd for it in decision.candidates if it.model == model)
-    return next(found, 0.0)
+    for candidate in decision.candidates:
+        if candidate.model == model:
+            return candidate.switch_cost_usd
+    return 0.0
 
 
 def _footprint(prices: Prices, answer: Answered) -> Footprint | None:
     card = prices.catalog.models[answer.model]
+    if card.energy is None and card.power_watts is None:
+        return None
     tokens = None if answer.usage is None else answer.usage.output_tokens
     return footprint(card.energy, card.power_watts, tokens, answer.busy_s)

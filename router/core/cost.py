@@ -55,7 +55,9 @@ def call_cost(price: Price | None, usage: Usage, busy_s: float) -> float | None:
         return None
     if price.usd_per_hour is not None:
         return price.usd_per_hour * busy_s / SECONDS_PER_HOUR
-    per_input, per_output = _rate(price, usage, "input"), _rate(price, usage, "output")
+    per_input, per_output = price.input_usd_per_mtok, price.output_usd_per_mtok
+    if price.long_context is not None:
+        per_input, per_output = _rate(price, usage, "input"), _rate(price, usage, "output")
     if per_input is None or per_output is None:
         return None
     if not usage.is_special:
@@ -134,4 +136,6 @@ def baseline_cost(card: ModelCard, usage: Usage) -> float | None:
 
     A machine-priced baseline is priced by its card's latency, for it was not called.
     """
+    if card.price is None or card.price.usd_per_hour is None:
+        return call_cost(card.price, usage, 0.0)
     return call_cost(card.price, usage, expected_latency(card, usage, ModelStats()))

@@ -98,8 +98,8 @@ class RoutingEvent(Struct, frozen=True):
     @property
     def propensity(self) -> float | None:
         """With what probability the model tried first was to be first."""
-        choice = self.decision.choice
-        return None if choice is None else self.decision.propensities[choice.model]
+        candidates = self.decision.candidates
+        return self.decision.propensities[candidates[0].model] if candidates else None
 
     @property
     def was_paid(self) -> bool:
@@ -110,8 +110,8 @@ class RoutingEvent(Struct, frozen=True):
     def spend_usd(self) -> float | None:
         """All that the request cost, in US dollars; None if part of it is not known."""
         answer = self.cost_usd if self.answered else 0.0
-        parts = (answer, self.bill.escalation_usd, self.bill.own_usd)
-        return None if None in parts else sum(part for part in parts if part is not None)
+        failed, own = self.bill.escalation_usd, self.bill.own_usd
+        return None if answer is None or failed is None or own is None else answer + failed + own
 
     @property
     def answered(self) -> bool:
@@ -127,17 +127,25 @@ class RoutingEvent(Struct, frozen=True):
     @property
     def unpriced(self) -> UnpricedReason | None:
         """Why a request that was paid for counts in no saving; None if it does, or was not paid."""
-        if not self.was_paid:
-            return None
-        untold = any(one.paid and one.usage is None for one in self.attempts)
-        if untold or (self.answered and self.usage is None):
+        answered, paid = self.answered, False
+        for attempt in self.attempts:
+            if attempt.paid:
+                if attempt.usage is None:
+                    return "no_usage"
+                paid = True
+        if answered and self.usage is None:
             return "no_usage"
+        if not answered and not paid:
+            return None
         if self.spend_usd is None:
             return "no_price"
-        lacks = self.baseline is not None and self.answered and self.baseline_usd is None
+        lacks = answered and self.baseline is not None and self.baseline_usd is None
         return "no_baseline_price" if lacks else None
 
     @property
     def fallbacks(self) -> int:
         """How many further models were asked because one before them had failed."""
-        return max(len({attempt.model for attempt in self.attempts}) - 1, 0)
+        # Nearly always there is one.
+        if len(self.attempts) < 2:
+            return 0
+        return len({attempt.model for attempt in self.attempts}) - 1

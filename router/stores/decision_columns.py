@@ -17,8 +17,8 @@ _held = _part("held")
 
 
 def _choice(event: RoutingEvent) -> str | None:
-    choice = event.decision.choice
-    return None if choice is None else choice.model
+    candidates = event.decision.candidates
+    return candidates[0].model if candidates else None
 
 
 COLUMNS: tuple[Column, ...] = (

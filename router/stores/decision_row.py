@@ -10,6 +10,7 @@ import msgspec
 
 from router.core.event import Outcome, RoutingEvent
 from router.stores.decision_columns import COLUMNS, Column, Kind
+from router.stores.row_at_once import Values, of_any_type, read_at_once
 
 Row = Mapping[str, Any]
 """One request as readers see it: column -> value, with `id` called `decision` and `at` as text."""
@@ -29,11 +30,30 @@ NOT_A_ROW = (TypeError, ValueError, AttributeError, OverflowError)
 """What `encoded` raises, and SQLite's driver, for an event that holds what no row can."""
 
 _READ_AS = {"id": "decision"}
+_encoder = msgspec.json.Encoder()
 
 
-def encoded(event: RoutingEvent) -> tuple[Any, ...]:
+def encoded(event: RoutingEvent) -> Values:
     """An event as the values of COLUMNS. Raises one of NOT_A_ROW."""
-    values = tuple([encode(value(event)) for value, encode in _WRITERS])
+    return encoded_twice(event)[0]
+
+
+def encoded_twice(event: RoutingEvent) -> tuple[Values, bytes]:
+    """An event as the values of COLUMNS, and these as a line of JSON. Raises one of NOT_A_ROW."""
+    # What is wrong with which of them is for the second reading to mend or to say.
+    try:
+        if (row := read_at_once(event)) is not None:
+            # Takes no type but those that can be stored, and no half of a surrogate pair.
+            return row, _encoder.encode(row) + b"\n"
+    except NOT_A_ROW:
+        pass
+    row = _read_one_by_one(event)
+    return row, _encoder.encode(row) + b"\n"
+
+
+def _read_one_by_one(event: RoutingEvent) -> Values:
+    """Every value made what can be stored, as far as it can be. Raises one of NOT_A_ROW."""
+    values = [encode(value(event)) for value, encode in _WRITERS]
     for place in _REQUIRED:
         if values[place] is None:
             raise ValueError(f"{COLUMNS[place].name} is missing")
@@ -76,19 +96,12 @@ def _integer(value: Any) -> int | None:
 
 
 def _json(value: Any) -> str:
-    plain = dict(value) if isinstance(value, Mapping) else value
     try:
-        return msgspec.json.encode(plain, enc_hook=_plain).decode()
+        return msgspec.json.encode(value, enc_hook=of_any_type).decode()
     except UnicodeEncodeError:
-        return msgspec.json.encode(_mended(msgspec.to_builtins(plain, enc_hook=_plain))).decode()
-
-
-def _plain(value: Any) -> Any:
-    """numpy's scalars, which a signal may have left in, as Python's own."""
-    item = getattr(value, "item", None)
-    if item is None:
-        raise TypeError(f"a {type(value).__name__} has no place in the decision log")
-    return item()
+        return msgspec.json.encode(
+            _mended(msgspec.to_builtins(value, enc_hook=of_any_type))
+        ).decode()
 
 
 def _mended(value: Any) -> Any:
@@ -107,6 +120,5 @@ _ENCODERS: Mapping[Kind, Callable[[Any], Any]] = {
     "json": _json,
 }
 
-# Looked up once: there are some forty columns, and a row for each request.
 _WRITERS = tuple((column.value, _ENCODERS[column.kind]) for column in COLUMNS)
 _REQUIRED = tuple(place for place, column in enumerate(COLUMNS) if column.required)

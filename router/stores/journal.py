@@ -69,9 +69,11 @@ class Journal:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._current, self._size = self._new()
 
-    def append(self, values: Values) -> Segment | None:
-        """Write one row. The segment that was complete before it, if one was. Raises OSError."""
-        line = msgspec.json.encode(values) + b"\n"
+    def append(self, line: bytes) -> Segment | None:
+        """Write one row, a line of JSON: a list of its values in the order of the columns.
+
+        The segment that was complete before it, if one was. Raises OSError.
+        """
         before = None
         if self._size >= self._segment_bytes:
             following, size = self._new()

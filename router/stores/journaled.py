@@ -14,7 +14,7 @@ from pathlib import Path
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
 from router.errors import DecisionLogError, UnknownDecision
-from router.stores.decision_row import NOT_A_ROW, encoded
+from router.stores.decision_row import NOT_A_ROW, encoded_twice
 from router.stores.journal import Journal, left_behind
 from router.stores.sqlite import GATHER_S, SQLiteDecisionLog
 from router.stores.sqlite_rows import NAMES, JournaledRow
@@ -50,8 +50,8 @@ class JournaledDecisionLog:
         """
         self._log.check_open()
         try:
-            values = encoded(event)
-            complete = self._journal.append(values)
+            values, line = encoded_twice(event)
+            complete = self._journal.append(line)
         except NOT_A_ROW as error:
             raise DecisionLogError(
                 f"The decision {event.id!r} cannot be logged: {error}."

@@ -3,37 +3,14 @@
 Rule: money that is not known is null, and `unpriced` says why.
 """
 
-from typing import Any
-
 from router.core.event import RoutingEvent
-from router.stores.column import Column, Value, of, of_usage
+from router.stores.column import Column, of, of_part, of_usage
 
-
-def _baseline(name: str) -> Value:
-    def value(event: RoutingEvent) -> Any:
-        priced = event.bill.baseline
-        # One that was not corrected is priced on the same tokens, without a range.
-        return event.baseline_cost_usd if priced is None else getattr(priced, name)
-
-    return value
-
-
-def _assumed(name: str) -> Value:
-    def value(event: RoutingEvent) -> Any:
-        priced = event.bill.baseline
-        if priced is None:
-            return None
-        return priced.verbosity.value if name == "verbosity" else priced.tokenizer
-
-    return value
-
-
-def _footprint(name: str) -> Value:
-    def value(event: RoutingEvent) -> Any:
-        found = event.bill.footprint
-        return None if found is None else getattr(found, name)
-
-    return value
+# One that was not corrected is priced on the same tokens, without a range.
+_baseline = of_part("bill.baseline", otherwise="baseline_cost_usd")
+_assumed = of_part("bill.baseline")
+_footprint = of_part("bill.footprint")
+_price_sheet = of_part("bill.priced_by")
 
 
 def _domain(event: RoutingEvent) -> str | None:
@@ -42,13 +19,10 @@ def _domain(event: RoutingEvent) -> str | None:
 
 
 def _location(event: RoutingEvent) -> str | None:
-    found = (it.location for it in event.decision.candidates if it.model == event.model)
-    return next(found, None)
-
-
-def _price_id(event: RoutingEvent) -> str | None:
-    sheet = event.bill.priced_by
-    return None if sheet is None else sheet.id
+    for candidate in event.decision.candidates:
+        if candidate.model == event.model:
+            return candidate.location
+    return None
 
 
 USD = "US dollars"
@@ -137,7 +111,7 @@ LEDGER_COLUMNS: tuple[Column, ...] = (
         "baseline_verbosity",
         "number",
         "Tokens the baseline writes where the model that answered writes one; 1 if not measured",
-        _assumed("verbosity"),
+        _assumed("verbosity.value"),
         "ratio",
     ),
     Column(
@@ -156,7 +130,10 @@ LEDGER_COLUMNS: tuple[Column, ...] = (
         of("unpriced"),
     ),
     Column(
-        "price_id", "text", "Hash of the prices in force, which `price_sheets` holds", _price_id
+        "price_id",
+        "text",
+        "Hash of the prices in force, which `price_sheets` holds",
+        _price_sheet("id"),
     ),
     Column(
         "energy_low_wh",

@@ -1,22 +1,21 @@
 """FileSessionStore: what conversations are with, in one file that all processes here share.
 
-A table of fixed size: 4,096 buckets of four records, found by the digest of the conversation. One
-bucket is read or written by a single system call, from and to the page cache, in microseconds.
-Nobody locks: a record carries a checksum, so that one that two processes wrote at once counts as
-none. It outlives the process; nothing in it is a name or a text of a caller.
+A table of fixed size: 4,096 buckets of four records, found by the digest of the conversation. A
+bucket is read, or a record written, at once in the page cache. Nobody locks: a record carries a
+checksum, so that one that two processes wrote at once counts as none. It outlives the process;
+nothing in it is a name or a text of a caller.
 """
 
 import logging
-import os
 import struct
 import zlib
 from hashlib import blake2b
-from math import inf
 from pathlib import Path
 
 from router.core.session import Held
 from router.errors import StartupError
 from router.ports import Clock
+from router.stores.shared_table import Table, open_table
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +25,15 @@ LONGEST_NAME = 256
 """Bytes of a model's name: the conversations of one with a longer name are not remembered."""
 
 _NONE = -1.0
-_CHECK, _MOMENT = struct.Struct("<I"), struct.Struct("<d")
-_HEAD = struct.Struct("<I16sd")
-_RECORD = struct.Struct(f"<I16sddIH{LONGEST_NAME}s")
-"""Checksum of the rest, digest of the conversation, moment (Unix seconds), draw, tokens, name."""
+_CHECK = struct.Struct("<I")
+_BODY = struct.Struct(f"<16sddIH{LONGEST_NAME}s")
+"""A record after its checksum, which is of this: digest of the conversation, moment (Unix seconds),
+draw, tokens, name. What was never written is all zeros: of the year 1970."""
+
+_SIZE = _CHECK.size + _BODY.size
+_BUCKET = RECORDS * _SIZE
+_DIGEST = _CHECK.size
+_MOMENTS = struct.Struct("<" + f"20xd{_SIZE - 28}x" * RECORDS)
 
 _MOST_TOKENS = 2**32 - 1
 
@@ -46,7 +50,7 @@ class FileSessionStore:
         self._told = False
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._table: Table | None = open_table(path, BUCKETS * _BUCKET)
         except OSError as error:
             raise StartupError(f"Cannot use {path}: {error.strerror}. Mend its rights.") from None
 
@@ -54,48 +58,48 @@ class FileSessionStore:
         """What is known of a conversation, None if nothing, or nothing recent enough."""
         digest = _digest(conversation)
         bucket = self._bucket(digest)
-        for start in range(0, len(bucket), _RECORD.size):
-            if bucket[start + _CHECK.size : start + _HEAD.size - _MOMENT.size] == digest:
-                return self._read(bucket[start : start + _RECORD.size])
-        return None
+        start = _start(bucket, digest)
+        return None if start is None else self._read(bucket[start : start + _SIZE])
 
     async def hold(self, conversation: str, held: Held) -> None:
         """Keep this in the conversation's own place, else in that of its bucket's oldest."""
         name = held.model.encode("utf-8", "replace")
-        if len(name) > LONGEST_NAME:
+        if self._table is None or len(name) > LONGEST_NAME:
             return
         digest = _digest(conversation)
         draw = _NONE if held.draw is None else held.draw
         tokens = min(held.tokens, _MOST_TOKENS)
-        fields = (digest, self._clock.now(), draw, tokens, len(name), name)
-        check = zlib.crc32(memoryview(_RECORD.pack(0, *fields))[_CHECK.size :])
-        start = _place(self._bucket(digest), digest)
+        body = _BODY.pack(digest, self._clock.now(), draw, tokens, len(name), name)
+        bucket = self._bucket(digest)
+        start = _start(bucket, digest)
+        if start is None:
+            start = _oldest(bucket)
         try:
-            os.pwrite(self._file, _RECORD.pack(check, *fields), _offset(digest) + start)
+            self._table.write(_offset(digest) + start, _CHECK.pack(zlib.crc32(body)) + body)
         except OSError as error:
             self._tell(error)
 
     def close(self) -> None:
         """Let go of the file; what is told later is not remembered."""
-        # By its number it could be another's soon.
-        file, self._file, self._told = self._file, -1, True
-        os.close(file)
+        table, self._table = self._table, None
+        if table is not None:
+            table.close()
 
     def _bucket(self, digest: bytes) -> bytes:
-        """Its records, as many as have been written."""
+        """Its records; all zeros if they cannot be read."""
         try:
-            return os.pread(self._file, RECORDS * _RECORD.size, _offset(digest))
+            if self._table is not None:
+                return self._table.read(_offset(digest), _BUCKET)
         except OSError as error:
             self._tell(error)
-            return b""
+        return bytes(_BUCKET)
 
     def _read(self, record: bytes) -> Held | None:
         """A record's content; None if it is too old, or not whole."""
-        if len(record) < _RECORD.size:
-            return None
-        check, _, at, draw, tokens, length, name = _RECORD.unpack(record)
+        body = record[_CHECK.size :]
+        _, at, draw, tokens, length, name = _BODY.unpack(body)
         idle_s = self._clock.now() - at
-        if idle_s > self._lifetime_s or check != zlib.crc32(memoryview(record)[_CHECK.size :]):
+        if idle_s > self._lifetime_s or record[: _CHECK.size] != _CHECK.pack(zlib.crc32(body)):
             return None
         model = name[:length].decode("utf-8", "replace")
         return Held(model, tokens, max(idle_s, 0.0), None if draw < 0 else draw)
@@ -112,19 +116,19 @@ def _digest(conversation: str) -> bytes:
 
 
 def _offset(digest: bytes) -> int:
-    bucket = int.from_bytes(digest[:8], "little") % BUCKETS
-    return bucket * RECORDS * _RECORD.size
+    return int.from_bytes(digest[:8], "little") % BUCKETS * _BUCKET
 
 
-def _place(bucket: bytes, digest: bytes) -> int:
-    """Where in a bucket to write: the conversation's own record, else the one longest unused."""
-    oldest, least = 0, inf
-    for start in range(0, RECORDS * _RECORD.size, _RECORD.size):
-        if len(bucket) < start + _RECORD.size:
-            return start
-        _, key, at = _HEAD.unpack_from(bucket, start)
-        if key == digest:
-            return start
-        if at < least:
-            oldest, least = start, at
-    return oldest
+def _start(bucket: bytes, digest: bytes) -> int | None:
+    """Where in a bucket the conversation's own record begins, None if it has none."""
+    at = bucket.find(digest)
+    # The same bytes may stand in a record's middle.
+    while at >= 0 and at % _SIZE != _DIGEST:
+        at = bucket.find(digest, at + 1)
+    return None if at < 0 else at - _DIGEST
+
+
+def _oldest(bucket: bytes) -> int:
+    """Where in a bucket the record begins that was longest unused."""
+    moments = _MOMENTS.unpack(bucket)
+    return moments.index(min(moments)) * _SIZE

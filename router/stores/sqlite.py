@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
+
+from msgspec import Struct
 
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback, Judged
@@ -40,12 +42,12 @@ RETRY_S = 1.0
 logger = logging.getLogger(__name__)
 
 
-class _Waiter(NamedTuple):
+class _Waiter(Struct, frozen=True):
     written: asyncio.Future[None]
     loop: asyncio.AbstractEventLoop
 
 
-class _Entry(NamedTuple):
+class _Entry(Struct, frozen=True):
     """What to write; `waiter` is None where nobody waits for it. `done` is called once it is
     written, and as long as it is not it is tried again."""
 

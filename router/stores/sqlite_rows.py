@@ -8,7 +8,9 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import chain, groupby
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from router.core.event import RoutingEvent
 from router.errors import DecisionLogError, RouterError
@@ -32,7 +34,7 @@ def pieces(rows: int) -> Iterator[slice]:
             start += size
 
 
-class JournaledRow(NamedTuple):
+class JournaledRow(Struct, frozen=True):
     """A row that is safe in a journal, by its values and the names of their columns.
 
     `event` is what it tells of; None for what a process that died had left: that may be in the

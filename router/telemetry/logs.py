@@ -5,20 +5,25 @@ anything that a caller sent; an error of another's making shows its class and wh
 """
 
 import contextlib
-import json
 import logging
 import queue
 import sys
 import time
-import traceback
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from logging.handlers import QueueHandler, QueueListener
-from types import TracebackType
+from threading import Event
 from typing import Any, TextIO
 
 from router.core.event import RoutingEvent
-from router.errors import RouterError
+from router.telemetry.log_lines import (
+    REQUESTS,
+    JSONFormatter,
+    Line,
+    LineFormatter,
+    Request,
+    TextFormatter,
+    record_of,
+)
 
 LOGGER = "router"
 """The logger whose children are every module of the gateway."""
@@ -32,8 +37,8 @@ GATHER_SECONDS = 0.05
 
 MOST_AT_ONCE = 1000
 
-_FACTS = "facts"
-_logger = logging.getLogger(f"{LOGGER}.requests")
+_root, _package = logging.getLogger(), logging.getLogger(LOGGER)
+_logger = logging.getLogger(REQUESTS)
 
 
 class LogObserver:
@@ -41,35 +46,25 @@ class LogObserver:
 
     def observe(self, event: RoutingEvent) -> None:
         """One request is over."""
-        if _logger.isEnabledFor(logging.INFO):
-            # Made here, not by `info`, which would look up who calls it. What the line tells is
-            # put together by the thread that writes it.
-            record = logging.LogRecord(
-                _logger.name, logging.INFO, __file__, 0, "request", None, None
-            )
-            setattr(record, _FACTS, event)
-            _logger.handle(record)
+        if not _logger.isEnabledFor(logging.INFO):
+            return
+        # What the line tells is put together by the thread that writes it.
+        request, only = Request(time.time(), event), _only_reader()
+        if only is not None:
+            only.enqueue(request)
+        else:
+            _logger.handle(record_of(request))
 
 
-def facts(event: RoutingEvent) -> Mapping[str, Any]:
-    """What a line tells of a request. Times in milliseconds, cost in US dollars."""
-    usage, timings = event.usage, event.timings
-    return {
-        "decision": event.id,
-        "endpoint": event.endpoint,
-        "policy": f"{event.decision.policy}@{event.policy_version}",
-        "rule": event.decision.rule,
-        "model": event.model,
-        "outcome": event.outcome,
-        "status": event.status,
-        "fallbacks": event.fallbacks,
-        "failed_signals": ",".join(sorted(event.failed_signals)) or None,
-        "input_tokens": usage.input_tokens if usage else None,
-        "output_tokens": usage.output_tokens if usage else None,
-        "cost_usd": event.cost_usd,
-        "overhead_ms": round(timings.overhead_s * 1000, 2),
-        "total_ms": round(timings.total_s * 1000, 1),
-    }
+def _only_reader() -> "_Handler | None":
+    """Our handler, if nobody else is told of requests: it needs no record made, which costs more
+    than all else that is done with a line."""
+    handlers = _root.handlers
+    if len(handlers) != 1 or _logger.handlers or _logger.filters or _package.handlers:
+        return None
+    only = handlers[0]
+    heard = _logger.propagate and _package.propagate
+    return only if heard and isinstance(only, _Handler) and not only.filters else None
 
 
 def configure(level: str, json: bool, stream: TextIO | None = None) -> None:
@@ -79,9 +74,8 @@ def configure(level: str, json: bool, stream: TextIO | None = None) -> None:
     is: at DEBUG some of them write out the prompts that they carry. A second call replaces the
     first.
     """
-    writer = _Writer(sys.stderr if stream is None else stream)
-    writer.setFormatter(JSONFormatter() if json else TextFormatter())
-    handler = _Handler(writer)
+    formatter = JSONFormatter() if json else TextFormatter()
+    handler = _Handler(_Writer(sys.stderr if stream is None else stream, formatter))
     root = logging.getLogger()
     for earlier in [h for h in root.handlers if isinstance(h, _Handler)]:
         root.removeHandler(earlier)
@@ -97,8 +91,8 @@ class _Handler(QueueHandler):
     Lines that find the queue full are lost, and the next one that does not says how many were.
     """
 
-    def __init__(self, writer: logging.Handler) -> None:
-        self._lines: queue.Queue[logging.LogRecord] = queue.Queue(MOST_WAITING)
+    def __init__(self, writer: "_Writer") -> None:
+        self._lines: queue.SimpleQueue[Any] = queue.SimpleQueue()
         super().__init__(self._lines)
         self._lost = 0
         # Its thread is a daemon: a reader that has stopped reading cannot keep us from ending.
@@ -109,30 +103,31 @@ class _Handler(QueueHandler):
         """The record as it is: the thread formats it, in this process."""
         return record
 
-    def enqueue(self, record: logging.LogRecord) -> None:
+    def enqueue(self, line: Line) -> None:
         """Queue a line, after the number of those that were lost before it."""
-        try:
-            if self._lost:
-                self._lines.put_nowait(_loss(self._lost))
-                self._lost = 0
-            self._lines.put_nowait(record)
-        except queue.Full:
+        if self._lines.qsize() >= MOST_WAITING:
             self._lost += 1
+            return
+        if self._lost:
+            lost, self._lost = self._lost, 0
+            self._lines.put(_loss(lost))
+        self._lines.put(line)
 
     def flush(self) -> None:
         """Wait until every line is written, FLUSH_SECONDS at most."""
-        with self._lines.all_tasks_done:
-            self._lines.all_tasks_done.wait_for(self._is_written, FLUSH_SECONDS)
+        self._is_written()
 
     def close(self) -> None:
         """Write what is queued and end the thread, where somebody still reads."""
-        self.flush()
         if self._is_written():
             self._writing.stop()
         super().close()
 
     def _is_written(self) -> bool:
-        return not self._lines.unfinished_tasks
+        """Whether all that is queued now was written in FLUSH_SECONDS."""
+        written = Event()
+        self._lines.put(written)
+        return written.wait(FLUSH_SECONDS)
 
 
 class _Gathering(QueueListener):
@@ -142,106 +137,46 @@ class _Gathering(QueueListener):
     of a busy loop's time: that is a price for hundreds of lines, not for one.
     """
 
+    def __init__(self, lines: "queue.SimpleQueue[Any]", writer: "_Writer") -> None:
+        super().__init__(lines)
+        self._lines = lines
+        self._writer = writer
+
     def _monitor(self) -> None:
-        lines: queue.Queue[Any] = self.queue  # type: ignore[assignment]
         ended = False
         while not ended:
-            taken = [lines.get()]
-            time.sleep(GATHER_SECONDS if isinstance(taken[0], logging.LogRecord) else 0)
+            taken = [self._lines.get()]
+            time.sleep(0 if isinstance(taken[0], Event) else GATHER_SECONDS)
             with contextlib.suppress(queue.Empty):
                 while len(taken) < MOST_AT_ONCE:
-                    taken.append(lines.get_nowait())
-            records = [record for record in taken if isinstance(record, logging.LogRecord)]
-            # What is none is the listener's word for the end.
-            ended = len(records) < len(taken)
-            self._write(records)
-            for _ in taken:
-                lines.task_done()
-
-    def _write(self, records: Sequence[logging.LogRecord]) -> None:
-        for handler in self.handlers:
-            if isinstance(handler, _Writer) and records:
-                handler.write(records)
+                    taken.append(self._lines.get_nowait())
+            waiting = [it for it in taken if isinstance(it, Event)]
+            lines = [it for it in taken if isinstance(it, logging.LogRecord | Request)]
+            # What is neither is the listener's word for the end.
+            ended = len(lines) + len(waiting) < len(taken)
+            if lines:
+                self._writer.write(lines)
+            for written in waiting:
+                written.set()
 
 
 class _Writer(logging.StreamHandler[TextIO]):
     """Writes many lines at a time."""
 
-    def write(self, records: Sequence[logging.LogRecord]) -> None:
+    def __init__(self, stream: TextIO, formatter: LineFormatter) -> None:
+        super().__init__(stream)
+        self._text_of = formatter.line
+
+    def write(self, lines: Sequence[Line]) -> None:
         """Write them; whatever is wrong with the stream is logging's business."""
         try:
-            self.stream.write("".join(f"{self.format(record)}\n" for record in records))
+            self.stream.write("".join([f"{self._text_of(line)}\n" for line in lines]))
             self.flush()
         except (OSError, ValueError):
-            self.handleError(records[-1])
+            last = lines[-1]
+            self.handleError(record_of(last) if isinstance(last, Request) else last)
 
 
 def _loss(lines: int) -> logging.LogRecord:
     message = f"{lines} lines were lost, for nobody took them in time"
     return logging.LogRecord(LOGGER, logging.WARNING, __file__, 0, message, None, None)
-
-
-class JSONFormatter(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and a request's facts if it has any."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line, in ASCII, without its end."""
-        line: dict[str, Any] = {
-            "time": _time(record),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-            **_facts_of(record),
-        }
-        if record.exc_info and record.exc_info[1] is not None:
-            line["error"] = _error(record.exc_info[1])
-        return json.dumps(line, default=str)
-
-
-class TextFormatter(logging.Formatter):
-    """Time, level, logger and message, then a request's facts as name=value."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line, without its end. Line breaks in a message are escaped: one record, one line."""
-        told = [_time(record), record.levelname, record.name, _one_line(record.getMessage())]
-        told += [f"{name}={_value(value)}" for name, value in _facts_of(record).items()]
-        if record.exc_info and record.exc_info[1] is not None:
-            told.append(f"error={_value(_error(record.exc_info[1]))}")
-        return " ".join(told)
-
-
-def _facts_of(record: logging.LogRecord) -> Mapping[str, Any]:
-    told: Mapping[str, Any] | RoutingEvent = getattr(record, _FACTS, {})
-    known = facts(told) if isinstance(told, RoutingEvent) else told
-    return {name: value for name, value in known.items() if value is not None}
-
-
-def _time(record: logging.LogRecord) -> str:
-    moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-    return moment.replace("+00:00", "Z")
-
-
-def _error(error: BaseException) -> str:
-    """An error as it may be shown: our own texts are safe, others may quote what was sent."""
-    told = (
-        f"{type(error).__name__}: {error}"
-        if isinstance(error, RouterError)
-        else (type(error).__name__)
-    )
-    return f"{told} at {_origin(error.__traceback__)}"
-
-
-def _origin(where: TracebackType | None) -> str:
-    frames = traceback.extract_tb(where)[-5:]
-    return " > ".join(f"{frame.filename}:{frame.lineno}" for frame in frames) or "nowhere"
-
-
-def _one_line(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
-
-
-def _value(value: object) -> str:
-    text = _one_line(str(value))
-    return json.dumps(text, ensure_ascii=False) if " " in text or '"' in text else text

@@ -29,7 +29,7 @@ from router.dialects.chat_body import ChatBody
 from router.gateway import Routed, draw_of
 from router.settings import Settings
 from router.signals.learned import texts_to_judge
-from router.stores.decision_row import encoded
+from router.stores.decision_row import encoded_twice
 from router.stores.journal import Journal
 from router.stores.sqlite_rows import NAMES
 from router.telemetry.logs import LogObserver, configure
@@ -152,9 +152,9 @@ async def steps(runtime: Any, body: bytes, folder: Path) -> AsyncIterator[tuple[
     yield "metrics", us(lambda: metrics.observe(event))
     yield "a line of the process log", us(lambda: log.observe(event))
     journal = Journal(folder / "journal", NAMES)
-    yield "a row for the decision log", us(lambda: encoded(event))
-    row = encoded(event)
-    yield "the row into the journal", us(lambda: journal.append(row))
+    yield "a row for the decision log", us(lambda: encoded_twice(event))
+    _, line = encoded_twice(event)
+    yield "the row into the journal", us(lambda: journal.append(line))
 
 
 async def main() -> None:

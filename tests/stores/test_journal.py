@@ -6,11 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from router.stores.journal import Journal, LeftBehind, left_behind
 
 COLUMNS = ("id", "at")
+
+
+def line(*values: object) -> bytes:
+    """A row as it is written."""
+    return msgspec.json.encode(values) + b"\n"
 
 
 def abandoned(journal: Journal) -> Path:
@@ -30,8 +36,8 @@ def rows_of(found: Sequence[LeftBehind]) -> list[list[Any]]:
 
 def test_what_a_process_left_is_found_with_its_columns(tmp_path: Path) -> None:
     journal = Journal(tmp_path, COLUMNS)
-    journal.append(["a", 1.5])
-    journal.append(["b", None])
+    journal.append(line("a", 1.5))
+    journal.append(line("b", None))
     abandoned(journal)
 
     (behind,) = found_in(tmp_path)
@@ -41,7 +47,7 @@ def test_what_a_process_left_is_found_with_its_columns(tmp_path: Path) -> None:
 
 def test_what_a_living_process_writes_is_left_alone(tmp_path: Path) -> None:
     journal = Journal(tmp_path, COLUMNS)
-    journal.append(["a", 1.5])
+    journal.append(line("a", 1.5))
 
     assert found_in(tmp_path) == []
     assert journal.current.path.exists()
@@ -64,7 +70,7 @@ def test_two_who_start_at_once_do_not_both_take_a_segment_over(tmp_path: Path) -
 
 def test_a_torn_last_line_is_passed_over(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     journal = Journal(tmp_path, COLUMNS)
-    journal.append(["a", 1.5])
+    journal.append(line("a", 1.5))
     with abandoned(journal).open("ab") as file:
         file.write(b'["b", 2')
 
@@ -82,7 +88,7 @@ def test_an_empty_segment_holds_no_row(tmp_path: Path) -> None:
 
 def test_a_segment_that_is_complete_is_handed_out_once_the_next_is_begun(tmp_path: Path) -> None:
     journal = Journal(tmp_path, COLUMNS, segment_bytes=40)
-    complete = [journal.append([str(number), 1.0]) for number in range(6)]
+    complete = [journal.append(line(str(number), 1.0)) for number in range(6)]
 
     handed_out = [segment for segment in complete if segment is not None]
     assert handed_out and journal.current not in handed_out
@@ -91,16 +97,16 @@ def test_a_segment_that_is_complete_is_handed_out_once_the_next_is_begun(tmp_pat
 
 def test_a_row_for_which_there_is_no_room_leaves_nothing_of_itself(tmp_path: Path) -> None:
     journal = Journal(tmp_path, COLUMNS)
-    journal.append(["a", 1.0])
+    journal.append(line("a", 1.0))
     size = journal.current.path.stat().st_size
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + 5, hard))
     try:
         with pytest.raises(OSError, match="no room"):
-            journal.append(["b", 1.0])
+            journal.append(line("b", 1.0))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    journal.append(["c", 1.0])
+    journal.append(line("c", 1.0))
     abandoned(journal)
 
     assert rows_of(found_in(tmp_path)) == [["a", 1.0], ["c", 1.0]]

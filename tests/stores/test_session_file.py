@@ -33,6 +33,18 @@ asyncio.run(write())
 """
 
 
+@pytest.fixture(params=["mapped", "by system calls"], autouse=True)
+def table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How this process reaches the file: as it would, and where its blocks cannot be had."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if request.param != "mapped":
+        monkeypatch.setattr(os, "posix_fallocate", full)
+    return str(request.param)
+
+
 def opened(folder: Path, lifetime_s: float = 600.0) -> FileSessionStore:
     return FileSessionStore(folder / "sessions.table", FakeClock(), lifetime_s)
 
@@ -82,21 +94,48 @@ async def test_a_full_bucket_gives_up_its_oldest(
 
     found = {name for name in "abcde" if await store.find(name) is not None}
     assert found == set("acde")
-    assert (tmp_path / "sessions.table").stat().st_size == 4 * session_file._RECORD.size
+    assert (tmp_path / "sessions.table").stat().st_size == session_file._BUCKET
 
 
-async def test_a_record_that_is_not_whole_says_nothing(tmp_path: Path) -> None:
+async def test_a_record_that_is_not_whole_says_nothing(tmp_path: Path, table: str) -> None:
     store, path = opened(tmp_path), tmp_path / "sessions.table"
     await store.hold("a", Held("small", 5))
-    whole = path.read_bytes()
-    at = whole.index(b"small")
+    at = path.read_bytes().index(b"small")
 
-    path.write_bytes(whole[:at] + b"smile" + whole[at + 5 :])
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(b"smile")
     assert await store.find("a") is None
-    path.write_bytes(whole[: at + 2])
-    assert await store.find("a") is None
+    if table != "mapped":
+        os.truncate(path, at + 2)
+        assert await store.find("a") is None
     await store.hold("a", Held("large"))
     assert await store.find("a") == Held("large")
+
+
+async def test_the_file_of_an_earlier_version_is_gone_on_with(tmp_path: Path) -> None:
+    await (first := opened(tmp_path)).hold("a", Held("small", 5))
+    first.close()
+    path = tmp_path / "sessions.table"
+    os.truncate(path, path.read_bytes().index(b"small") + 256)
+
+    store = opened(tmp_path)
+    await store.hold("b", Held("large"))
+    assert (await store.find("a"), await store.find("b")) == (Held("small", 5), Held("large"))
+
+
+async def test_a_name_that_looks_like_another_conversations_digest_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_file, "BUCKETS", 1)
+    monkeypatch.setattr(session_file, "_digest", lambda conversation: conversation.encode() * 16)
+    store = opened(tmp_path)
+    await store.hold("a", Held("b" * 40))
+
+    assert await store.find("b") is None
+    await store.hold("b", Held("small"))
+    assert await store.find("a") == Held("b" * 40)
+    assert await store.find("b") == Held("small")
 
 
 async def test_a_name_too_long_for_a_record_is_not_remembered(tmp_path: Path) -> None:
@@ -108,8 +147,12 @@ async def test_a_name_too_long_for_a_record_is_not_remembered(tmp_path: Path) ->
     assert await store.find("a") == Held("x" * 256)
 
 
+@pytest.mark.parametrize("table", ["by system calls"], indirect=True)
 async def test_a_disk_that_fails_costs_no_request_and_is_told_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    table: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     store = opened(tmp_path)
 

@@ -22,9 +22,10 @@ CANARY = "canary-5f1c"
 
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
-    """Logging as it was before the test."""
+    """Logging without pytest's own readers during a test, as when serving, and with them after."""
     root, ours = logging.getLogger(), logging.getLogger("router")
     handlers, levels = list(root.handlers), (root.level, ours.level)
+    root.handlers.clear()
     yield
     for handler in set(root.handlers) - set(handlers):
         handler.close()
@@ -53,6 +54,17 @@ class Stuck(io.StringIO):
         self.begun.set()
         self.taken.wait(30)
         return super().write(text)
+
+
+class Other(logging.Handler):
+    """A reader that is none of ours."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(record)
 
 
 def json_lines(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -114,6 +126,33 @@ def test_nothing_that_a_caller_sent_is_in_a_line(level: str, as_json: bool) -> N
     stream = written(event, level, as_json)
     assert "decision" in stream.getvalue()
     assert CANARY not in stream.getvalue()
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("logger", ["", "router", "router.requests"])
+def test_whoever_else_reads_the_log_hears_of_requests_and_the_lines_stay_the_same(
+    as_json: bool, logger: str
+) -> None:
+    alone, other = written(an_event(), as_json=as_json).getvalue(), Other()
+    logging.getLogger(logger).addHandler(other)
+    try:
+        beside = written(an_event(), as_json=as_json).getvalue()
+    finally:
+        logging.getLogger(logger).removeHandler(other)
+    moment = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+    assert moment.sub("", beside) == moment.sub("", alone)
+    assert [(it.name, it.levelname, it.getMessage()) for it in other.heard] == [
+        ("router.requests", "INFO", "request")
+    ]
+
+
+def test_a_filter_on_the_requests_of_the_log_is_heeded() -> None:
+    requests = logging.getLogger("router.requests")
+    requests.addFilter(refuse := lambda record: False)
+    try:
+        assert written(an_event()).getvalue() == ""
+    finally:
+        requests.removeFilter(refuse)
 
 
 def test_above_info_requests_are_not_written() -> None:
