@@ -14,8 +14,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.core.catalog import Catalog, Endpoint
-from router.core.decide import decide
+from router.core.decide import decide_by
 from router.core.decision import Decision
+from router.core.plan import Plan
 from router.core.policy import Policy
 from router.core.request import RoutedRequest
 from router.core.request_limits import refusal
@@ -51,6 +52,7 @@ class PolicyInForce:
     `signals` are the kinds that the policy reads, `binding_signals` those of them that its limits
     may depend on (for requests that name their model), `all_signals` every kind (for explanations).
     `foreseen_by` tells of each model that the classifier foresees by what: measured, labels, prior.
+    `plan` is the policy on its catalog, made ready for deciding.
     """
 
     policy: Policy
@@ -61,6 +63,10 @@ class PolicyInForce:
     upstreams: Mapping[str, Upstream]
     foreseen_by: Mapping[str, str] = field(default_factory=dict)
     binding_signals: Mapping[str, Signal] | None = None
+    plan: Plan = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plan", Plan(self.policy, self.catalog))
 
     def signals_for(self, request: RoutedRequest) -> Mapping[str, Signal]:
         """Those that its decision depends on."""
@@ -155,9 +161,7 @@ class Gateway:
         extractors = in_force.all_signals if everything else in_force.signals_for(request)
         signals, failed = await _extracted(extractors, request)
         draw = _draw(request, in_force.policy, id)
-        decision = decide(
-            request, signals, in_force.policy, in_force.catalog, self.stats.snapshot(), draw
-        )
+        decision = decide_by(in_force.plan, request, signals, self.stats.snapshot(), draw)
         spent = self.clock.elapsed() - started
         return Routed(id, request, in_force, signals, failed, decision, draw, spent)
 
