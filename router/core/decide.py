@@ -171,13 +171,17 @@ def _specialists_first(ranking: Ranking) -> Ranking:
 def _confidence(match: Match, signals: Signals) -> float:
     if match.unknown:
         return 0.0
-    told = [float(signals[name]) for name in match.route.confidences if name in signals]
-    return min(told) if told else 1.0
+    lowest: float | None = None
+    for name in match.route.confidences:
+        told = signals.get(name)
+        if told is not None and (lowest is None or float(told) < lowest):
+            lowest = float(told)
+    return 1.0 if lowest is None else lowest
 
 
 def _propensities(ranking: Ranking, explore: float) -> Mapping[str, float]:
     """Epsilon-greedy: the first with 1 - explore, plus explore shared by the good enough."""
-    shares = dict.fromkeys([candidate.model for candidate in ranking.candidates], 0.0)
+    shares = {candidate.model: 0.0 for candidate in ranking.candidates}
     if explore:
         for candidate in ranking.candidates[: ranking.good_enough]:
             shares[candidate.model] = explore / ranking.good_enough

@@ -37,11 +37,22 @@ def selected(name: str, card: ModelCard, candidates: Candidates) -> bool:
 class Gate:
     """One model of a catalog, with all worked out that no request changes."""
 
-    __slots__ = ("_can", "_card", "_expectation", "_most", "_name", "_prior", "_speaks", "_window")
+    __slots__ = (
+        "_can",
+        "_card",
+        "_expectation",
+        "_most",
+        "_name",
+        "_prior",
+        "_speaks",
+        "_spoken",
+        "_window",
+    )
 
     def __init__(self, name: str, catalog: Catalog) -> None:
         self._name, self._card = name, (card := catalog.models[name])
-        self._speaks = catalog.speaks(name)
+        self._spoken = catalog.speaks(name)
+        self._speaks = frozenset(self._spoken)
         self._can = card.capabilities or ()
         self._window, self._most = card.window, card.max_output_tokens
         self._prior, self._expectation = Prior(name, card), Expectation(card)
@@ -85,8 +96,8 @@ class Gate:
         return None
 
     def _unable(self, request: RoutedRequest) -> Objection | None:
-        if not any(map(self._speaks.__contains__, request.endpoints)):
-            return _unasked(self._speaks, request)
+        if self._speaks.isdisjoint(request.endpoints):
+            return _unasked(self._spoken, request)
         for capability in request.needs:
             if capability not in self._can:
                 return _LACKS[capability], f"the request needs {capability}, which the model lacks"

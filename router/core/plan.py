@@ -30,13 +30,14 @@ Gates = tuple[Gate | Rejection, ...]
 
 
 class PlannedRoute(Struct, frozen=True):
-    """A route; `limits` are the policy's and its own together. `gates` has for each model of the
+    """A route; `limits` are the policy's and its own together, None where they bind nothing.
+    `confidences` are the names of those that it rests on. `gates` has for each model of the
     catalog, in order, its gate, or why the route does not choose it."""
 
     rule: str
     route: Route
-    limits: Limits
-    confidences: frozenset[str]
+    limits: Limits | None
+    confidences: tuple[str, ...]
     gates: Gates
 
 
@@ -77,10 +78,10 @@ class Plan:
                 # What still binds where a rule could not be ruled out: data that may be private.
                 keep_local = keep_local or rule.keeps_local
         route = self._routes.get(place) or self._planned(place)
-        limits = route.limits.tightened(request.limits)
+        limits = _together(route.limits, request.limits)
         if keep_local:
-            limits = limits.tightened(_LOCAL)
-        return Match(route, None if limits.is_free else limits, unknown)
+            limits = _together(limits, _LOCAL)
+        return Match(route, limits, unknown)
 
     def with_model(self, route: PlannedRoute, model: str) -> Gates:
         """The gates of a route, with that of a model whether the route chooses it or not."""
@@ -118,10 +119,9 @@ class Plan:
         rule = route.name if isinstance(route, Rule) else DEFAULT_RULE
         # Candidates choose for those who left us the choice; what must not leave binds everybody.
         own = route.limits.tightened(_LOCAL) if route.keeps_local else route.limits
-        limits = policy.limits.tightened(own)
-        made = PlannedRoute(
-            rule, route, limits, policy.confidences[place], self._gates(rule, route)
-        )
+        limits = _together(_together(None, policy.limits), own)
+        confidences = tuple(sorted(policy.confidences[place]))
+        made = PlannedRoute(rule, route, limits, confidences, self._gates(rule, route))
         self._routes[place] = made
         return made
 
@@ -143,3 +143,10 @@ class Plan:
             return set()
         served = self.catalog.served_name(name)
         return {it for it in self.gates if self.catalog.served_name(it) == served}
+
+
+def _together(limits: Limits | None, more: Limits) -> Limits | None:
+    """Both at once, None where they bind nothing."""
+    if more.is_free:
+        return limits
+    return more if limits is None else limits.tightened(more)
