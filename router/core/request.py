@@ -130,9 +130,11 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     @once
     def last_user_text(self) -> str:
         """The last thing the user said, "" if nothing. Raises UnreadableText."""
-        return self.text and next(
-            (turn.text for turn in reversed(self.turns) if turn.role == "user"), ""
-        )
+        if self.text:
+            for turn in reversed(self.turns):
+                if turn.role == "user":
+                    return turn.text
+        return ""
 
     @once
     def focus(self) -> str:
