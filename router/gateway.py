@@ -14,8 +14,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.core.catalog import Catalog, Endpoint
-from router.core.decide import decide
+from router.core.decide import decide_by
 from router.core.decision import Decision
+from router.core.plan import Plan
 from router.core.policy import Policy
 from router.core.request import RoutedRequest
 from router.core.request_limits import refusal
@@ -51,6 +52,7 @@ class PolicyInForce:
     `signals` are the kinds that the policy reads, `binding_signals` those of them that its limits
     may depend on (for requests that name their model), `all_signals` every kind (for explanations).
     `foreseen_by` tells of each model that the classifier foresees by what: measured, labels, prior.
+    `plan` is the policy on its catalog, made ready for deciding.
     """
 
     policy: Policy
@@ -61,6 +63,10 @@ class PolicyInForce:
     upstreams: Mapping[str, Upstream]
     foreseen_by: Mapping[str, str] = field(default_factory=dict)
     binding_signals: Mapping[str, Signal] | None = None
+    plan: Plan = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plan", Plan(self.policy, self.catalog))
 
     def signals_for(self, request: RoutedRequest) -> Mapping[str, Signal]:
         """Those that its decision depends on."""
@@ -151,21 +157,18 @@ class Gateway:
         """
         in_force = self._in_force(request)
         started = self.clock.elapsed()
-        request = await self._resumed(request)
+        if request.conversation is not None and request.held is None and request.goes_on:
+            request = await self._resumed(request, request.conversation)
         extractors = in_force.all_signals if everything else in_force.signals_for(request)
         signals, failed = await _extracted(extractors, request)
         draw = _draw(request, in_force.policy, id)
-        decision = decide(
-            request, signals, in_force.policy, in_force.catalog, self.stats.snapshot(), draw
-        )
+        decision = decide_by(in_force.plan, request, signals, self.stats.snapshot(), draw)
         spent = self.clock.elapsed() - started
         return Routed(id, request, in_force, signals, failed, decision, draw, spent)
 
-    async def _resumed(self, request: RoutedRequest) -> RoutedRequest:
+    async def _resumed(self, request: RoutedRequest, conversation: str) -> RoutedRequest:
         """The request with what the conversation's last answer left behind, if there was one."""
-        if request.conversation is None or request.held is not None or not request.goes_on:
-            return request
-        held = await self.sessions.find(request.conversation)
+        held = await self.sessions.find(conversation)
         return request if held is None else replace(request, held=held)
 
     def _in_force(self, request: RoutedRequest) -> PolicyInForce:
@@ -225,37 +228,49 @@ async def _extracted(
     A signal that fails costs nobody an answer: its facts stay unknown and the policy's rules
     treat them so.
     """
-    told = {kind: await _told_by(it, request, at_once=True) for kind, it in extractors.items()}
-    waiting = [kind for kind, result in told.items() if result is None]
+    told: dict[str, Signals | Exception | None] = {}
+    waiting: list[str] = []
+    for kind, extractor in extractors.items():
+        told[kind] = result = _told_at_once(extractor, request)
+        if result is None:
+            waiting.append(kind)
     if len(waiting) == 1:
         # As is usual: no task of its own is needed.
         told[waiting[0]] = await _told_by(extractors[waiting[0]], request)
     elif waiting:
-        rest = (_told_by(extractors[kind], request) for kind in waiting)
+        rest = [_told_by(extractors[kind], request) for kind in waiting]
         told.update(zip(waiting, await asyncio.gather(*rest), strict=True))
+    return _known(told)
+
+
+def _known(told: Mapping[str, Signals | Exception | None]) -> tuple[Signals, Mapping[str, str]]:
     signals: dict[str, SignalValue] = {}
     failed: dict[str, str] = {}
     for kind, result in told.items():
         if isinstance(result, Exception):
             failed[kind] = type(result).__name__
         elif result is not None:
-            signals.update({name: value for name, value in result.items() if _is_known(value)})
+            signals.update(result)
+    # A number that is none passes every bound it is compared with: it counts as not known.
+    for name in [
+        it for it, value in signals.items() if isinstance(value, float) and not isfinite(value)
+    ]:
+        del signals[name]
     return signals, failed
 
 
-async def _told_by(
-    extractor: Signal, request: RoutedRequest, at_once: bool = False
-) -> Signals | Exception | None:
-    """A signal's facts, or what it raised; None if it cannot tell them `at_once`."""
+def _told_at_once(extractor: Signal, request: RoutedRequest) -> Signals | Exception | None:
+    """A signal's facts, or what it raised; None if it is to be waited for."""
+    tell: Callable[[RoutedRequest], Signals | None] | None = getattr(extractor, "at_once", None)
     try:
-        if not at_once:
-            return await extractor.extract(request)
-        tell: Callable[[RoutedRequest], Signals | None] | None = getattr(extractor, "at_once", None)
         return None if tell is None else tell(request)
     except Exception as error:  # noqa: BLE001  a signal may raise anything
         return error
 
 
-def _is_known(value: SignalValue) -> bool:
-    # A number that is none passes every bound it is compared with: it counts as not known.
-    return not isinstance(value, float) or isfinite(value)
+async def _told_by(extractor: Signal, request: RoutedRequest) -> Signals | Exception:
+    """A signal's facts, or what it raised."""
+    try:
+        return await extractor.extract(request)
+    except Exception as error:  # noqa: BLE001  a signal may raise anything
+        return error

@@ -5,68 +5,90 @@ just because nobody looked. So a comparison on a missing signal is unknown, and 
 in Kleene's strong logic (Introduction to Metamathematics, 1952, section 64).
 """
 
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from router.core.policy import Comparison, Condition, Operator, When
+from router.core.policy import Comparison, Operator, When
 from router.core.signals import Signals
 
+Check = Callable[[Signals], bool | None]
+"""A condition made ready: its verdict on the signals of one request."""
+
 _OPERATORS: Mapping[Operator, Callable[[Any, Any], bool]] = {
-    "is": lambda value, operand: bool(value == operand),
-    "is_not": lambda value, operand: bool(value != operand),
+    "is": operator.eq,
+    "is_not": operator.ne,
     "in": lambda value, operand: value in operand,
     "not_in": lambda value, operand: value not in operand,
-    "at_least": lambda value, operand: bool(value >= operand),
-    "above": lambda value, operand: bool(value > operand),
-    "at_most": lambda value, operand: bool(value <= operand),
-    "below": lambda value, operand: bool(value < operand),
+    "at_least": operator.ge,
+    "above": operator.gt,
+    "at_most": operator.le,
+    "below": operator.lt,
 }
 
 
-def holds(when: Condition | Comparison, signals: Signals) -> bool | None:
+def holds(when: When, signals: Signals) -> bool | None:
     """Whether `when` holds for `signals`; None where a missing signal leaves it open."""
+    return check_of(when)(signals)
+
+
+def check_of(when: When) -> Check:
+    """`holds` of one condition, with all that does not depend on the signals done beforehand."""
     # By type, not isinstance: pydantic's own isinstance takes longer than the whole comparison.
     if type(when) is Comparison:
-        value = signals.get(when.signal)
-        if value is None:
-            return None
-        operator, operand = when.operation
-        return _OPERATORS[operator](value, operand)
-    verdict: bool | None = True
+        return _comparison(when)
+    checks: list[Check] = []
     if when.all_ is not None:
-        verdict = _every(when.all_, signals)
-    if when.any_ is not None and verdict is not False:
-        verdict = _both(verdict, _some(when.any_, signals))
-    if when.none_ is not None and verdict is not False:
-        verdict = _both(verdict, _not(_some(when.none_, signals)))
-    return verdict
+        checks.append(_every(tuple(map(check_of, when.all_))))
+    if when.any_ is not None:
+        checks.append(_some(tuple(map(check_of, when.any_))))
+    if when.none_ is not None:
+        checks.append(_not(_some(tuple(map(check_of, when.none_)))))
+    return checks[0] if len(checks) == 1 else _every(tuple(checks))
 
 
-def _every(parts: tuple[When, ...], signals: Signals) -> bool | None:
-    verdict: bool | None = True
-    for part in parts:
-        held = holds(part, signals)
-        if held is False:
-            return False
-        if held is None:
-            verdict = None
-    return verdict
+def _comparison(it: Comparison) -> Check:
+    name, (operation, operand) = it.signal, it.operation
+    compare = _OPERATORS[operation]
+
+    def check(signals: Signals) -> bool | None:
+        value = signals.get(name)
+        return None if value is None else compare(value, operand)
+
+    return check
 
 
-def _some(parts: tuple[When, ...], signals: Signals) -> bool | None:
-    verdict: bool | None = False
-    for part in parts:
-        held = holds(part, signals)
-        if held:
-            return True
-        if held is None:
-            verdict = None
-    return verdict
+def _every(checks: tuple[Check, ...]) -> Check:
+    def check(signals: Signals) -> bool | None:
+        verdict: bool | None = True
+        for part in checks:
+            held = part(signals)
+            if held is False:
+                return False
+            if held is None:
+                verdict = None
+        return verdict
+
+    return check
 
 
-def _both(one: bool | None, other: bool | None) -> bool | None:
-    return other if one else (False if other is False else one)
+def _some(checks: tuple[Check, ...]) -> Check:
+    def check(signals: Signals) -> bool | None:
+        verdict: bool | None = False
+        for part in checks:
+            held = part(signals)
+            if held:
+                return True
+            if held is None:
+                verdict = None
+        return verdict
+
+    return check
 
 
-def _not(value: bool | None) -> bool | None:
-    return None if value is None else not value
+def _not(part: Check) -> Check:
+    def check(signals: Signals) -> bool | None:
+        held = part(signals)
+        return None if held is None else not held
+
+    return check

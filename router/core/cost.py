@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from router.core.catalog import ModelCard, Price
-from router.core.request import RoutedRequest
 from router.core.stats import ModelStats
 
 SECONDS_PER_HOUR = 3600.0
@@ -107,15 +106,6 @@ def _kinds(
             total += of_kind * (plain if rate is None else rate)
             left -= of_kind
     return total + left * plain
-
-
-def expected_usage(card: ModelCard, request: RoutedRequest, stats: ModelStats) -> Usage:
-    """Tokens to expect: the input as estimated, the output as is usual for the model."""
-    output = stats.output_tokens or card.expected_output_tokens
-    for bound in (request.max_output_tokens, card.max_output_tokens):
-        if bound is not None and bound < output:
-            output = bound
-    return Usage(request.input_tokens, round(output * request.answers))
 
 
 def expected_latency(card: ModelCard, usage: Usage, stats: ModelStats, answers: int = 1) -> float:

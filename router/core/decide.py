@@ -5,15 +5,15 @@ Pure: the same arguments always give the same decision. Time and chance are argu
 
 from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from router.core.catalog import Catalog
-from router.core.conditions import holds
 from router.core.control import with_control
 from router.core.decision import Candidate, Decision, Rejection
-from router.core.gate import selected, weigh
+from router.core.gate import Gate
 from router.core.limits import Limits
+from router.core.plan import DEFAULT_RULE as DEFAULT_RULE
+from router.core.plan import Match, Plan
 from router.core.policy import Policy, Route
 from router.core.request import RoutedRequest
 from router.core.signals import Signals
@@ -21,25 +21,13 @@ from router.core.stats import StatsSnapshot
 from router.core.stickiness import Stay, cache_loss, charged, stay_of, staying
 from router.core.strategies import Ranking
 
-DEFAULT_RULE = "default"
 NAMED = "named"
 """Strategy of a request that named its model."""
 
 STAYED = "session"
 """Strategy of a request whose conversation stayed with its model, whatever the rule's own says."""
 
-_FREE = Limits()
-_LOCAL = Limits(local_only=True)
-
-
-class _Match(Struct, frozen=True):
-    """The route in force, with the limits of every rule that could not be ruled out before it."""
-
-    rule: str
-    route: Route
-    limits: Limits
-    unknown: tuple[str, ...]
-    confidences: frozenset[str]
+_NOBODY = Ranking((), "no model may and can serve this request", good_enough=0)
 
 
 def decide(
@@ -50,63 +38,100 @@ def decide(
     stats: StatsSnapshot,
     draw: float,
 ) -> Decision:
+    """`decide_by` a plan made for this one decision."""
+    return decide_by(Plan(policy, catalog), request, signals, stats, draw)
+
+
+def decide_by(
+    plan: Plan, request: RoutedRequest, signals: Signals, stats: StatsSnapshot, draw: float
+) -> Decision:
     """The decision for one request; its `candidates` are empty if no model may and can serve.
 
     `draw` is uniform in [0, 1) and settles the lots. A request that names a model is bound by the
     policy's limits, but not routed: that model is its only candidate (of embeddings: everywhere).
     """
-    match = _match(policy if request.is_routed else policy.binding, signals)
-    limits = policy.limits.tightened(match.limits).tightened(request.limits)
-    stay, loss = stay_of(request, policy.sessions), cache_loss(request, policy.sessions, catalog)
-    weighed = [
-        _passed_over(name, request, match, catalog, stay)
-        or weigh(name, request, signals, catalog, stats, limits)
-        for name in catalog.models
-    ]
-    candidates = [charged(it, request, loss) for it in weighed if isinstance(it, Candidate)]
-    rejected = tuple(it for it in weighed if isinstance(it, Rejection))
-    ranking = staying(_ranked(request, candidates, match, signals), stay, rejected)
-    strategy = _strategy(request, match, ranking, stay)
-    chosen = strategy not in (NAMED, STAYED)
-    explore = policy.explore if chosen else 0.0
-    decision = replace(
-        _undrawn(match, ranking, explore, strategy),
-        policy=policy.name,
-        rejected=rejected,
-        confidence=_confidence(match, signals) if chosen else 1.0,
-    )
-    if request.is_routed and policy.control > 0 and (against := policy.baseline) is not None:
-        compared = weigh(against, request, signals, catalog, stats, limits)
-        drawn = with_control(decision, compared, policy.control, draw)
-        # What stays with its model is part of the experiment only where that is its arm's.
-        if chosen or drawn.models[:1] == decision.models[:1]:
-            decision = drawn
+    match = plan.match(request, signals)
+    if not request.is_routed:
+        gates = plan.gates_for(request)
+        found, rejected = _weighed(gates, request, signals, stats, match.limits)
+        ranking = _named_first(request.model, found)
+        return _undrawn(plan.policy, match, ranking, rejected, NAMED, signals)
+    stay = stay_of(request, plan.policy.sessions)
+    gates = match.route.gates if stay is None else plan.with_model(match.route, stay.model)
+    found, rejected = _weighed(gates, request, signals, stats, match.limits)
+    if loss := cache_loss(request, plan.policy.sessions, plan.catalog):
+        found = [charged(it, request, loss) for it in found]
+    ranking = _ordered(match.route.route, found, signals) if found else _NOBODY
+    ranking = staying(ranking, stay, rejected)
+    strategy = _strategy(match, ranking, stay)
+    decision = _undrawn(plan.policy, match, ranking, rejected, strategy, signals)
+    if plan.policy.control > 0 and (against := plan.policy.baseline) is not None:
+        compared = plan.gates[against].weigh(request, signals, stats, match.limits)
+        decision = _with_control(decision, compared, plan.policy.control, draw)
+    explore = 0.0 if strategy == STAYED else plan.policy.explore
     return _explored(decision, ranking, explore, draw)
 
 
-def _undrawn(match: _Match, ranking: Ranking, explore: float, strategy: str) -> Decision:
+def _weighed(
+    gates: Sequence[Gate | Rejection],
+    request: RoutedRequest,
+    signals: Signals,
+    stats: StatsSnapshot,
+    limits: Limits | None,
+) -> tuple[list[Candidate], tuple[Rejection, ...]]:
+    """Who may and can serve, and who not, each in the order of the catalog."""
+    found: list[Candidate] = []
+    rejected: list[Rejection] = []
+    for gate in gates:
+        it = gate if isinstance(gate, Rejection) else gate.weigh(request, signals, stats, limits)
+        if isinstance(it, Rejection):
+            rejected.append(it)
+        else:
+            found.append(it)
+    return found, tuple(rejected)
+
+
+def _undrawn(
+    policy: Policy,
+    match: Match,
+    ranking: Ranking,
+    rejected: tuple[Rejection, ...],
+    strategy: str,
+    signals: Signals,
+) -> Decision:
     """The decision as the strategy has it, before any lot is drawn."""
+    chosen = strategy not in (NAMED, STAYED)
+    candidates = ranking.candidates
     return Decision(
-        policy="",
-        rule=match.rule,
-        strategy=strategy,
-        candidates=ranking.candidates,
-        rejected=(),
-        reason=ranking.reason,
-        confidence=1.0,
-        propensities=_propensities(ranking, explore),
+        policy.name,
+        match.route.rule,
+        strategy,
+        candidates,
+        rejected,
+        ranking.reason,
+        _confidence(match, signals) if chosen else 1.0,
+        _propensities(ranking, policy.explore if chosen else 0.0),
         unknown_rules=match.unknown,
         arm="named" if strategy == NAMED else "routed",
-        preferred=ranking.candidates[0].model if ranking.candidates else None,
+        preferred=candidates[0].model if candidates else None,
     )
 
 
-def _strategy(request: RoutedRequest, match: _Match, ranking: Ranking, stay: Stay | None) -> str:
+def _strategy(match: Match, ranking: Ranking, stay: Stay | None) -> str:
     """By what the first candidate came first."""
-    if not request.is_routed:
-        return NAMED
-    stayed = stay is not None and any(c.model == stay.model for c in ranking.candidates[:1])
-    return STAYED if stayed else match.route.strategy.kind
+    first = ranking.candidates[:1]
+    stayed = stay is not None and bool(first) and first[0].model == stay.model
+    return STAYED if stayed else match.route.route.strategy.kind
+
+
+def _with_control(
+    decision: Decision, compared: Candidate | Rejection, share: float, draw: float
+) -> Decision:
+    drawn = with_control(decision, compared, share, draw)
+    # What stays with its model is part of the experiment only where that is its arm's.
+    if decision.strategy == STAYED and drawn.models[:1] != decision.models[:1]:
+        return decision
+    return drawn
 
 
 def preferences(
@@ -116,70 +141,12 @@ def preferences(
     return _propensities(_ordered(route, candidates, signals), explore) if candidates else {}
 
 
-def _match(policy: Policy, signals: Signals) -> _Match:
-    unknown: list[str] = []
-    limits = _FREE
-    for index, rule in enumerate(policy.rules):
-        verdict = holds(rule.when, signals)
-        if verdict:
-            return _Match(
-                rule.name,
-                rule,
-                limits.tightened(_bounds(rule)),
-                tuple(unknown),
-                policy.confidences[index],
-            )
-        if verdict is None:
-            unknown.append(rule.name)
-            # What still binds where a rule could not be ruled out: data that may be private.
-            if rule.keeps_local:
-                limits = _LOCAL
-    default = policy.default
-    limits = limits.tightened(_bounds(default))
-    return _Match(DEFAULT_RULE, default, limits, tuple(unknown), policy.confidences[-1])
-
-
-def _bounds(route: Route) -> Limits:
-    # Candidates choose for those who left us the choice; what must not leave binds everybody.
-    return route.limits.tightened(_LOCAL) if route.keeps_local else route.limits
-
-
-def _passed_over(
-    name: str, request: RoutedRequest, match: _Match, catalog: Catalog, stay: Stay | None
-) -> Rejection | None:
-    if stay is not None and name == stay.model:
-        return None
-    if not request.is_routed:
-        if name == request.model or _is_twin(name, request, catalog):
-            return None
-        return Rejection(name, "not_a_candidate", "the request names another model")
-    if selected(name, catalog.models[name], match.route.candidates):
-        return None
-    return Rejection(name, "not_a_candidate", f"not a candidate of rule {match.rule}")
-
-
-def _is_twin(name: str, request: RoutedRequest, catalog: Catalog) -> bool:
-    """Whether another upstream's card of the very model that was named may stand in for it.
-
-    Only for embeddings: vectors of another model would not fit those that the caller has.
-    """
-    named = request.model
-    return (
-        request.endpoints == ("embeddings",)
-        and named in catalog.models
-        and catalog.served_name(name) == catalog.served_name(named)
-    )
-
-
-def _ranked(
-    request: RoutedRequest, candidates: list[Candidate], match: _Match, signals: Signals
-) -> Ranking:
-    if not candidates:
-        return Ranking((), "no model may and can serve this request", good_enough=0)
-    if not request.is_routed:
-        ordered = sorted(candidates, key=lambda candidate: candidate.model != request.model)
-        return Ranking(tuple(ordered), "the request names this model", good_enough=1)
-    return _ordered(match.route, candidates, signals)
+def _named_first(model: str, found: list[Candidate]) -> Ranking:
+    if not found:
+        return _NOBODY
+    if len(found) > 1:
+        found.sort(key=lambda candidate: candidate.model != model)
+    return Ranking(tuple(found), "the request names this model", good_enough=1)
 
 
 def _ordered(route: Route, candidates: Sequence[Candidate], signals: Signals) -> Ranking:
@@ -190,28 +157,37 @@ def _ordered(route: Route, candidates: Sequence[Candidate], signals: Signals) ->
 def _specialists_first(ranking: Ranking) -> Ranking:
     """Specialists before generalists among the good enough; their order stays the strategy's."""
     good = ranking.candidates[: ranking.good_enough]
-    rest = ranking.candidates[ranking.good_enough :]
-    ordered = tuple(sorted(good, key=lambda candidate: not candidate.specialist))
+    special = [candidate for candidate in good if candidate.specialist]
+    if not special or len(special) == len(good):
+        return ranking
     reason = ranking.reason
-    if ordered[0] is not good[0]:
+    if special[0] is not good[0]:
         reason = f"specialist for this request, before: {reason}"
-    return replace(ranking, candidates=ordered + rest, reason=reason)
+    others = (candidate for candidate in good if not candidate.specialist)
+    rest = ranking.candidates[ranking.good_enough :]
+    return replace(ranking, candidates=(*special, *others, *rest), reason=reason)
 
 
-def _confidence(match: _Match, signals: Signals) -> float:
+def _confidence(match: Match, signals: Signals) -> float:
     if match.unknown:
         return 0.0
-    return min((float(signals[name]) for name in match.confidences & signals.keys()), default=1.0)
+    lowest: float | None = None
+    for name in match.route.confidences:
+        told = signals.get(name)
+        if told is not None and (lowest is None or float(told) < lowest):
+            lowest = float(told)
+    return 1.0 if lowest is None else lowest
 
 
 def _propensities(ranking: Ranking, explore: float) -> Mapping[str, float]:
     """Epsilon-greedy: the first with 1 - explore, plus explore shared by the good enough."""
-    good = ranking.good_enough
-    return {
-        candidate.model: (explore / good if index < good else 0.0)
-        + (1 - explore if index == 0 else 0.0)
-        for index, candidate in enumerate(ranking.candidates)
-    }
+    shares = {candidate.model: 0.0 for candidate in ranking.candidates}
+    if explore:
+        for candidate in ranking.candidates[: ranking.good_enough]:
+            shares[candidate.model] = explore / ranking.good_enough
+    for candidate in ranking.candidates[:1]:
+        shares[candidate.model] += 1 - explore
+    return shares
 
 
 def _explored(decision: Decision, ranking: Ranking, explore: float, draw: float) -> Decision:

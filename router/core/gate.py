@@ -5,14 +5,14 @@ the operator or the caller forbids, what the model cannot do, what its price, sp
 quality would be, and last what its health allows: a model that is merely unhealthy could serve.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from router.core.catalog import Capability, Catalog, Endpoint, ModelCard
-from router.core.cost import call_cost, expected_latency, expected_usage
 from router.core.decision import Candidate, Rejection, RejectionCode
+from router.core.expectation import Expectation
 from router.core.limits import Limits
 from router.core.policy import Candidates
-from router.core.quality import is_specialist, predicted_quality
+from router.core.quality import Prior
 from router.core.request import RoutedRequest
 from router.core.signals import Signals
 from router.core.stats import ModelStats, StatsSnapshot
@@ -34,6 +34,84 @@ def selected(name: str, card: ModelCard, candidates: Candidates) -> bool:
     )
 
 
+class Gate:
+    """One model of a catalog, with all worked out that no request changes."""
+
+    __slots__ = (
+        "_can",
+        "_card",
+        "_expectation",
+        "_most",
+        "_name",
+        "_prior",
+        "_speaks",
+        "_spoken",
+        "_window",
+    )
+
+    def __init__(self, name: str, catalog: Catalog) -> None:
+        self._name, self._card = name, (card := catalog.models[name])
+        self._spoken = catalog.speaks(name)
+        self._speaks = frozenset(self._spoken)
+        self._can = card.capabilities or ()
+        self._window, self._most = card.window, card.max_output_tokens
+        self._prior, self._expectation = Prior(name, card), Expectation(card)
+
+    def weigh(
+        self,
+        request: RoutedRequest,
+        signals: Signals,
+        snapshot: StatsSnapshot,
+        limits: Limits | None = None,
+    ) -> Candidate | Rejection:
+        """A candidate with its expectations, or what stands against the model."""
+        objection = (limits and self._forbidden(limits)) or self._unable(request)
+        if objection is None:
+            stats = snapshot.of(self._name)
+            candidate = self._expected(request, signals, stats)
+            objection = (limits and _out_of_bounds(candidate, limits)) or _out_of_order(
+                self._card.upstream, stats, snapshot
+            )
+            if objection is None:
+                return candidate
+        return Rejection(self._name, *objection)
+
+    def _expected(self, request: RoutedRequest, signals: Signals, stats: ModelStats) -> Candidate:
+        output = self._expectation.output_tokens(request, stats)
+        latency = self._expectation.latency_s(output, request.answers, stats)
+        return Candidate(
+            self._name,
+            self._card.location,
+            self._prior.quality(signals),
+            self._expectation.cost_usd(request.input_tokens, output, latency),
+            latency,
+            self._prior.is_specialist(signals),
+        )
+
+    def _forbidden(self, limits: Limits) -> Objection | None:
+        if limits.allowed_models is not None and self._name not in limits.allowed_models:
+            return "not_allowed", "not among the models allowed for this request"
+        if limits.local_only and self._card.location != "local":
+            return "must_stay_local", "this request must stay on local models"
+        return None
+
+    def _unable(self, request: RoutedRequest) -> Objection | None:
+        if self._speaks.isdisjoint(request.endpoints):
+            return _unasked(self._spoken, request)
+        for capability in request.needs:
+            if capability not in self._can:
+                return _LACKS[capability], f"the request needs {capability}, which the model lacks"
+        asked = request.max_output_tokens or 0
+        if self._most is not None and asked > self._most:
+            told = f"up to {asked} tokens are asked for, the model writes at most {self._most}"
+            return "context_too_small", told
+        tokens = request.context_tokens + asked
+        if tokens > self._window:
+            told = f"about {tokens} tokens exceed its window of {self._window}"
+            return "context_too_small", told
+        return None
+
+
 def weigh(
     name: str,
     request: RoutedRequest,
@@ -42,51 +120,13 @@ def weigh(
     snapshot: StatsSnapshot,
     limits: Limits,
 ) -> Candidate | Rejection:
-    """One model of the catalog: a candidate with its expectations, or what stands against it."""
-    card, stats = catalog.models[name], snapshot.of(name)
-    objection = (
-        _forbidden(name, card, limits)
-        or _unasked(catalog.speaks(name), request)
-        or _unable(card, request)
-    )
-    if objection is None:
-        candidate = _expected(name, card, request, signals, stats)
-        objection = _out_of_bounds(candidate, limits) or _out_of_order(
-            card.upstream, stats, snapshot
-        )
-        if objection is None:
-            return candidate
-    return Rejection(name, *objection)
+    """`Gate.weigh` of one model of the catalog for one request."""
+    return Gate(name, catalog).weigh(request, signals, snapshot, limits)
 
 
-def _expected(
-    name: str, card: ModelCard, request: RoutedRequest, signals: Signals, stats: ModelStats
-) -> Candidate:
-    usage = expected_usage(card, request, stats)
-    latency = expected_latency(card, usage, stats, request.answers)
-    return Candidate(
-        model=name,
-        location=card.location,
-        quality=predicted_quality(name, card, signals),
-        cost_usd=call_cost(card.price, usage, latency),
-        latency_s=latency,
-        specialist=is_specialist(card, signals),
-    )
-
-
-def _forbidden(name: str, card: ModelCard, limits: Limits) -> Objection | None:
-    if limits.allowed_models is not None and name not in limits.allowed_models:
-        return "not_allowed", "not among the models allowed for this request"
-    if limits.local_only and card.location != "local":
-        return "must_stay_local", "this request must stay on local models"
-    return None
-
-
-def _unasked(speaks: Sequence[Endpoint], request: RoutedRequest) -> Objection | None:
-    if any(endpoint in speaks for endpoint in request.endpoints):
-        return None
+def _unasked(speaks: tuple[Endpoint, ...], request: RoutedRequest) -> Objection:
     asked = " or ".join(request.endpoints)
-    if tuple(speaks) == ("embeddings",):
+    if speaks == ("embeddings",):
         return "lacks_endpoint", f"the request needs {asked}, the model makes embeddings alone"
     cause = f"{request.bound_by} needs" if request.bound_by else "the request needs"
     return "lacks_endpoint", f"{cause} {asked}, the model is asked through {', '.join(speaks)}"
@@ -99,23 +139,6 @@ _LACKS: Mapping[Capability, RejectionCode] = {
     "audio": "lacks_audio",
     "files": "lacks_files",
 }
-
-
-def _unable(card: ModelCard, request: RoutedRequest) -> Objection | None:
-    for capability in request.needs:
-        if capability not in (card.capabilities or ()):
-            return _LACKS[capability], f"the request needs {capability}, which the model lacks"
-    asked = request.max_output_tokens or 0
-    if card.max_output_tokens is not None and asked > card.max_output_tokens:
-        return (
-            "context_too_small",
-            f"up to {asked} tokens are asked for, the model writes at most"
-            f" {card.max_output_tokens}",
-        )
-    tokens = request.context_tokens + asked
-    if tokens > card.window:
-        return "context_too_small", f"about {tokens} tokens exceed its window of {card.window}"
-    return None
 
 
 def _out_of_bounds(candidate: Candidate, limits: Limits) -> Objection | None:
@@ -136,7 +159,10 @@ def _out_of_bounds(candidate: Candidate, limits: Limits) -> Objection | None:
 
 
 def _out_of_order(upstream: str, stats: ModelStats, snapshot: StatsSnapshot) -> Objection | None:
-    now, server = snapshot.now, snapshot.circuit_of(upstream)
+    server = snapshot.circuit_of(upstream)
+    if server.is_closed and stats.circuit.is_closed:
+        return None
+    now = snapshot.now
     if not server.admits(now):
         return "unhealthy", f"its upstream {upstream}: {server.why_not(now)}"
     if not stats.circuit.admits(now):

@@ -7,13 +7,15 @@ difficulty. The ability is the log-odds of the card's prior quality, which is gi
 request; the difficulty is the `difficulty` signal, in logits, 0 for an average request.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import exp, log
 
 from router.core.catalog import ModelCard
 from router.core.signals import QUALITY, Signals, SignalSpec, Vocabulary
 
 _EDGE = 1e-4
+
+_Logits = Mapping[object, float]
 
 
 def quality_vocabulary(models: Iterable[str]) -> Vocabulary:
@@ -25,32 +27,62 @@ def quality_vocabulary(models: Iterable[str]) -> Vocabulary:
     }
 
 
-def predicted_quality(name: str, card: ModelCard, signals: Signals) -> float:
-    """Predicted probability of a good answer, in [0, 1].
+class Prior:
+    """One model's card as far as quality goes, with all worked out that no request changes."""
 
-    Unless it is foreseen, the prior is the card's for the request's domain and task where it has
-    them (averaged in log-odds when it has both), else its overall one. Without a `difficulty` the
-    prior stands.
-    """
-    foreseen = signals.get(QUALITY + name)
-    if foreseen is not None:
-        return min(max(float(foreseen), 0.0), 1.0)
-    quality = card.quality
-    domain, task = signals.get("domain"), signals.get("task")
-    priors = []
-    if isinstance(domain, str) and domain in quality.domains:
-        priors.append(quality.domains[domain])
-    if isinstance(task, str) and task in quality.tasks:
-        priors.append(quality.tasks[task])
-    ability = sum(map(_logit, priors)) / len(priors) if priors else _logit(quality.overall)
-    difficulty = signals.get("difficulty")
-    return _expit(ability if difficulty is None else ability - float(difficulty))
+    __slots__ = (
+        "_domains",
+        "_foreseen",
+        "_overall",
+        "_special_domains",
+        "_special_tasks",
+        "_tasks",
+    )
+
+    def __init__(self, name: str, card: ModelCard) -> None:
+        quality, special = card.quality, card.specialises_in
+        self._foreseen = QUALITY + name
+        self._overall = _logit(quality.overall)
+        self._domains: _Logits = {name: _logit(p) for name, p in quality.domains.items()}
+        self._tasks: _Logits = {name: _logit(p) for name, p in quality.tasks.items()}
+        self._special_domains, self._special_tasks = special.domains, special.tasks
+
+    def quality(self, signals: Signals) -> float:
+        """Predicted probability of a good answer, in [0, 1].
+
+        Unless it is foreseen, the prior is the card's for the request's domain and task where it
+        has them (averaged in log-odds when it has both), else its overall one. Without a
+        `difficulty` the prior stands.
+        """
+        foreseen = signals.get(self._foreseen)
+        if foreseen is not None:
+            value = float(foreseen)
+            return 0.0 if value < 0 else 1.0 if value > 1 else value
+        in_domain = self._domains.get(signals.get("domain"))
+        at_task = self._tasks.get(signals.get("task"))
+        if in_domain is None:
+            ability = self._overall if at_task is None else at_task
+        else:
+            ability = in_domain if at_task is None else (in_domain + at_task) / 2
+        difficulty = signals.get("difficulty")
+        return _expit(ability if difficulty is None else ability - float(difficulty))
+
+    def is_specialist(self, signals: Signals) -> bool:
+        """Whether the card claims the request's domain or task among its specialities."""
+        return (
+            signals.get("domain") in self._special_domains
+            or signals.get("task") in self._special_tasks
+        )
+
+
+def predicted_quality(name: str, card: ModelCard, signals: Signals) -> float:
+    """`Prior.quality` of one model for one request."""
+    return Prior(name, card).quality(signals)
 
 
 def is_specialist(card: ModelCard, signals: Signals) -> bool:
-    """Whether the card claims the request's domain or task among its specialities."""
-    special = card.specialises_in
-    return signals.get("domain") in special.domains or signals.get("task") in special.tasks
+    """`Prior.is_specialist` of one card for one request."""
+    return Prior("", card).is_specialist(signals)
 
 
 def _logit(p: float) -> float:

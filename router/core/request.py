@@ -20,6 +20,7 @@ ENOUGH_CHARACTERS = 400
 STANDALONE_WORDS = 12
 """A user turn of fewer words than this is read together with what it answers."""
 
+_ASKING = f"{AUTO}:"
 _TOOLS = ("tool", "function")
 _ANSWERING = ("assistant", *_TOOLS)
 
@@ -37,6 +38,15 @@ class Turn(Struct, frozen=True):
     files: int = 0
     tool_calls: int = 0
     tokens: int = 0
+
+
+class Beside(Struct, frozen=True):
+    """How much of what is no text the turns of a request carry together, as in `Turn`."""
+
+    images: int
+    audio: int
+    files: int
+    tokens: int
 
 
 class UnreadableText(ValueError):
@@ -81,10 +91,9 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     @property
     def policy_name(self) -> str | None:
         """The policy asked for by "auto:<policy>", else None."""
-        prefix, _, name = self.model.partition(":")
-        return name if prefix == AUTO and name else None
+        return self.model[len(_ASKING) :] or None if self.model.startswith(_ASKING) else None
 
-    @property
+    @once
     def is_routed(self) -> bool:
         """Whether the caller left the choice of the model to us."""
         return self.model == AUTO or self.policy_name is not None
@@ -92,7 +101,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     @property
     def goes_on(self) -> bool:
         """Whether somebody has answered in this conversation before."""
-        return self.state_kept or any(turn.role in _ANSWERING for turn in self.turns)
+        return self.state_kept or bool([turn for turn in self.turns if turn.role in _ANSWERING])
 
     @property
     def in_tool_loop(self) -> bool:
@@ -110,20 +119,22 @@ class RoutedRequest(Struct, frozen=True, dict=True):
 
         Raises UnreadableText, so that every signal that reads it stays unknown.
         """
-        if any(turn.tokens for turn in self.turns):
+        if self.beside.tokens:
             raise UnreadableText("the input is given as token numbers")
         return self._said
 
     @once
     def _said(self) -> str:
-        return "\n\n".join(turn.text for turn in self.turns if turn.text)
+        return "\n\n".join([turn.text for turn in self.turns if turn.text])
 
     @once
     def last_user_text(self) -> str:
         """The last thing the user said, "" if nothing. Raises UnreadableText."""
-        return self.text and next(
-            (turn.text for turn in reversed(self.turns) if turn.role == "user"), ""
-        )
+        if self.text:
+            for turn in reversed(self.turns):
+                if turn.role == "user":
+                    return turn.text
+        return ""
 
     @once
     def focus(self) -> str:
@@ -135,7 +146,10 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         was said is the focus.
         """
         said = self.text
-        spoken = [t for t in self.turns if t.text and t.role in ("user", "assistant")]
+        turns = self.turns
+        if turns and turns[-1].role == "user" and _stands_alone(turns[-1].text):
+            return turns[-1].text[:FOCUS_CHARACTERS]
+        spoken = [t for t in turns if t.text and t.role in ("user", "assistant")]
         while spoken and spoken[-1].role != "user":
             spoken.pop()
         kept: list[str] = []
@@ -149,12 +163,22 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         return "\n\n".join(reversed(kept)) or said[:FOCUS_CHARACTERS]
 
     @once
+    def beside(self) -> "Beside":
+        """What the turns carry beside their text."""
+        images = audio = files = tokens = 0
+        for turn in self.turns:
+            images += turn.images
+            audio += turn.audio
+            files += turn.files
+            tokens += turn.tokens
+        return Beside(images, audio, files, tokens)
+
+    @once
     def input_tokens(self) -> int:
         """About how many tokens of input the request takes: what is said, shown and attached."""
         said = estimated_tokens(self._said) + estimated_tokens(self.attached)
-        given = sum(turn.tokens for turn in self.turns)
-        framed = TOKENS_PER_MESSAGE * len(self.turns) + TOKENS_PER_IMAGE * self.images
-        return said + given + framed
+        framed = TOKENS_PER_MESSAGE * len(self.turns) + TOKENS_PER_IMAGE * self.beside.images
+        return said + self.beside.tokens + framed
 
     @once
     def context_tokens(self) -> int:
@@ -166,24 +190,28 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     @property
     def images(self) -> int:
         """How many images the conversation carries."""
-        return sum(turn.images for turn in self.turns)
+        return self.beside.images
 
     @once
     def needs(self) -> tuple[Capability, ...]:
         """What a model must be capable of to serve the request."""
-        needed: dict[Capability, bool] = {
-            "tools": self.tools > 0,
-            "vision": self.images > 0,
-            "json_schema": self.json_schema,
-            "audio": any(turn.audio for turn in self.turns),
-            "files": any(turn.files for turn in self.turns),
-        }
-        return tuple(capability for capability, is_needed in needed.items() if is_needed)
+        beside = self.beside
+        needed: tuple[tuple[Capability, object], ...] = (
+            ("tools", self.tools > 0),
+            ("vision", beside.images),
+            ("json_schema", self.json_schema),
+            ("audio", beside.audio),
+            ("files", beside.files),
+        )
+        return tuple([capability for capability, is_needed in needed if is_needed])
 
 
 def _stands_alone(text: str) -> bool:
     # A dozen words show early; the rest of a long text need not be read for that.
     text = text[:ENOUGH_CHARACTERS]
+    words = len(text.split(None, STANDALONE_WORDS - 1))
+    if words >= STANDALONE_WORDS or text.isascii():
+        return words >= STANDALONE_WORDS
     # Chinese, Japanese and Thai put no spaces between words: a dozen words is some 24 characters.
-    wide = 0 if text.isascii() else sum(character >= "\u0e00" for character in text)
-    return len(text.split()) + wide // 2 >= STANDALONE_WORDS
+    wide = sum(map("\u0e00".__le__, text))
+    return words + wide // 2 >= STANDALONE_WORDS

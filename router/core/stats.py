@@ -77,7 +77,12 @@ class StatsSnapshot(Struct, frozen=True):
 
     def of(self, model: str) -> ModelStats:
         """What is known of a model lately; an unseen model has empty statistics."""
-        return self.models.get(model, _UNSEEN).lately(self.now)
+        stats = self.models.get(model, _UNSEEN)
+        seen_at = stats.seen_at
+        # As `lately` has it, without a call: this is asked of every model for every request.
+        if seen_at is None or self.now - seen_at <= STALE_S:
+            return stats
+        return stats.lately(self.now)
 
     def circuit_of(self, upstream: str) -> Circuit:
         """The circuit of an upstream; closed, of one that nobody has asked."""

@@ -19,6 +19,8 @@ def estimated_tokens(text: str) -> int:
     times what GPT-4's tokenizer counts (cl100k_base). What no tokenizer has learned (base64,
     hexadecimal, long rows of digits) takes two to three times as many as estimated.
     """
+    if text.isascii():
+        return round(len(text) / ASCII_CHARACTERS_PER_TOKEN)
     plain = len(text.encode("ascii", "ignore"))
     # Half a surrogate pair is no character, and JSON lets it through.
     other = len(text.encode("utf-8", "surrogatepass")) - plain

@@ -58,12 +58,20 @@ Options:
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
 from router.core.request import FOCUS_CHARACTERS, RoutedRequest
-from router.core.signals import DOMAINS, QUALITY, TASKS, Signals, SignalSpec, Vocabulary
+from router.core.signals import (
+    DOMAINS,
+    QUALITY,
+    TASKS,
+    Signals,
+    SignalSpec,
+    SignalValue,
+    Vocabulary,
+)
 from router.core.tokens import estimated_tokens
 from router.core.units import Duration
 from router.errors import RouterError
@@ -154,19 +162,38 @@ def texts_to_judge(request: RoutedRequest) -> list[str]:
 
     In the focus a long answer may drown what was asked, or leave no room for it.
     """
-    focus, said = request.focus, [turn.text for turn in request.turns if turn.role == "user"]
+    focus = request.focus
     if len(focus) <= len(request.last_user_text):
         return [focus]
+    said = [turn.text for turn in request.turns if turn.role == "user"]
     earlier = [text[:FOCUS_CHARACTERS] for text in said[:-1] if text]
     standing = (text for text in reversed(earlier) if estimated_tokens(text) >= STANDALONE_TOKENS)
     return [focus, next(standing, earlier[0])] if earlier else [focus]
 
 
 def _signals(judgements: Sequence[Judgement]) -> Signals:
+    first = judgements[0]
+    if len(judgements) == 1:
+        # As nearly always is the case.
+        return _told(first, first, first, bool(first.abstain), first.quality)
     hardest = max(judgements, key=lambda judgement: judgement.complexity)
-    on_domain = max(judgements, key=lambda judgement: judgement.domain_confidence)
-    on_task = max(judgements, key=lambda judgement: judgement.task_confidence)
-    return {
+    return _told(
+        hardest,
+        max(judgements, key=lambda judgement: judgement.domain_confidence),
+        max(judgements, key=lambda judgement: judgement.task_confidence),
+        any(judgement.abstain for judgement in judgements),
+        {model: min(one.quality[model] for one in judgements) for model in hardest.quality},
+    )
+
+
+def _told(
+    hardest: Judgement,
+    on_domain: Judgement,
+    on_task: Judgement,
+    abstain: bool,
+    quality: Mapping[str, float],
+) -> Signals:
+    told: dict[str, SignalValue] = {
         "complexity": float(hardest.complexity),
         "complexity_confidence": float(hardest.complexity_confidence),
         "difficulty": float(hardest.difficulty),
@@ -174,9 +201,8 @@ def _signals(judgements: Sequence[Judgement]) -> Signals:
         "domain_confidence": float(on_domain.domain_confidence),
         "task": on_task.task,
         "task_confidence": float(on_task.task_confidence),
-        "abstain": any(judgement.abstain for judgement in judgements),
-        **{
-            f"{QUALITY}{model}": round(float(min(one.quality[model] for one in judgements)), 4)
-            for model in hardest.quality
-        },
+        "abstain": abstain,
     }
+    for model, probability in quality.items():
+        told[QUALITY + model] = round(float(probability), 4)
+    return told

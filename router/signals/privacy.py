@@ -60,7 +60,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from router.core.request import RoutedRequest
 from router.core.signals import Signals, SignalSpec, SignalValue, Vocabulary
-from router.signals.private_data import LONGEST_SECONDS, Deadline, find, may_hold
+from router.signals.private_data import LONGEST_SECONDS, Deadline, Glance, find
 
 PrivateType = Literal["email", "phone", "card", "iban", "secret", "national_id", "ip_address"]
 
@@ -103,6 +103,7 @@ class PrivacySignal:
 
     def __init__(self, options: PrivacyOptions) -> None:
         self._types = options.types
+        self._glance = Glance(options.types)
         self._none = self._counts(Counter())
 
     async def extract(self, request: RoutedRequest) -> Signals:
@@ -121,7 +122,7 @@ class PrivacySignal:
     def at_once(self, request: RoutedRequest) -> Signals | None:
         """The counts where a cheap look rules private data out, else None."""
         text = _whole(request)
-        if len(text) > INLINE_CHARACTERS or may_hold(_plain(text), self._types):
+        if len(text) > INLINE_CHARACTERS or self._glance.may_hold(_plain(text)):
             return None
         return self._none
 

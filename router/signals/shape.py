@@ -20,12 +20,11 @@ This kind has no options.
 """
 
 import re
-from collections.abc import Iterator
 
 from pydantic import BaseModel, ConfigDict
 
 from router.core.request import RoutedRequest
-from router.core.signals import Signals, SignalSpec, SignalValue, Vocabulary
+from router.core.signals import Signals, SignalSpec, Vocabulary
 
 
 class ShapeOptions(BaseModel):
@@ -74,27 +73,30 @@ _CODE_ANYWHERE = re.compile(
     r"\bSELECT\b.{1,300}\bFROM\b\s+\w|\bINSERT INTO\b|\bCREATE TABLE\b"
     r"|\bconsole\.log\(|\bSystem\.out\.print|\bprintf?\([\"'f]|\bself\.\w|\w\(\) ?[{;]"
 )
-_CODE_MARKS = ("SELECT", "INSERT INTO", "CREATE TABLE", "console.", "System.", "print", "self.")
 # Operators and relations, double-struck letters, squares and cubes, plus-minus.
 _SYMBOLS = "\u2200-\u22ff\u2102\u2115\u211a\u211d\u2124\u00b2\u00b3\u00b1"
-_MATHS = re.compile(
-    r"\\(?:frac|d?frac|sqrt|sum|int|prod|lim|begin\{|left|right|cdot|times|leq?|geq?|neq|infty|alpha"
-    r"|beta|theta|pi|mathbb|mathbf|mathcal|overline|binom|in\b|text\{|\(|\[)"
-    r"|\$[^$\n]{0,80}(?:[\\^_=<>+*/]|[a-zA-Z]\$)[^$\n]{0,80}\$|\$\$"
-    rf"|[{_SYMBOLS}]"
-    r"|(?<![\w/])[a-zA-Z]\w?\^(?:\{|\(|-?\w)|\d\^\{?\w"
-    r"|(?<![\w.])\d*[xyzn] ?[-+*/] ?\d*(?:\.\d+)?[\wxyz]? ?= ?-?\w"
-    r"|(?<![\w.])[fghyPE]\(\w(?:[,|] ?\w)?\) ?= ?\S|\b(?:sin|cos|tan|log|ln|exp|sqrt)\(\w"
-    r"|\b\d+(?:\.\d+)? ?[-+*/\u00d7\u00f7] ?\(?\d+(?:\.\d+)? ?="
-)
-# Whatever `_MATHS` finds holds one of these: cheap looks that spare most texts the dear search.
-_ASCII_MARK = re.compile(r"[\\$^=]|(?:n|s|g|p|t)\(\w")
+# What each kind of formula cannot be without, and the kind: looking for one character costs next to
+# nothing, and most texts have none of these.
+_MATHS = {
+    "\\": re.compile(
+        r"\\(?:frac|d?frac|sqrt|sum|int|prod|lim|begin\{|left|right|cdot|times|leq?|geq?|neq|infty"
+        r"|alpha|beta|theta|pi|mathbb|mathbf|mathcal|overline|binom|in\b|text\{|\(|\[)"
+    ),
+    "$": re.compile(r"\$[^$\n]{0,80}(?:[\\^_=<>+*/]|[a-zA-Z]\$)[^$\n]{0,80}\$|\$\$"),
+    "^": re.compile(r"(?<![\w/])[a-zA-Z]\w?\^(?:\{|\(|-?\w)|\d\^\{?\w"),
+    "=": re.compile(
+        r"(?<![\w.])\d*[xyzn] ?[-+*/] ?\d*(?:\.\d+)?[\wxyz]? ?= ?-?\w"
+        r"|(?<![\w.])[fghyPE]\(\w(?:[,|] ?\w)?\) ?= ?\S"
+        r"|\b\d+(?:\.\d+)? ?[-+*/\u00d7\u00f7] ?\(?\d+(?:\.\d+)? ?="
+    ),
+    "(": re.compile(r"\b(?:sin|cos|tan|log|ln|exp|sqrt)\(\w"),
+}
 _MATHS_SYMBOL = re.compile(f"[{_SYMBOLS}]")
 # A mark counts at the end of a word, so that the "?" of an address does not; runs count once.
 # Beside the Latin mark: Arabic, Greek, Chinese and Japanese, Armenian.
-_QUESTION = re.compile(
-    "[?\u061f\u037e][?!]*(?=[\\s\"'\u201d\u2019\u00bb)\\]*_]|$)|\uff1f+|\u055e",
-)
+_ENDS_WORD = "(?=[\\s\"'\u201d\u2019\u00bb)\\]*_]|$)"
+_QUESTION = re.compile(f"[?\u061f\u037e][?!]*{_ENDS_WORD}|\uff1f+|\u055e")
+_ASCII_QUESTION = re.compile(rf"\?[?!]*{_ENDS_WORD}")
 
 
 def vocabulary(options: ShapeOptions) -> Vocabulary:
@@ -104,29 +106,39 @@ def vocabulary(options: ShapeOptions) -> Vocabulary:
 
 def has_code(text: str) -> bool:
     """Whether a text holds a fenced block or is evidently program code."""
-    if any(_CODE_LINE.match(text, start) for start in _line_starts(text)):
-        return True
-    marked = "()" in text or any(mark in text for mark in _CODE_MARKS)
-    return marked and _CODE_ANYWHERE.search(text) is not None
+    start = 0
+    while start < len(text):
+        if _CODE_LINE.match(text, start) is not None:
+            return True
+        start = text.find("\n", start) + 1 or len(text)
+    return _may_hold_code(text) and _CODE_ANYWHERE.search(text) is not None
+
+
+def _may_hold_code(text: str) -> bool:
+    """False where `_CODE_ANYWHERE` can find nothing: each of its constructs has one of these."""
+    return (
+        ("(" in text and ("()" in text or "print" in text or "console." in text))
+        or "self." in text
+        or "System." in text
+        or "SELECT" in text
+        or "INSERT INTO" in text
+        or "CREATE TABLE" in text
+    )
 
 
 def has_maths(text: str) -> bool:
     """Whether a text holds LaTeX, an equation or mathematical symbols."""
-    if _ASCII_MARK.search(text) is None and (text.isascii() or _MATHS_SYMBOL.search(text) is None):
-        return False
-    return _MATHS.search(text) is not None
+    for mark, formula in _MATHS.items():
+        if mark in text and formula.search(text) is not None:
+            return True
+    return not text.isascii() and _MATHS_SYMBOL.search(text) is not None
 
 
 def questions(text: str) -> int:
     """How many questions a text asks, by its question marks."""
-    return sum(1 for _ in _QUESTION.finditer(text))
-
-
-def _line_starts(text: str) -> Iterator[int]:
-    start = 0
-    while 0 <= start < len(text):
-        yield start
-        start = text.find("\n", start) + 1 or -1
+    if not text.isascii():
+        return len(_QUESTION.findall(text))
+    return len(_ASCII_QUESTION.findall(text)) if "?" in text else 0
 
 
 class ShapeSignal:
@@ -141,32 +153,23 @@ class ShapeSignal:
 
     def at_once(self, request: RoutedRequest) -> Signals:
         """The shape. The focus is bounded in length, and so is the work."""
-        return {**_counted(request), **_asked_for(request), **_read(request.focus)}
-
-
-def _counted(request: RoutedRequest) -> dict[str, SignalValue]:
-    turns = request.turns
-    return {
-        "turns": sum(turn.role == "user" for turn in turns),
-        "messages": len(turns),
-        "has_system": any(turn.role in ("system", "developer") for turn in turns),
-        "tool_loop": bool(turns) and turns[-1].role in ("tool", "function"),
-        "images": request.images,
-        "has_images": request.images > 0,
-        "has_audio": any(turn.audio for turn in turns),
-        "has_files": any(turn.files for turn in turns),
-    }
-
-
-def _asked_for(request: RoutedRequest) -> dict[str, SignalValue]:
-    return {
-        "tools": request.tools,
-        "has_tools": request.tools > 0,
-        "json_schema": request.json_schema,
-        "json_object": request.json_object,
-        "stream": request.stream,
-    }
-
-
-def _read(focus: str) -> dict[str, SignalValue]:
-    return {"code": has_code(focus), "maths": has_maths(focus), "questions": questions(focus)}
+        turns, beside, focus = request.turns, request.beside, request.focus
+        roles = [turn.role for turn in turns]
+        return {
+            "turns": roles.count("user"),
+            "messages": len(roles),
+            "has_system": "system" in roles or "developer" in roles,
+            "tool_loop": bool(roles) and roles[-1] in ("tool", "function"),
+            "images": beside.images,
+            "has_images": beside.images > 0,
+            "has_audio": beside.audio > 0,
+            "has_files": beside.files > 0,
+            "tools": request.tools,
+            "has_tools": request.tools > 0,
+            "json_schema": request.json_schema,
+            "json_object": request.json_object,
+            "stream": request.stream,
+            "code": has_code(focus),
+            "maths": has_maths(focus),
+            "questions": questions(focus),
+        }

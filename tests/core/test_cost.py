@@ -3,9 +3,9 @@
 import pytest
 
 from router.core.catalog import Price
-from router.core.cost import Usage, baseline_cost, call_cost, expected_latency, expected_usage
+from router.core.cost import Usage, baseline_cost, call_cost, expected_latency
 from router.core.stats import ModelStats, Observation, observe
-from tests.core.made import UNSEEN, asking, card, per_token
+from tests.core.made import UNSEEN, card, per_token
 
 USAGE = Usage(input_tokens=1000, output_tokens=500, cached_input_tokens=400)
 PER_TOKEN = Price(input_usd_per_mtok=2.0, output_usd_per_mtok=10.0)
@@ -33,28 +33,6 @@ def test_a_call_is_priced_by_its_tokens_or_by_the_time_it_kept_a_machine(
     )
 
 
-def test_the_output_expected_is_what_is_usual_for_the_model() -> None:
-    model, seen = card(expected_output_tokens=200), ModelStats(output_tokens=80.4)
-
-    assert expected_usage(model, asking(), UNSEEN).output_tokens == 200
-    assert expected_usage(model, asking(), seen).output_tokens == 80
-
-
-def test_the_output_expected_is_bounded_by_the_caller_and_by_the_model() -> None:
-    model = card(expected_output_tokens=200, max_output_tokens=150)
-
-    assert expected_usage(model, asking(), UNSEEN).output_tokens == 150
-    assert expected_usage(model, asking(max_output_tokens=90), UNSEEN).output_tokens == 90
-    assert expected_usage(model, asking(max_output_tokens=900), UNSEEN).output_tokens == 150
-
-
-def test_several_answers_are_written_for_one_input() -> None:
-    one, three = asking(), asking(answers=3)
-
-    assert expected_usage(card(), three, UNSEEN).output_tokens == 900
-    assert expected_usage(card(), three, UNSEEN).input_tokens == one.input_tokens
-
-
 def test_latency_is_measured_or_else_as_the_card_says() -> None:
     model = card(latency={"first_token": "500ms", "tokens_per_second": 50})
     usage = Usage(input_tokens=10, output_tokens=100)
@@ -75,16 +53,6 @@ def test_the_time_of_plain_answers_is_not_counted_twice() -> None:
     plain = after(Observation(ok=True, total_s=10.0, output_tokens=400))
 
     assert expected_latency(model, usage, plain) == pytest.approx(10.0)
-
-
-@pytest.mark.parametrize("answers", [1, 4])
-def test_several_answers_take_about_as_long_as_one(answers: int) -> None:
-    model, request = card(), asking(answers=answers)
-    four = after(Observation(ok=True, total_s=11.0, output_tokens=1600, answers=4))
-    usage = expected_usage(model, request, four)
-
-    assert usage.output_tokens == 400 * answers
-    assert expected_latency(model, usage, four, answers) == pytest.approx(11.0)
 
 
 def test_the_baseline_is_priced_on_the_same_tokens() -> None:

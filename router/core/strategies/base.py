@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from math import inf
 from typing import ClassVar
 
 from msgspec import Struct
@@ -41,7 +42,7 @@ class StrategyOptions(BaseModel, ABC):
 def cost_of(candidate: Candidate) -> float:
     """Expected cost for ordering, with what a change of model loses; the dearest if not known."""
     cost = candidate.cost_usd
-    return float("inf") if cost is None else cost + candidate.switch_cost_usd
+    return inf if cost is None else cost + candidate.switch_cost_usd
 
 
 def by_quality(candidate: Candidate) -> tuple[float, float, str]:

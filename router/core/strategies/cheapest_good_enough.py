@@ -40,29 +40,33 @@ class CheapestGoodEnough(StrategyOptions):
         ranked = sorted(candidates, key=by_quality)
         if not _is_judged(ranked, signals):
             return Ranking(tuple(ranked), "difficulty is not known, so the best candidate leads", 1)
-        best = ranked[0]
-        bar = min(self.min_quality, best.quality - min(self.within, 1 - self.min_quality))
-        good = sorted((c for c in ranked if c.quality >= bar or c is best), key=by_cost)
-        rest = (c for c in ranked if c.quality < bar and c is not best)
-        return Ranking((*good, *rest), self._reason(good, ranked), good_enough=len(good))
+        best, least = ranked[0], self.min_quality
+        bar = min(least, best.quality - min(self.within, 1 - least))
+        good: list[Candidate] = []
+        rest: list[Candidate] = []
+        for candidate in ranked:
+            (good if candidate.quality >= bar or candidate is best else rest).append(candidate)
+        if len(good) > 1:
+            good.sort(key=by_cost)
+        return Ranking((*good, *rest), _reason(least, good, ranked), good_enough=len(good))
 
-    def _reason(self, good: Sequence[Candidate], ranked: Sequence[Candidate]) -> str:
-        first, best = good[0], ranked[0]
-        if first.quality >= self.min_quality:
-            reaching = sum(c.quality >= self.min_quality for c in good)
-            return (
-                f"cheapest of {reaching} whose predicted quality reaches {self.min_quality:.2f}"
-                f" (its own is {first.quality:.2f})"
-            )
-        if first is best:
-            return (
-                f"best of {len(ranked)}: predicted quality {best.quality:.2f},"
-                f" none reaches {self.min_quality:.2f}"
-            )
+
+def _reason(least: float, good: Sequence[Candidate], ranked: Sequence[Candidate]) -> str:
+    first, best = good[0], ranked[0]
+    if first.quality >= least:
+        reaching = len([c for c in good if c.quality >= least])
         return (
-            f"cheapest of {len(good)} that are about as good as any: predicted quality"
-            f" {first.quality:.2f}, of the best {best.quality:.2f}"
+            f"cheapest of {reaching} whose predicted quality reaches {least:.2f}"
+            f" (its own is {first.quality:.2f})"
         )
+    if first is best:
+        return (
+            f"best of {len(ranked)}: predicted quality {best.quality:.2f}, none reaches {least:.2f}"
+        )
+    return (
+        f"cheapest of {len(good)} that are about as good as any: predicted quality"
+        f" {first.quality:.2f}, of the best {best.quality:.2f}"
+    )
 
 
 def _is_judged(candidates: Sequence[Candidate], signals: Signals) -> bool:

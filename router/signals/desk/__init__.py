@@ -6,7 +6,6 @@ import time
 import weakref
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 
 from router.signals.desk.batch import (
     LARGEST_BATCH,
@@ -32,8 +31,7 @@ MOST_WAITING = 256
 """Requests in the queue; whoever comes behind so many would not be judged in time anyway."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Queued(Job):
+class _Queued(Job, frozen=True):
     judged: "Future[Sequence[Judgement]]"
 
 

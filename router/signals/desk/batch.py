@@ -1,9 +1,10 @@
 """A batch of texts and what a classifier makes of it, shared out to whoever asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Protocol
+
+from msgspec import Struct
 
 from router.errors import RouterError
 
@@ -54,8 +55,7 @@ class Judged(Protocol):
     def done(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """The texts of one request."""
 
     texts: Sequence[str]

@@ -18,9 +18,11 @@ _SPEAKS_OF_CARDS = re.compile(
     r"\b(?:card|maestro|karte|carte|tarjeta|carta|cart[ãa]o)", re.IGNORECASE
 )
 _CONTEXT_CHARACTERS = 32
-_DIGITS = re.compile(r"\d(?:[ -]?\d){11}")
+CARD_AFTER_DIGIT = r"(?:[ -]?\d){11}"
+_DIGITS = re.compile(rf"\d(?:{CARD_AFTER_DIGIT})")
 # It looks back from a digit: digits are rarer than letters, so most of a text is passed over.
-_IBAN_START = re.compile(r"\d(?<=[A-Za-z]{2}\d)(?<![A-Za-z0-9][A-Za-z]{2}\d)\d[ -]?[A-Za-z0-9]{4}")
+IBAN_AFTER_DIGIT = r"(?<=[A-Za-z]{2}\d)(?<![A-Za-z0-9][A-Za-z]{2}\d)\d[ -]?[A-Za-z0-9]{4}"
+_IBAN_START = re.compile(rf"\d(?:{IBAN_AFTER_DIGIT})")
 _IBAN = re.compile(r"[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}")
 
 

@@ -30,7 +30,8 @@ _SPOKEN_OF = re.compile(
     re.IGNORECASE,
 )
 _NAMED_AFTER = re.compile(r"[ -]{0,2}(?:office|desk|mobile|cell|fax)\b", re.IGNORECASE)
-_DIGITS = re.compile(r"\d(?:[ ./()-]{0,3}\d){6}")
+AFTER_DIGIT = r"(?:[ ./()-]{0,3}\d){6}"
+_DIGITS = re.compile(rf"\d(?:{AFTER_DIGIT})")
 # What is written in groups of digits and is no telephone number: dates, spans of years, amounts,
 # decimals, and two groups of four: two years more often than a number of Singapore.
 _OTHER = re.compile(

@@ -1,0 +1,47 @@
+"""Glance: one cheap look over a text for every family of private data at once.
+
+Nearly every text of nearly every request holds nothing, so what that costs is what privacy costs.
+Rule: it may send a clean text to the finders, and never keeps one from them that they would find
+something in.
+"""
+
+import re
+from collections.abc import Collection
+
+from router.signals.private_data import addresses, national_ids, payment, phones, secrets
+
+_NUMBERS = {
+    "iban": payment.IBAN_AFTER_DIGIT,
+    "card": payment.CARD_AFTER_DIGIT,
+    "national_id": national_ids.AFTER_DIGIT,
+    "phone": phones.AFTER_DIGIT,
+}
+"""What must follow, or stand before, a digit of each kind of number."""
+
+_NO_DIGITS = bytes(byte for byte in range(128) if not chr(byte).isdigit())
+"""Of UTF-8: what is left without these are digits, and what beyond ASCII may be some."""
+
+
+class Glance:
+    """For some types of private data."""
+
+    def __init__(self, types: Collection[str]) -> None:
+        self._email, self._secret = "email" in types, "secret" in types
+        self._ip_address = "ip_address" in types
+        after = "|".join(form for name, form in _NUMBERS.items() if name in types)
+        self._number = re.compile(rf"\d(?:{after})") if after else None
+
+    def may_hold(self, text: str) -> bool:
+        """False when the text holds none of them. Some 2 microseconds for 100 characters."""
+        # Half a surrogate pair is no character, and JSON lets it through.
+        utf8 = text.encode("utf-8", "surrogatepass")
+        has_digit = bool(utf8.translate(None, _NO_DIGITS))
+        return (
+            (self._email and addresses.may_hold_email(text))
+            or (has_digit and self._number is not None and self._number.search(text) is not None)
+            or (self._secret and self._is_secret_like(text, utf8, has_digit))
+            or (self._ip_address and addresses.may_hold_ip(text))
+        )
+
+    def _is_secret_like(self, text: str, utf8: bytes, has_digit: bool) -> bool:
+        return secrets.may_be_among(text, utf8, has_digit) and secrets.may_hold(text)
