@@ -7,8 +7,11 @@ It knows the core and the ports, and no concrete adapter.
 import asyncio
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import isfinite
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.core.catalog import Catalog, Endpoint
 from router.core.decide import decide
@@ -75,8 +78,7 @@ class PolicyInForce:
         return f"{self.policy.name}@{self.version}"
 
 
-@dataclass(frozen=True, slots=True)
-class Routed:
+class Routed(Struct, frozen=True):
     """A request with its signals and its decision. `decision_s` is the time both took."""
 
     id: str
@@ -95,8 +97,7 @@ class Routed:
         return self.in_force.foreseen_by.get(model, GIVEN) if foreseen else CARD
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A caller's request as the HTTP shell hands it over.
 
     `way` tells how it reaches an upstream that speaks certain endpoints. `received` is when the

@@ -6,7 +6,9 @@ Rule: every request that was routed leaves exactly one RoutingEvent, however it 
 import logging
 from asyncio import CancelledError
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from router.core.accounting import Answered, Prices, account, paid
 from router.core.bill import OwnCall

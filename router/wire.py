@@ -4,16 +4,16 @@ Part of the seams of `router.ports`, which names them all.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct, field
 
 from router.core.cost import Usage
 from router.errors import UpstreamError
 
 
-@dataclass(slots=True)
-class Tries:
+class Tries(Struct):
     """How far one candidate may be tried, and who hears of each try that is made again.
 
     `last`: no other candidate is left. `left`: how many calls the request may still make.
@@ -28,8 +28,7 @@ class Tries:
     begun: Callable[[], None] = lambda: None
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamCall:
+class UpstreamCall(Struct, frozen=True):
     """One call to make. `body` is the caller's JSON with `model` already the upstream's name.
 
     `headers` are those of the caller's that belong to its request, lower-case, by allow-list.
@@ -86,8 +85,7 @@ class Events(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """How a request reaches one upstream and how its answer comes back: as bytes where both speak
     the same form, translated where they do not.
 

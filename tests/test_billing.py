@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from msgspec import structs
 
 from router.core.bill import OwnCall
 from router.core.cost import Usage
@@ -205,11 +206,11 @@ async def test_lost_prompt_cache_is_that_of_the_model_which_answered() -> None:
     exchange = await exchange_with(gateway)
     decision = exchange.routed.decision
     candidates = tuple(
-        replace(it, switch_cost_usd=0.01 if it.model == "small" else 0.5)
+        structs.replace(it, switch_cost_usd=0.01 if it.model == "small" else 0.5)
         for it in decision.candidates
     )
-    exchange.trace.routed = replace(
-        exchange.routed, decision=replace(decision, candidates=candidates)
+    exchange.trace.routed = structs.replace(
+        exchange.routed, decision=structs.replace(decision, candidates=candidates)
     )
     await exchange.open()
     assert recorded(gateway).bill.cache_loss_usd == 0.01

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -61,8 +62,7 @@ async def generate(request: Request, form: Form) -> Response:
     return await ask(request, form, await received_from(request))
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """A request's body, with when its head came and when it had been read whole."""
 
     content: bytes

@@ -1,9 +1,9 @@
 """POST /v1/route: decide only. The same body as a chat completion; nobody is called."""
 
-from dataclasses import asdict
 from typing import Any
 
 import msgspec
+from msgspec.structs import asdict
 from starlette.requests import Request
 from starlette.responses import Response
 

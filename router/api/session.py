@@ -7,9 +7,9 @@ installation's key can guess back: a user may be an e-mail address.
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Protocol
 
+from msgspec.structs import replace
 from starlette.requests import Request
 
 from router.api.access import key_name_of

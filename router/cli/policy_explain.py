@@ -4,9 +4,11 @@ import argparse
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from router.api.route import described
 from router.cli.deciding import decider, default_path, loaded_policies, request_of

@@ -4,7 +4,8 @@ Pure: prices are those of the catalogue that decided, so that a later price rewr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.core.baseline import PricedBaseline, baseline_of, price_baseline
 from router.core.bill import Bill, OwnCall
@@ -17,8 +18,7 @@ from router.core.policy import Policy
 from router.core.stats import StatsSnapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
+class Prices(Struct, frozen=True):
     """What a request is priced by: its policy's baseline, the catalogue and what was measured."""
 
     policy: Policy
@@ -26,8 +26,7 @@ class Prices:
     stats: StatsSnapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """The call that answered: its model, its tokens (None: not known) and for how many seconds
     it kept its machine busy. `refused`: the upstream refused, which costs nothing."""
 
@@ -37,8 +36,7 @@ class Answered:
     refused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """What a request cost. `cost_usd` is the answer's, None without one or without a price."""
 
     cost_usd: float | None

@@ -4,8 +4,10 @@ Rule: a priced baseline is an assumption about a call that was not made, a measu
 experiment. No figure mixes the two.
 """
 
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.core.catalog import Catalog
 from router.core.cost import Usage, baseline_cost
@@ -17,8 +19,7 @@ from router.core.stats import StatsSnapshot
 Kind = Literal["priced", "measured"]
 
 
-@dataclass(frozen=True, slots=True)
-class Always:
+class Always(Struct, frozen=True):
     """One model for everything: the same prompt by its tokenizer, its answer by its verbosity."""
 
     model: str
@@ -30,8 +31,7 @@ class Always:
         return f"always:{self.model}"
 
 
-@dataclass(frozen=True, slots=True)
-class Requested:
+class Requested(Struct, frozen=True):
     """The model that the client named itself."""
 
     model: str
@@ -43,8 +43,7 @@ class Requested:
         return "requested"
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(Struct, frozen=True):
     """The requests that a draw really sent to a model, with the share that the draw is for."""
 
     model: str
@@ -60,8 +59,7 @@ class Control:
 Baseline = Always | Requested | Control
 
 
-@dataclass(frozen=True, slots=True)
-class PricedBaseline:
+class PricedBaseline(Struct, frozen=True):
     """What a baseline would have cost, in US dollars; `low` and `high` are the ends of the 95 %
     interval of `verbosity` carried through, equal to `usd` where that is an assumption.
 

@@ -3,7 +3,7 @@
 Rule: what is not known is None, and the bill says why; it is never 0.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from router.core.baseline import PricedBaseline
 from router.core.cost import Usage
@@ -11,8 +11,7 @@ from router.core.energy import Footprint
 from router.core.ledger import PriceSheet
 
 
-@dataclass(frozen=True, slots=True)
-class OwnCall:
+class OwnCall(Struct, frozen=True):
     """A call that the router made for its own ends: to judge an answer or to shadow a model."""
 
     purpose: str
@@ -21,8 +20,7 @@ class OwnCall:
     cost_usd: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(Struct, frozen=True):
     """Beside the answer's own cost: everything else the request cost, in US dollars.
 
     `escalation_usd`: calls that were paid for and did not answer; None if one has no price.

@@ -6,8 +6,9 @@ Then it is half open: one request at a time probes it, until an answer closes it
 it again.
 """
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 State = Literal["closed", "open", "half_open"]
 Target = Literal["model", "upstream"]
@@ -19,8 +20,7 @@ PROBE_S = 60.0
 """How long a probe keeps others out that never tells how it went."""
 
 
-@dataclass(frozen=True, slots=True)
-class Circuit:
+class Circuit(Struct, frozen=True):
     """The health of one target. Moments are on the clock of `now`, in seconds."""
 
     failures_in_a_row: int = 0

@@ -3,7 +3,7 @@
 Pure: the lot is the same draw that settles exploration, at its other end.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from router.core.decision import Candidate, Decision, Rejection
 

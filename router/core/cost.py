@@ -4,7 +4,8 @@ None always means "no price known": it is never the same as free.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.core.catalog import ModelCard, Price
 from router.core.request import RoutedRequest
@@ -14,8 +15,7 @@ SECONDS_PER_HOUR = 3600.0
 TOKENS_PER_MILLION = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Tokens of one answer.
 
     Cached, written, audio and image input are part of the input; reasoning, audio and image output

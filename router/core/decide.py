@@ -4,7 +4,9 @@ Pure: the same arguments always give the same decision. Time and chance are argu
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.core.catalog import Catalog
 from router.core.conditions import holds
@@ -30,8 +32,7 @@ _FREE = Limits()
 _LOCAL = Limits(local_only=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
+class _Match(Struct, frozen=True):
     """The route in force, with the limits of every rule that could not be ruled out before it."""
 
     rule: str

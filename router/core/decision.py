@@ -1,8 +1,9 @@
 """Decision: what was decided for one request, with everything needed to explain and to audit it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from router.core.catalog import Location
 from router.core.ledger import Arm
@@ -26,8 +27,7 @@ RejectionCode = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A model that could serve the request, with what is expected of it.
 
     `quality` is the predicted probability of a good answer; `cost_usd` the expected price of the
@@ -46,8 +46,7 @@ class Candidate:
     switch_cost_usd: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(Struct, frozen=True):
     """A model that was not a choice for the request, and why."""
 
     model: str
@@ -55,8 +54,7 @@ class Rejection:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What `decide` returns. `candidates` are best first: the rest is the fallback order.
 
     `reason` is one sentence in ASCII that fits a header. `confidence` is the lowest confidence

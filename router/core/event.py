@@ -1,8 +1,9 @@
 """RoutingEvent: what happened to one request, told once, when it is over."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from router.core.bill import Bill
 from router.core.cost import Usage
@@ -20,8 +21,7 @@ unavailable: nobody could be asked. upstream_error: all who were asked failed be
 broken: the answer stopped midway. cancelled: the caller left."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One call to one upstream. `error` is the class of what went wrong, None if it answered.
 
     `usage` and `cost_usd` (US dollars) are None where nothing was paid, or it is not known what.
@@ -38,8 +38,7 @@ class Attempt:
     paid: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Timings:
+class Timings(Struct, frozen=True):
     """Seconds: deciding, our own work in all, to the first byte sent on, and to the end."""
 
     decision_s: float
@@ -48,16 +47,14 @@ class Timings:
     total_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """What was asked and answered, kept only where the operator switched that on."""
 
     request: str
     response: str
 
 
-@dataclass(frozen=True, slots=True)
-class RoutingEvent:
+class RoutingEvent(Struct, frozen=True):
     """One request from arrival to its last byte.
 
     `at` is Unix time in seconds. `draw` is the chance that the decision was given, so that it can

@@ -4,8 +4,10 @@ Rule: only a draw makes two models' answers comparable. Compared otherwise, the 
 hard questions looks wordy.
 """
 
-from dataclasses import dataclass, replace
 from math import exp, sqrt
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 LEAST = 30
 """Answers of each model below which nothing is said of their ratio."""
@@ -14,8 +16,7 @@ _Z = 1.959964
 """Of a two-sided 95 % interval."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lengths:
+class Lengths(Struct, frozen=True):
     """Output tokens of `n` answers: their sum, and the sum of their squares."""
 
     n: int = 0
@@ -38,8 +39,7 @@ class Lengths:
         return sqrt(variance / self.n) / self.mean
 
 
-@dataclass(frozen=True, slots=True)
-class Ratio:
+class Ratio(Struct, frozen=True):
     """A ratio with its 95 % interval, from so many answers of the rarer side; 0: an assumption."""
 
     value: float = 1.0
@@ -65,8 +65,7 @@ def ratio_of_means(of: Lengths, to: Lengths) -> Ratio:
     return Ratio(value, value / spread, value * spread, min(of.n, to.n))
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """Answers to requests that one model was to get: its own, and the baseline's where a control
     draw sent the request there instead."""
 
@@ -85,8 +84,7 @@ class Compared:
         return ratio_of_means(self.control, self.own)
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """Input tokens as a model's tokenizer counts them, beside our estimate of the same texts."""
 
     n: int = 0

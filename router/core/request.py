@@ -1,6 +1,6 @@
 """RoutedRequest: the facts of a request that routing may look at. The body is not among them."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from router.core.catalog import AUTO, Capability, Endpoint
 from router.core.limits import Limits
@@ -24,8 +24,7 @@ _TOOLS = ("tool", "function")
 _ANSWERING = ("assistant", *_TOOLS)
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """One message of a conversation, reduced to what routing reads.
 
     `tokens` counts what was given as numbers: only the model that they are meant for can read it.
@@ -44,8 +43,7 @@ class UnreadableText(ValueError):
     """Part of the text was given as token numbers, so nothing can be said of what it says."""
 
 
-@dataclass(frozen=True)
-class RoutedRequest:
+class RoutedRequest(Struct, frozen=True, dict=True):
     """The facts of one request. Made by the HTTP shell, read by signals and by `decide`.
 
     `model` is what the caller asked for: "auto", "auto:<policy>" or the name of a model.

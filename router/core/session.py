@@ -4,9 +4,9 @@ Providers keep a prompt that they have read for some minutes, and charge less fo
 has in common with its beginning. Whoever changes the model in mid-conversation loses that.
 """
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field
 
 from router.core.units import Duration
@@ -17,8 +17,7 @@ CACHE_LIFETIME_S = 300.0
 FEWEST_CACHED_TOKENS = 1_024
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """What the last answer of a conversation left behind, as it stands at the next request.
 
     `model` gave it, `idle_s` seconds ago. `tokens` is how much of the conversation its provider is

@@ -4,7 +4,9 @@ Rule: stores keep these values and never compute them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from router.core.circuit import CLOSED, Circuit, failed
 from router.core.lengths import Compared, Counted
@@ -19,8 +21,7 @@ Without this, a slow spell under a latency limit would never end: a model that i
 measured."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """One upstream call, as it went. Times in seconds; None where the call never got that far.
 
     `first_byte_s` is a stream's alone: a plain answer comes whole. `output_tokens` is over all
@@ -40,8 +41,7 @@ class Observation:
     server_ok: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelStats:
+class ModelStats(Struct, frozen=True):
     """Moving means of one model, and its circuit. Moments are on the clock of `now`.
 
     `tokens_per_second` and `output_tokens` are of one answer: several asked for at once are
@@ -68,8 +68,7 @@ class ModelStats:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class StatsSnapshot:
+class StatsSnapshot(Struct, frozen=True):
     """All models' statistics at one moment, so that a decision does not read a clock."""
 
     now: float

@@ -4,7 +4,9 @@ Rule: staying never loosens a limit. A model that may not or cannot serve is lef
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from router.core.catalog import Catalog, ModelCard
 from router.core.cost import TOKENS_PER_MILLION
@@ -18,8 +20,7 @@ STATE_KEPT = "this model's upstream keeps the conversation"
 ALWAYS = "the policy keeps a conversation with its model"
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
+class Stay(Struct, frozen=True):
     """The model that a conversation is to stay with, and why."""
 
     model: str

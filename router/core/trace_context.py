@@ -6,7 +6,8 @@ that will stand for its call before there is one, and nothing has to be kept mea
 
 import hashlib
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 HEADER = "traceparent"
 REQUEST = "request"
@@ -17,8 +18,7 @@ _SAMPLED = 1
 _NO_TRACE, _NO_SPAN = "0" * 32, "0" * 16
 
 
-@dataclass(frozen=True, slots=True)
-class TraceContext:
+class TraceContext(Struct, frozen=True):
     """A trace by its id (32 hexadecimal digits), and the caller's span in it (16), if it had one.
 
     `sampled`: whether the trace is recorded.

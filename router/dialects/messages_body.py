@@ -5,10 +5,10 @@ of it has a place there. The field that has none binds the request to upstreams 
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from router.answer import raw_usage_of, read_messages_usage
 from router.core.catalog import Endpoint

@@ -1,7 +1,8 @@
 """Stores that forget with the process: the decision log of tests and demos, and live statistics."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from router.core.circuit import (
     CLOSED,

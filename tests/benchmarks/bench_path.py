@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
+from msgspec import structs
 
 from router.api.access import identified
 from router.api.leaving import Leaving
@@ -132,7 +133,7 @@ async def steps(runtime: Any, body: bytes, folder: Path) -> AsyncIterator[tuple[
     yield "read the body's facts", us(lambda: ChatBody(body).request(Limits()))
     for kind, signal in in_force.signals.items():
         if kind != "learned":
-            fresh = [replace(facts) for _ in range(CALLS * ROUNDS)]
+            fresh = [structs.replace(facts) for _ in range(CALLS * ROUNDS)]
             yield f"signal: {kind}", us(lambda s=signal, f=fresh: s.at_once(f.pop()))  # type: ignore[misc]
     classifier = in_force.signals["learned"]._desk._work._classifier
     texts = texts_to_judge(facts)

@@ -2,10 +2,10 @@
 
 import asyncio
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from router.cli import main
 from router.core.decide import preferences

@@ -1,12 +1,12 @@
 """Properties of `decide`, over any world that Hypothesis can think of."""
 
 from collections import Counter
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.core.conditions import holds
 from router.core.decide import DEFAULT_RULE, NAMED
@@ -166,12 +166,12 @@ def test_the_rule_is_the_first_that_holds_and_no_unknown_one_is_forgotten(world:
 @given(worlds(min_models=2))
 def test_a_named_model_is_bound_by_the_same_limits_as_by_the_whole_policy(world: World) -> None:
     named = replace(world.request, model=next(iter(world.catalog.models)))
-    bound = replace(world, request=named)
+    bound = world.but(request=named)
     whole = bound.policy.model_copy()
     # A policy whose every rule counts for named requests as well.
     whole.__dict__["binding"] = whole
 
-    by_all = replace(bound, policy=whole).decide()
+    by_all = bound.but(policy=whole).decide()
 
     assert bound.decide().candidates == by_all.candidates
     assert bound.decide().rejected == by_all.rejected

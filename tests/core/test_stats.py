@@ -1,10 +1,9 @@
 """Statistics of a model: a pure fold over its calls."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.core.circuit import CLOSED, FAILURES_TO_OPEN, Circuit
 from router.core.stats import (

@@ -1,11 +1,11 @@
 """Whether a conversation stays with its model, and what a change is charged: by hand."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.core.circuit import Circuit
 from router.core.decide import STAYED, decide

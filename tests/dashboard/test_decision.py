@@ -2,11 +2,11 @@
 
 import re
 import shlex
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from router.core.event import Attempt, Content
 from router.core.feedback import Feedback

@@ -1,9 +1,9 @@
 """One request under several policies: decided only, calling nobody, or answered and recorded."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from router.core.event import Content
 from tests.dashboard.conftest import HOME, PAGE, Dashboard, Opened

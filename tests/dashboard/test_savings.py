@@ -1,10 +1,10 @@
 """The page of savings: parts that add up, groups that sort, and nothing that is free by silence."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from router.core.bill import Bill
 from router.core.energy import Footprint

@@ -5,11 +5,11 @@ import sqlite3
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from router.cli.deciding import loaded_policies, request_of
 from router.core.decide import decide

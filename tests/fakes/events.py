@@ -1,7 +1,8 @@
 """Events as a gateway would tell them, for tests of what is told: stores and telemetry."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from router.core.cost import Usage
 from router.core.decision import Candidate, Decision, Rejection

@@ -1,10 +1,10 @@
 """Events of every kind, drawn by Hypothesis: what a ledger may be told."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, get_args
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from router.core.baseline import PricedBaseline
 from router.core.bill import Bill

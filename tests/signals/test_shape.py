@@ -1,8 +1,7 @@
 """What a request is made of."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from router.core.request import RoutedRequest, Turn
 from router.signals.shape import ShapeOptions, ShapeSignal, has_code, has_maths, questions

@@ -1,9 +1,9 @@
 """The Prometheus observer: what each event adds, and that callers cannot add series."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 

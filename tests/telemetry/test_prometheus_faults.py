@@ -1,8 +1,7 @@
 """What goes wrong, as the Prometheus observer counts it: faults, fallbacks, retries, circuits."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from router.core.event import Attempt
 from router.telemetry.prometheus import PrometheusObserver

@@ -2,9 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 
 from router.core.decision import Candidate
@@ -14,8 +14,7 @@ QUALITY_SIGNALS = ("difficulty", "domain", "task")
 """What predicted quality is made from; see `quality.py`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
+class Ranking(Struct, frozen=True):
     """Candidates best first, and one sentence in ASCII why the first leads.
 
     `good_enough` counts how many, from the front, the strategy would be content with: only these
