@@ -9,22 +9,18 @@ capitals: whoever writes without them asks the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from math import log1p
 
 import numpy as np
 from numpy.typing import NDArray
-
-from classifiers.base import FloatArray
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _OPTION = re.compile(r"^\s*\(?[a-j1-9]\s?[).:]\s", re.MULTILINE)
 _BULLET = re.compile(r"^\s*[-*•]\s", re.MULTILINE)
 _FORMULA = re.compile(r"(?<![a-z])[a-z]{1,2}\d|[_^][\w{(]|\b[a-z]\([a-z]\)")
 _WORD = re.compile(r"[^\W\d_]+")
-_CODE = ("```", "def ", "class ", "return ", "import ", "#include", "=>", "->", "::", "()", "==")
-_CODE_TOO = ("!=", "select * ", "</", ";\n", "{\n", "}\n", "const ", "print(", "0x", "&&")
 # "prove, derive, justify" and their like in the languages users write to us in most.
 _RIGOUR_WORDS = """
 prove proof proves derive deriving determine deduce rigorous rigorously justify show compute
@@ -40,10 +36,40 @@ must exactly least most each every without unless except given assume assuming s
 constraint constraints only such if then all whose
 """
 _CONSTRAINT = frozenset(_CONSTRAINT_WORDS.split())
+_SAID = _RIGOUR | _CONSTRAINT
 _WIDE_AS_CHARS = 3  # a Chinese or Japanese character says about as much as three Latin letters
 
-_OTHER, _DIGIT, _MATHS, _QUESTION, _QUOTE, _SLASH, _LINE, _WIDE = range(8)
+_OTHER, _DIGIT, _MATHS, _QUESTION, _QUOTE, _SLASH, _LINE, _MARK, _WIDE = range(9)
 _WIDE_FROM = 0x2E80
+
+# Substrings of code by a class of characters that each of them holds; those of the first hold none.
+_CODE = ("def ", "class ", "return ", "import ", "const ")
+_CODE_WITH: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (_MATHS, ("=>", "->", "==", "!=", "</", "select * ")),
+    (_MARK, ("::", "()", "print(", "&&", "#include")),
+    (_LINE, (";\n", "{\n", "}\n")),
+    (_DIGIT, ("0x",)),
+    (_QUOTE, ("```",)),
+)
+
+FEATURES = (
+    "size",
+    "size_squared",
+    "lines",
+    "numbers",
+    "digit_share",
+    "maths",
+    "latex",
+    "formulas",
+    "code",
+    "options",
+    "bullets",
+    "questions",
+    "rigour",
+    "constraints",
+    "quotes",
+    "word_length",
+)
 
 
 def _character_classes() -> NDArray[np.uint8]:
@@ -56,6 +82,7 @@ def _character_classes() -> NDArray[np.uint8]:
         (_QUOTE, '"`“”«»'),
         (_SLASH, "\\"),
         (_LINE, "\n"),
+        (_MARK, ":(&#"),
     ]
     for label, characters in members:
         table[[ord(character) for character in characters]] = label
@@ -65,100 +92,81 @@ def _character_classes() -> NDArray[np.uint8]:
 
 _CLASS_OF = _character_classes()
 _CLASS_OF_ASCII = bytes(_CLASS_OF[:128].tolist()) + bytes(128)
+_CLASSES = range(_WIDE + 1)
+_ASCII = list(map(chr, range(128)))
+_NO_CLASS = bytes(code for code in range(128) if _CLASS_OF[code] == _OTHER)
+_LETTERS = bytes(ord(one) if one.isalpha() else 32 for one in _ASCII) + bytes(128)
+_KINDS = bytes(ord("a" if one.isalpha() else "0" if one.isdigit() else " ") for one in _ASCII)
+_KINDS += bytes(128)
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A text with what is counted once for several features.
-
-    Attributes:
-        text: in lower case.
-        characters: [8] how many characters of each class.
-        words: lower-case words, in order.
-    """
-
-    text: str
-    characters: list[int]
-    words: list[str]
-
-    @classmethod
-    def of(cls, text: str) -> Shape:
-        """Count the characters and words of a text without lone surrogates."""
-        lower = text.lower()
-        if lower.isascii():
-            told = lower.encode().translate(_CLASS_OF_ASCII)
-            return cls(lower, [told.count(label) for label in range(8)], _WORD.findall(lower))
-        codes = np.frombuffer(lower.encode("utf-32-le"), dtype=np.uint32)
-        classes = _CLASS_OF[np.minimum(codes, _WIDE_FROM)]
-        return cls(lower, np.bincount(classes, minlength=8).tolist(), _WORD.findall(lower))
-
-    def size(self) -> float:
-        """Log of the length in characters, wide ones counting threefold."""
-        return log1p(len(self.text) + (_WIDE_AS_CHARS - 1) * self.characters[_WIDE])
-
-    def log(self, character_class: int) -> float:
-        """Log of the number of characters of a class."""
-        return log1p(self.characters[character_class])
-
-    def share(self, character_class: int) -> float:
-        """Share of the characters that are of a class."""
-        return self.characters[character_class] / max(len(self.text), 1)
-
-    def found(self, *marks: str) -> float:
-        """Log of how often any of the substrings occurs."""
-        return log1p(sum(map(self.text.count, marks)))
-
-    def matched(self, pattern: re.Pattern[str]) -> float:
-        """Log of how often a pattern matches."""
-        return log1p(len(pattern.findall(self.text)))
-
-    def said(self, vocabulary: frozenset[str]) -> float:
-        """Log of how many words are of a vocabulary."""
-        return log1p(sum(map(vocabulary.__contains__, self.words)))
-
-    def may_hold_digits(self) -> bool:
-        """False where no pattern need be tried that takes a digit of any script."""
-        return self.characters[_DIGIT] > 0 or not self.text.isascii()
+def surface(texts: Sequence[str]) -> list[list[float]]:
+    """Return a row of features for each text, in the order of FEATURES: plain numbers, as numpy
+    takes longer for those of one prompt."""
+    return [_row(text.lower()) for text in texts]
 
 
-def _numbers(shape: Shape) -> float:
-    return shape.matched(_NUMBER) if shape.may_hold_digits() else 0.0
+def _row(text: str) -> list[float]:
+    """Return the features of a text in lower case without lone surrogates."""
+    counts, words = _counted(text)
+    wide, length = counts[_WIDE], len(text)
+    size = log1p(length + (_WIDE_AS_CHARS - 1) * wide)
+    digits = counts[_DIGIT] > 0 or not text.isascii()  # some script's
+    lined = counts[_LINE] > 0
+    said = _SAID.intersection(words)
+    return [
+        size,
+        size**2 / 8,
+        log1p(counts[_LINE]),
+        log1p(len(_NUMBER.findall(text))) if digits else 0.0,
+        counts[_DIGIT] / max(length, 1),
+        log1p(counts[_MATHS]),
+        log1p(counts[_SLASH]),
+        log1p(len(_FORMULA.findall(text))) if _may_hold_formulas(text, digits) else 0.0,
+        _code(text, counts),
+        _begun(_OPTION, text, lined),
+        _begun(_BULLET, text, lined),
+        log1p(counts[_QUESTION]) + (log1p(text.count("？")) if wide else 0.0),  # noqa: RUF001
+        _times(said & _RIGOUR, words)
+        + (log1p(sum(map(text.count, _RIGOUR_UNSPACED))) if wide else 0.0),
+        _times(said & _CONSTRAINT, words),
+        log1p(counts[_QUOTE]),
+        min(length / max(len(words), 1), 30.0),
+    ]
 
 
-def _formulas(shape: Shape) -> float:
-    # The dearest of the patterns; whatever it finds holds one of these.
-    if shape.may_hold_digits() or any(mark in shape.text for mark in "_^("):
-        return shape.matched(_FORMULA)
-    return 0.0
+def _counted(text: str) -> tuple[list[int], list[str]]:
+    """Return how many characters there are of each class but for the first, and the words."""
+    if text.isascii():
+        raw = text.encode()
+        told = raw.translate(_CLASS_OF_ASCII, _NO_CLASS)
+        return list(map(told.count, _CLASSES)), raw.translate(_LETTERS).decode().split()
+    codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+    classes = _CLASS_OF[np.minimum(codes, _WIDE_FROM)]
+    return np.bincount(classes, minlength=len(_CLASSES)).tolist(), _WORD.findall(text)
 
 
-def _rigour(shape: Shape) -> float:
-    unspaced = shape.found(*_RIGOUR_UNSPACED) if shape.characters[_WIDE] else 0.0
-    return shape.said(_RIGOUR) + unspaced
+def _may_hold_formulas(text: str, digits: bool) -> bool:
+    """False where the dearest of the patterns need not be tried."""
+    if "(" in text or "^" in text or "_" in text:
+        return True
+    return digits and not (text.isascii() and b"a0" not in text.encode().translate(_KINDS))
 
 
-FEATURES: dict[str, Callable[[Shape], float]] = {
-    "size": Shape.size,
-    "size_squared": lambda shape: shape.size() ** 2 / 8,
-    "lines": lambda shape: shape.log(_LINE),
-    "numbers": _numbers,
-    "digit_share": lambda shape: shape.share(_DIGIT),
-    "maths": lambda shape: shape.log(_MATHS),
-    "latex": lambda shape: shape.log(_SLASH),
-    "formulas": _formulas,
-    "code": lambda shape: shape.found(*_CODE, *_CODE_TOO),
-    "options": lambda shape: shape.matched(_OPTION),
-    "bullets": lambda shape: shape.matched(_BULLET),
-    "questions": lambda shape: shape.log(_QUESTION) + shape.found("？"),  # noqa: RUF001
-    "rigour": _rigour,
-    "constraints": lambda shape: shape.said(_CONSTRAINT),
-    "quotes": lambda shape: shape.log(_QUOTE),
-    "word_length": lambda shape: min(len(shape.text) / max(len(shape.words), 1), 30.0),
-}
+def _code(text: str, counts: Sequence[int]) -> float:
+    """Log of how often any of the substrings of code occurs."""
+    found = sum(map(text.count, _CODE))
+    for label, marks in _CODE_WITH:
+        if counts[label]:
+            found += sum(map(text.count, marks))
+    return log1p(found)
 
 
-def surface(texts: Sequence[str]) -> FloatArray:
-    """Return the features [n, len(FEATURES)] of n texts, in the order of FEATURES."""
-    shapes = [Shape.of(text) for text in texts]
-    rows = [[measure(shape) for measure in FEATURES.values()] for shape in shapes]
-    return np.array(rows, dtype=np.float32).reshape(len(texts), len(FEATURES))
+def _begun(pattern: re.Pattern[str], text: str, lined: bool) -> float:
+    """Log of how many lines begin with a pattern; a single line is not searched to its end."""
+    return log1p(len(pattern.findall(text)) if lined else pattern.match(text) is not None)
+
+
+def _times(said: AbstractSet[str], words: Sequence[str]) -> float:
+    """Log of how many of the words are of those said."""
+    return log1p(sum(map(words.count, said))) if said else 0.0

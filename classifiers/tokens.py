@@ -33,7 +33,7 @@ def shorten(text: str) -> str:
 
 def encodable(text: str) -> str:
     """Replace lone surrogates, which JSON allows and UTF-8 does not."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,8 @@ class Tokeniser:
     def _ids(self, texts: Sequence[str]) -> list[IntArray]:
         plain = [None if self.plain is None else self.plain.ids(text) for text in texts]
         others = [text for text, ids in zip(texts, plain, strict=True) if ids is None]
-        # The fast variant leaves out character offsets, which nobody here reads.
-        found = (
-            iter(self.engine.encode_batch_fast(others, add_special_tokens=False))
-            if others
-            else iter(())
-        )
-        return [np.array(next(found).ids, dtype=np.int64) if ids is None else ids for ids in plain]
+        if others:
+            # The fast variant leaves out character offsets, which nobody here reads.
+            found = iter(self.engine.encode_batch_fast(others, add_special_tokens=False))
+            plain = [next(found).ids if ids is None else ids for ids in plain]
+        return [np.array(ids, dtype=np.int64) for ids in plain]

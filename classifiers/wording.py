@@ -6,7 +6,9 @@ empty: a greeting that is the whole prompt stays. Letters keep their case here.
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from typing import NamedTuple
 
 import regex
 
@@ -47,7 +49,7 @@ _THANKS = r"""
 |have a (?:nice|great|good) day|cheers|(?:best|kind) regards
 |looking forward to your (?:answer|reply)
 |please|pls|plz|muchas gracias|gracias|merci(?: beaucoup| d'avance)?|danke(?: schön| im voraus)?
-|vielen dank(?: im voraus)?|grazie(?: mille)?|obrigad[oa]|спасибо(?: большое| заранее)?
+|vielen dank(?: im voraus)?|grazie(?: mille)?|obrigado|obrigada|спасибо(?: большое| заранее)?
 |谢谢(?:你|您)?
 """
 _MARKS = " \t\r\n,.!:;?-–—。，！？：…"  # noqa: RUF001
@@ -55,6 +57,25 @@ _BOUNDS = ".!?,;:。！？，\n"  # noqa: RUF001
 _MOST = 240
 """Characters looked at on either side: whoever writes more than that has begun to ask."""
 _CLAUSES = 4  # of thanks at the end; more are no courtesy
+_LONGEST = 16
+"""Letters; no word of a courtesy has more."""
+_WORD = re.compile("[a-z]+")
+_LAST_WORD = re.compile(r"[a-z]+\Z")
+
+
+class _Patterns(NamedTuple):
+    """What is taken off, and by which word it can be told that nothing is.
+
+    Attributes:
+        begins, thanks: of all courtesies at the beginning, and of a whole clause of thanks.
+        first, last: the English letters that a text may begin with where `begins` matches, and a
+            clause end with where `thanks` does.
+    """
+
+    begins: regex.Pattern[str]
+    thanks: regex.Pattern[str]
+    first: frozenset[str]
+    last: frozenset[str]
 
 
 def without_courtesies(text: str) -> str:
@@ -62,32 +83,50 @@ def without_courtesies(text: str) -> str:
 
     The text as it is where nothing else would be left.
     """
-    begins, thanks = _patterns()
-    head = begins.match(text, endpos=_MOST)
-    left = text[head.end() :] if head is not None else text
+    patterns = _patterns()
+    left = _without_first(text, patterns)
     for _ in range(_CLAUSES):
-        left, before = _without_last(left, thanks), left
+        left, before = _without_last(left, patterns), left
         if left is before:
             break
-    return left if any(map(str.isalnum, left)) else text
+    return left if left is text or any(map(str.isalnum, left)) else text
 
 
-def _without_last(text: str, thanks: regex.Pattern[str]) -> str:
+def _without_first(text: str, patterns: _Patterns) -> str:
+    opening = text.lstrip()[:_LONGEST]
+    if opening.isascii():
+        # Most prompts open otherwise, and a look at one word is a tenth of the pattern's work.
+        word = _WORD.match(opening.lower())
+        if word is None or word[0] not in patterns.first:
+            return text
+    head = patterns.begins.match(text, endpos=_MOST)
+    return text if head is None else text[head.end() :]
+
+
+def _without_last(text: str, patterns: _Patterns) -> str:
     """Return the text without its last clause if that is thanks, else the text itself."""
     tail = text[-_MOST:].rstrip(_MARKS)
+    closing = tail[-_LONGEST:]
+    if closing.isascii():
+        word = _LAST_WORD.search(closing.lower())
+        if word is None or word[0] not in patterns.last:
+            return text
     place = max(map(tail.rfind, _BOUNDS))
-    if place < 0 or thanks.fullmatch(tail[place + 1 :].strip()) is None:
+    if place < 0 or patterns.thanks.fullmatch(tail[place + 1 :].strip()) is None:
         return text
     return text[: max(len(text) - _MOST, 0)] + tail[: place + 1].rstrip(" \t\r\n,;")
 
 
 @cache
-def _patterns() -> tuple[regex.Pattern[str], regex.Pattern[str]]:
+def _patterns() -> _Patterns:
     greeting, request, thanks = (_one(words) for words in (_GREETINGS, _REQUESTS, _THANKS))
     flags = regex.IGNORECASE | regex.V1
     marks = regex.escape(_MARKS, special_only=False)
-    begins = rf"\s*(?:(?:{greeting}|{request}|{thanks})(?!\w)[{marks}]*)+"
-    return regex.compile(begins, flags), regex.compile(rf"(?:{thanks})", flags)
+    begins = regex.compile(rf"\s*(?:(?:{greeting}|{request}|{thanks})(?!\w)[{marks}]*)+", flags)
+    words = set(_WORD.findall(f"{greeting} {request} {thanks}"))
+    first = frozenset(word for word in words if begins.match(word, partial=True))
+    last = frozenset(_WORD.findall(thanks))
+    return _Patterns(begins, regex.compile(rf"(?:{thanks})", flags), first, last)
 
 
 def _one(words: str) -> str:

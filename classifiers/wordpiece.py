@@ -1,7 +1,8 @@
-"""WordPiece for plain ASCII, six times as fast as the general engine, and with the same ids.
+"""WordPiece for plain ASCII, many times as fast as the general engine, and with the same ids.
 
 The engine normalises Unicode, keeps offsets and crosses into Rust for each text. Most prompts are
-ASCII, where all that comes to lower case, one regular expression and a look-up per word.
+ASCII, where all that comes to lower case and a look-up per word; what stands between two spaces and
+is no word of the vocabulary ("end.", a rare word) is taken apart, and the latest of these are kept.
 
 Rule: the ids are the engine's own, for every text, or `ids` gives None and the engine is asked.
 """
@@ -10,16 +11,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-
-    from classifiers.base import IntArray
 
 _WORDS = re.compile(r"[a-z0-9]+|[^a-z0-9\s]")
 # Which of these count as space, and which as nothing, is the engine's business.
@@ -33,6 +31,8 @@ _AS_BERT = {
 }
 _MODEL = ("type", "continuing_subword_prefix", "max_input_chars_per_word")
 _AS_WORDPIECE = ("WordPiece", "##", 100)
+_KEPT = 4096  # of what was taken apart, each no longer than
+_LONGEST_KEPT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,13 @@ class PlainWordPiece:
     vocabulary: Mapping[str, int]
     special: tuple[str, ...]
     unknown_id: int
+    _whole: Mapping[str, int] = field(init=False, repr=False, compare=False)
+    _parted: Callable[[str], tuple[int, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        words = {word: token for word, token in self.vocabulary.items() if _WORDS.fullmatch(word)}
+        object.__setattr__(self, "_whole", words)
+        object.__setattr__(self, "_parted", lru_cache(_KEPT)(self._apart))
 
     @classmethod
     def of(cls, source: bytes, engine: Tokenizer) -> PlainWordPiece | None:
@@ -65,24 +72,33 @@ class PlainWordPiece:
         special = tuple(token["content"] for token in read.get("added_tokens") or ())
         return cls(vocabulary, special, unknown)
 
-    def ids(self, text: str) -> IntArray | None:
+    def ids(self, text: str) -> list[int] | None:
         """Return the token ids of a text, None for a text that is not plain."""
         if not text.isascii():
             return None
         raw = text.encode()
         if len(raw.translate(None, _CONTROLS)) != len(raw):
             return None
-        if any(token in text for token in self.special):
-            return None
+        for token in self.special:
+            if token in text:
+                return None
         found: list[int] = []
-        known = self.vocabulary.get
-        for word in _WORDS.findall(text.lower()):
-            token = known(word)
-            if token is not None:
-                found.append(token)
+        known = self._whole.get
+        for part in text.lower().split():
+            token_id = known(part)
+            if token_id is not None:
+                found.append(token_id)
             else:
-                found += self._pieces(word)
-        return np.array(found, dtype=np.int64)
+                found += self._parted(part) if len(part) <= _LONGEST_KEPT else self._apart(part)
+        return found
+
+    def _apart(self, part: str) -> tuple[int, ...]:
+        """The tokens of what stands between two spaces."""
+        found: list[int] = []
+        for word in _WORDS.findall(part):
+            token = self._whole.get(word)
+            found += self._pieces(word) if token is None else (token,)
+        return tuple(found)
 
     def _pieces(self, word: str) -> list[int]:
         """Longest piece first (Wu et al. 2016, arXiv 1609.08144); a word that is not made of

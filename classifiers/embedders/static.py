@@ -68,10 +68,10 @@ class StaticEmbedder:
         rows = np.zeros((len(batch.ids), self.dimensions), dtype=np.float32)
         for row, ids in enumerate(batch.ids):
             # The mean's divisor cancels in the unit length.
-            summed = self.scales.take(ids) @ self.vectors.take(ids, axis=0).astype(np.float32)
-            length = sqrt(float(summed @ summed))
+            summed = self.scales.take(ids).dot(self.vectors.take(ids, axis=0).astype(np.float32))
+            length = sqrt(summed.dot(summed))
             if length > 0:
-                rows[row] = summed / np.float32(length)
+                np.divide(summed, np.float32(length), out=rows[row])
         return rows
 
     def options(self) -> Options:

@@ -17,7 +17,7 @@ from classifiers.base import Design, FloatArray, TokenBatch
 from classifiers.dataset import Example, column
 from classifiers.embedders import EMBEDDERS
 from classifiers.embedders.hashing import HashingEmbedder
-from classifiers.encoder import EMBEDDING_SCALE, FULL, Encoder
+from classifiers.encoder import FULL, Encoder
 from classifiers.tokens import Tokeniser
 from classifiers.train import BUCKETS, read_tables
 
@@ -49,7 +49,7 @@ class Table:
 
     def design(self, vectors: FloatArray | None, view: str) -> Design:
         """What a head reads: the vectors of all distinct texts, with or without the rest."""
-        mine = [] if vectors is None else [vectors[self.places] * EMBEDDING_SCALE]
+        mine = [] if vectors is None else [vectors[self.places]]
         if view == ALONE:
             return Design(mine[0])
         dense = np.concatenate([*mine, self.shared.dense], axis=1, dtype=np.float32)
