@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -163,7 +162,7 @@ class BoundedProtocol(HttpToolsProtocol):
             resting = self._resting = self.loop.create_future()
             await resting
 
-    def _written_at_once(self, scope: Scope, status: int, lines: bytes, body: bytes) -> bool:
+    def _written_at_once(self, scope: Any, status: int, lines: bytes, body: bytes) -> bool:
         """Answer a request in one write. False, and nothing is done, where the server has to do
         it: another request came behind, what goes before must be read first, nobody listens, or
         it is told to do more of its own."""
