@@ -10,7 +10,6 @@ Rule: nothing is done per request that one look a second at each connection can 
 import asyncio
 import socket
 from dataclasses import dataclass
-from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -110,8 +109,8 @@ class BoundedProtocol(HttpToolsProtocol):
             # None of the requests before it is under way any more.
             self._callers.clear()
         self._callers.append(Leaving.put_into(self.scope))
+        put_into(self.scope, self._written_at_once)
         super().on_headers_complete()
-        put_into(self.scope, partial(_written_at_once, self.cycle))
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body: it moves on, unless nobody wants it any more."""
@@ -162,6 +161,25 @@ class BoundedProtocol(HttpToolsProtocol):
                 return
             resting = self._resting = self.loop.create_future()
             await resting
+
+    def _written_at_once(self, scope: Any, status: int, lines: bytes, body: bytes) -> bool:
+        """Answer a request in one write. False, and nothing is done, where the server has to do
+        it: another request came behind, what goes before must be read first, nobody listens, or
+        it is told to do more of its own."""
+        cycle = self.cycle
+        if cycle.scope is not scope or cycle.response_started or cycle.disconnected:
+            return False
+        if self.flow.write_paused or cycle.access_log or cycle.default_headers:
+            return False
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        ends = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+        self.transport.writelines((STATUS_LINE[status] + lines + ends, body))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+        return True
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be parsed, in OpenAI's form."""
@@ -247,24 +265,6 @@ def bound(host: str, port: int) -> socket.socket:
 def bounded(bounds: Bounds) -> type[BoundedProtocol]:
     """The class of a server's connections."""
     return type("BoundedProtocol", (BoundedProtocol,), {"bounds": bounds})
-
-
-def _written_at_once(cycle: RequestResponseCycle, status: int, lines: bytes, body: bytes) -> bool:
-    """Answer a request in one write. False, and nothing is done, where the server has to do it:
-    what goes before must be read first, nobody listens, or it is told to do more of its own."""
-    if cycle.flow.write_paused or cycle.disconnected or cycle.response_started:
-        return False
-    if cycle.access_log or cycle.default_headers:
-        return False
-    cycle.response_started = cycle.response_complete = True
-    cycle.waiting_for_100_continue = False
-    ends = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
-    cycle.transport.writelines((STATUS_LINE[status] + lines + ends, body))
-    cycle.message_event.set()
-    if not cycle.keep_alive:
-        cycle.transport.close()
-    cycle.on_response()
-    return True
 
 
 def _refusal(status: int, message: str) -> bytes:

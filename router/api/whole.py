@@ -12,8 +12,9 @@ from starlette.types import Receive, Scope, Send
 
 _AT_ONCE = "slm_router.at_once"
 
-Write = Callable[[int, bytes, bytes], bool]
-"""Writes an answer by its status, its header lines and its body; False if it cannot do so now."""
+Write = Callable[[Scope, int, bytes, bytes], bool]
+"""Writes the answer to a request: its status, its header lines and its body. False if it cannot
+do so now; the usual way is open then."""
 
 
 def put_into(scope: Any, write: Write) -> None:
@@ -37,7 +38,7 @@ class WholeAnswer:
         at_once: Write | None = scope.get(_AT_ONCE)
         if at_once is not None:
             lines = header_lines(self._headers)
-            if lines is not None and at_once(self._status, lines, self._body):
+            if lines is not None and at_once(scope, self._status, lines, self._body):
                 return
         pairs = header_pairs(self._headers)
         await send({"type": "http.response.start", "status": self._status, "headers": pairs})
