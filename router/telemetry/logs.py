@@ -156,7 +156,7 @@ class _Gathering(QueueListener):
                 while len(taken) < MOST_AT_ONCE:
                     taken.append(self._lines.get_nowait())
             waiting = [it for it in taken if isinstance(it, Event)]
-            lines = [it for it in taken if isinstance(it, logging.LogRecord | Request)]
+            lines = [it for it in taken if isinstance(it, Line)]
             # What is neither is the listener's word for the end.
             ended = len(lines) + len(waiting) < len(taken)
             if lines:
