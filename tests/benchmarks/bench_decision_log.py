@@ -9,8 +9,7 @@ import asyncio
 import sqlite3
 import tempfile
 import time
-from collections.abc import Sequence
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from statistics import median
