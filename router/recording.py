@@ -216,7 +216,7 @@ def event_of(trace: Trace, outcome: Outcome, status: int) -> RoutingEvent:
         outcome=outcome,
         status=status,
         simulated=_simulated(trace),
-        content=_content(trace),
+        content=None if call.content is None else _content(call.content, trace.kept),
         key_name=call.key_name,
         bill=told.bill,
         held=routed.request.held,
@@ -283,8 +283,5 @@ def _plain_input(request: RoutedRequest) -> int:
     return request.input_tokens
 
 
-def _content(trace: Trace) -> Content | None:
-    if trace.call.content is None:
-        return None
-    asked = trace.call.content.decode("utf-8", "replace")
-    return Content(asked, bytes(trace.kept).decode("utf-8", "replace"))
+def _content(asked: bytes, answered: bytes | bytearray) -> Content:
+    return Content(asked.decode("utf-8", "replace"), answered.decode("utf-8", "replace"))

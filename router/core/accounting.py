@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from router.core.baseline import PricedBaseline, baseline_of, price_baseline
+from router.core.baseline import Always, PricedBaseline, Requested, baseline_of, price_baseline
 from router.core.bill import Bill, OwnCall
 from router.core.catalog import Catalog
 from router.core.cost import Usage, baseline_cost, call_cost
@@ -63,10 +63,7 @@ def account(
     if answer is not None and answer.usage is not None and not answer.refused:
         cost = call_cost(models[answer.model].price, answer.usage, answer.busy_s)
         if compared is not None and compared.model in models:
-            same = baseline_cost(models[compared.model], answer.usage)
-            priced = price_baseline(
-                compared, answer.model, answer.usage, cost, prices.catalog, prices.stats
-            )
+            same, priced = _against(compared, prices, answer.model, answer.usage, cost)
     bill = Bill(
         escalation_usd=_sum([one.cost_usd for one in failed if one.paid]) if failed else 0.0,
         own_usd=_sum([one.cost_usd for one in own]) if own else 0.0,
@@ -76,6 +73,18 @@ def account(
         footprint=None if answer is None or answer.refused else _footprint(prices, answer),
     )
     return Account(cost, name, same, bill)
+
+
+def _against(
+    compared: Always | Requested, prices: Prices, served: str, usage: Usage, cost: float | None
+) -> tuple[float | None, PricedBaseline | None]:
+    """What the same tokens would have cost on a baseline, and what the same prompt would have."""
+    card = prices.catalog.models[compared.model]
+    if compared.model == served and (card.price is None or card.price.usd_per_hour is None):
+        # By the token, what it cost is what it would have cost.
+        return cost, None if cost is None else PricedBaseline(cost, cost, cost)
+    priced = price_baseline(compared, served, usage, cost, prices.catalog, prices.stats)
+    return baseline_cost(card, usage), priced
 
 
 def paid(attempt: Attempt, catalog: Catalog, usage: Usage | None, busy_s: float) -> Attempt:

@@ -57,7 +57,7 @@ class FileSessionStore:
     async def find(self, conversation: str) -> Held | None:
         """What is known of a conversation, None if nothing, or nothing recent enough."""
         digest = _digest(conversation)
-        bucket = self._bucket(digest)
+        bucket = self._bucket(_offset(digest))
         start = _start(bucket, digest)
         return None if start is None else self._read(bucket[start : start + _SIZE])
 
@@ -70,12 +70,13 @@ class FileSessionStore:
         draw = _NONE if held.draw is None else held.draw
         tokens = min(held.tokens, _MOST_TOKENS)
         body = _BODY.pack(digest, self._clock.now(), draw, tokens, len(name), name)
-        bucket = self._bucket(digest)
+        offset = _offset(digest)
+        bucket = self._bucket(offset)
         start = _start(bucket, digest)
         if start is None:
             start = _oldest(bucket)
         try:
-            self._table.write(_offset(digest) + start, _CHECK.pack(zlib.crc32(body)) + body)
+            self._table.write(offset + start, _CHECK.pack(zlib.crc32(body)) + body)
         except OSError as error:
             self._tell(error)
 
@@ -85,11 +86,11 @@ class FileSessionStore:
         if table is not None:
             table.close()
 
-    def _bucket(self, digest: bytes) -> bytes:
+    def _bucket(self, offset: int) -> bytes:
         """Its records; all zeros if they cannot be read."""
         try:
             if self._table is not None:
-                return self._table.read(_offset(digest), _BUCKET)
+                return self._table.read(offset, _BUCKET)
         except OSError as error:
             self._tell(error)
         return bytes(_BUCKET)

@@ -63,8 +63,9 @@ def _only_reader() -> "_Handler | None":
     if len(handlers) != 1 or _logger.handlers or _logger.filters or _package.handlers:
         return None
     only = handlers[0]
-    heard = _logger.propagate and _package.propagate
-    return only if heard and isinstance(only, _Handler) and not only.filters else None
+    if not isinstance(only, _Handler) or only.filters or only.level > logging.INFO:
+        return None
+    return only if _logger.propagate and _package.propagate else None
 
 
 def configure(level: str, json: bool, stream: TextIO | None = None) -> None:
@@ -95,6 +96,7 @@ class _Handler(QueueHandler):
         self._lines: queue.SimpleQueue[Any] = queue.SimpleQueue()
         super().__init__(self._lines)
         self._lost = 0
+        self._ended = False
         # Its thread is a daemon: a reader that has stopped reading cannot keep us from ending.
         self._writing = _Gathering(self._lines, writer)
         self._writing.start()
@@ -119,12 +121,15 @@ class _Handler(QueueHandler):
 
     def close(self) -> None:
         """Write what is queued and end the thread, where somebody still reads."""
-        if self._is_written():
+        if self._is_written() and not self._ended:
+            self._ended = True
             self._writing.stop()
         super().close()
 
     def _is_written(self) -> bool:
         """Whether all that is queued now was written in FLUSH_SECONDS."""
+        if self._ended:
+            return True
         written = Event()
         self._lines.put(written)
         return written.wait(FLUSH_SECONDS)
@@ -151,7 +156,7 @@ class _Gathering(QueueListener):
                 while len(taken) < MOST_AT_ONCE:
                     taken.append(self._lines.get_nowait())
             waiting = [it for it in taken if isinstance(it, Event)]
-            lines = [it for it in taken if isinstance(it, logging.LogRecord | Request)]
+            lines = [it for it in taken if isinstance(it, Line)]
             # What is neither is the listener's word for the end.
             ended = len(lines) + len(waiting) < len(taken)
             if lines:

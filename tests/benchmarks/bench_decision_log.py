@@ -9,7 +9,7 @@ import asyncio
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from statistics import median
@@ -59,7 +59,7 @@ def bare(path: Path, batch: int) -> float:
         return time.perf_counter() - begun
 
 
-def _insert(connection: sqlite3.Connection, insert: str, rows: list[tuple[object, ...]]) -> None:
+def _insert(connection: sqlite3.Connection, insert: str, rows: Sequence[Sequence[object]]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     connection.executemany(insert, rows)
     connection.execute("COMMIT")

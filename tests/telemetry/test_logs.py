@@ -22,10 +22,9 @@ CANARY = "canary-5f1c"
 
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
-    """Logging without pytest's own readers during a test, as when serving, and with them after."""
+    """Logging as it was before the test."""
     root, ours = logging.getLogger(), logging.getLogger("router")
     handlers, levels = list(root.handlers), (root.level, ours.level)
-    root.handlers.clear()
     yield
     for handler in set(root.handlers) - set(handlers):
         handler.close()
@@ -71,9 +70,15 @@ def json_lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
+def alone(level: str, as_json: bool, stream: io.StringIO) -> None:
+    """Configured as when serving: without pytest's own readers."""
+    logging.getLogger().handlers.clear()
+    configure(level, as_json, stream)
+
+
 def written(event: RoutingEvent, level: str = "INFO", as_json: bool = True) -> io.StringIO:
     stream = Written()
-    configure(level, as_json, stream)
+    alone(level, as_json, stream)
     LogObserver().observe(event)
     return stream
 
@@ -133,17 +138,26 @@ def test_nothing_that_a_caller_sent_is_in_a_line(level: str, as_json: bool) -> N
 def test_whoever_else_reads_the_log_hears_of_requests_and_the_lines_stay_the_same(
     as_json: bool, logger: str
 ) -> None:
-    alone, other = written(an_event(), as_json=as_json).getvalue(), Other()
+    stream, other = Written(), Other()
+    alone("INFO", as_json, stream)
+    LogObserver().observe(an_event())
     logging.getLogger(logger).addHandler(other)
     try:
-        beside = written(an_event(), as_json=as_json).getvalue()
+        LogObserver().observe(an_event())
     finally:
         logging.getLogger(logger).removeHandler(other)
-    moment = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
-    assert moment.sub("", beside) == moment.sub("", alone)
+    first, second = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "", stream.getvalue()).splitlines()
+    assert first == second
     assert [(it.name, it.levelname, it.getMessage()) for it in other.heard] == [
         ("router.requests", "INFO", "request")
     ]
+
+
+def test_no_record_is_made_of_a_request_that_only_our_handler_hears_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(logs, "record_of")
+    assert "decision=d1" in written(an_event(), as_json=False).getvalue()
 
 
 def test_a_filter_on_the_requests_of_the_log_is_heeded() -> None:
@@ -153,6 +167,15 @@ def test_a_filter_on_the_requests_of_the_log_is_heeded() -> None:
         assert written(an_event()).getvalue() == ""
     finally:
         requests.removeFilter(refuse)
+
+
+def test_a_handler_that_was_closed_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    written(an_event())
+    (handler,) = logging.getLogger().handlers
+    handler.close()
+    monkeypatch.setattr(logs, "FLUSH_SECONDS", 3600.0)
+    handler.flush()
+    handler.close()
 
 
 def test_above_info_requests_are_not_written() -> None:
@@ -204,7 +227,7 @@ def test_a_message_cannot_forge_a_second_line(as_json: bool) -> None:
 
 def test_configuring_again_replaces_the_first_time() -> None:
     first, second = Written(), Written()
-    configure("INFO", True, first)
+    alone("INFO", True, first)
     configure("INFO", True, second)
     LogObserver().observe(an_event())
     assert first.getvalue() == ""
