@@ -102,12 +102,11 @@ def may_be_among(text: str, utf8: bytes, has_digit: bool) -> bool:
     first did; what is assigned to a password holds a digit.
     """
     return (
-        _LONG in utf8.translate(_OF_TOKENS)
-        or ".eyJ" in text
+        ((_LONG in utf8.translate(_OF_TOKENS) or ".eyJ" in text) and _has_mark(text))
         or "PRIVATE KEY" in text
         or "earer " in text
         or ("@" in text and "://" in text)
-        or (has_digit and (":" in text or "=" in text))
+        or (has_digit and _may_assign(text))
     )
 
 
@@ -122,11 +121,19 @@ def _patterns(text: str) -> "Iterator[re.Pattern[str]]":
     """The patterns that could find something."""
     if "PRIVATE KEY" in text:
         yield _PRIVATE_KEY
-    if any(mark in text for mark in _TOKEN_MARKS):
+    if _has_mark(text):
         yield _TOKEN
     if "://" in text and "@" in text:
         yield _IN_ADDRESS
     if "earer " in text:
         yield _BEARER
-    if (":" in text or "=" in text) and any(name in text.lower() for name in _NAMES):
+    if _may_assign(text):
         yield _ASSIGNED
+
+
+def _has_mark(text: str) -> bool:
+    return any(mark in text for mark in _TOKEN_MARKS)
+
+
+def _may_assign(text: str) -> bool:
+    return (":" in text or "=" in text) and any(name in text.lower() for name in _NAMES)
