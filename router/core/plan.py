@@ -30,12 +30,14 @@ Gates = tuple[Gate | Rejection, ...]
 
 
 class PlannedRoute(Struct, frozen=True):
-    """A route; `limits` are the policy's and its own together, None where they bind nothing.
-    `confidences` are the names of those that it rests on. `gates` has for each model of the
-    catalog, in order, its gate, or why the route does not choose it."""
+    """A route; `kind` is its strategy's. `limits` are the policy's and its own together, None where
+    they bind nothing. `confidences` are the names of those that it rests on. `gates` has for each
+    model of the catalog, in order, its gate, or why the route does not choose it.
+    """
 
     rule: str
     route: Route
+    kind: str
     limits: Limits | None
     confidences: tuple[str, ...]
     gates: Gates
@@ -121,7 +123,8 @@ class Plan:
         own = route.limits.tightened(_LOCAL) if route.keeps_local else route.limits
         limits = _together(_together(None, policy.limits), own)
         confidences = tuple(sorted(policy.confidences[place]))
-        made = PlannedRoute(rule, route, limits, confidences, self._gates(rule, route))
+        kind, gates = route.strategy.kind, self._gates(rule, route)
+        made = PlannedRoute(rule, route, kind, limits, confidences, gates)
         self._routes[place] = made
         return made
 
