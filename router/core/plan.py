@@ -5,6 +5,7 @@ as it decides the thousandth. What belongs to one route is worked out when that 
 policy is also made for a single decision.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from msgspec import Struct
@@ -20,7 +21,6 @@ from router.core.signals import Signals
 
 DEFAULT_RULE = "default"
 
-_ANOTHER = "the request names another model"
 _LOCAL = Limits(local_only=True)
 _DEFAULT = -1
 """Place of the default among the routes, which `Policy.confidences` has last."""
@@ -102,13 +102,17 @@ class Plan:
         if known is not None:
             return known
         names = self._twins_of(name) if embeds else {name}
-        gates: Gates = tuple(
-            gate if it in names else Rejection(it, "not_a_candidate", _ANOTHER)
-            for it, gate in self.gates.items()
-        )
+        others = self._others
+        gates = tuple(gate if it in names else others[it] for it, gate in self.gates.items())
         if name in self.gates:
             self._for_model[name, embeds] = gates
         return gates
+
+    @cached_property
+    def _others(self) -> Mapping[str, Rejection]:
+        """Why each is no choice of a request that names another."""
+        told = "the request names another model"
+        return {name: Rejection(name, "not_a_candidate", told) for name in self.gates}
 
     @cached_property
     def _binding(self) -> _Checks:
