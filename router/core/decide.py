@@ -127,9 +127,10 @@ def _undrawn(
         ranking.reason,
         _confidence(match, signals) if chosen else 1.0,
         _propensities(ranking, policy.explore if chosen else 0.0),
-        unknown_rules=match.unknown,
-        arm="named" if strategy == NAMED else "routed",
-        preferred=candidates[0].model if candidates else None,
+        False,
+        match.unknown,
+        "named" if strategy == NAMED else "routed",
+        candidates[0].model if candidates else None,
     )
 
 
