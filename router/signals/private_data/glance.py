@@ -6,7 +6,7 @@ something in.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from router.signals.private_data import addresses, national_ids, payment, phones, secrets
 
@@ -18,12 +18,16 @@ _NUMBERS = {
 }
 """What must follow, or stand before, a digit of each kind of number."""
 
-_FEW = 6
-_OF_FEW = {"iban": payment.IBAN_AFTER_DIGIT, "national_id": national_ids.AFTER_LETTERS}
-"""The same where a text holds fewer digits than this: a year, a price."""
+_SHAPES = (
+    bytes(
+        ord("0" if chr(byte).isdigit() else "a" if chr(byte).isalpha() else " ")
+        for byte in range(128)
+    )
+    + b" " * 128
+)
+"""Of ASCII: every digit a 0, every letter an a, so that plain searches tell forms apart."""
 
-_NO_DIGITS = bytes(byte for byte in range(128) if not chr(byte).isdigit())
-"""Of UTF-8: what is left without these are digits, and what beyond ASCII may be some."""
+_SEPARATORS = b" ./()-"
 
 
 class Glance:
@@ -32,22 +36,34 @@ class Glance:
     def __init__(self, types: Collection[str]) -> None:
         self._email, self._secret = "email" in types, "secret" in types
         self._ip_address = "ip_address" in types
-        self._numbers, self._few = _looked_for(_NUMBERS, types), _looked_for(_OF_FEW, types)
+        after = "|".join(form for name, form in _NUMBERS.items() if name in types)
+        self._number = re.compile(rf"\d(?:{after})") if after else None
 
     def may_hold(self, text: str) -> bool:
         """False when the text holds none of them. Some 2 microseconds for 100 characters."""
+        if self._email and "@" in text:
+            return True
         # Half a surrogate pair is no character, and JSON lets it through.
         utf8 = text.encode("utf-8", "surrogatepass")
-        digits = utf8.translate(None, _NO_DIGITS)
-        number = self._few if len(digits) < _FEW else self._numbers
+        # Other scripts have digits of their own.
+        has_digit = not text.isascii() or b"0" in utf8.translate(_SHAPES)
         return (
-            (self._email and "@" in text)
-            or (bool(digits) and number is not None and number.search(text) is not None)
-            or (self._secret and secrets.may_be_among(text, utf8, bool(digits)))
+            (has_digit and self._number is not None and self._may_hold_number(text, utf8))
+            or (self._secret and secrets.may_be_among(text, utf8, has_digit))
             or (self._ip_address and addresses.may_hold_ip(text))
         )
 
+    def _may_hold_number(self, text: str, utf8: bytes) -> bool:
+        assert self._number is not None
+        if not text.isascii() or _is_number_like(utf8):
+            return self._number.search(text) is not None
+        return False
 
-def _looked_for(numbers: Mapping[str, str], types: Collection[str]) -> "re.Pattern[str] | None":
-    after = "|".join(form for name, form in numbers.items() if name in types)
-    return re.compile(rf"\d(?:{after})") if after else None
+
+def _is_number_like(ascii: bytes) -> bool:
+    """Whether six digits stand together but for separators, five letters before a digit, or two
+    letters before two digits: no number is without one of these."""
+    shape = ascii.translate(_SHAPES)
+    return (
+        b"aa00" in shape or b"aaaaa0" in shape or b"000000" in ascii.translate(_SHAPES, _SEPARATORS)
+    )

@@ -80,8 +80,7 @@ _KINDS = (
 )
 # Six digits in a row or in groups, or the letters that an Italian or Indian tax number begins with.
 # They are rare, so thirty forms are looked for around them only.
-AFTER_LETTERS = r"(?<=[A-Za-z]{5}\d)"
-AFTER_DIGIT = rf"{AFTER_LETTERS}|(?:[ .-]?\d){{5}}"
+AFTER_DIGIT = r"(?<=[A-Za-z]{5}\d)|(?:[ .-]?\d){5}"
 _DIGITS = re.compile(rf"\d(?:{AFTER_DIGIT})")
 _BEFORE, _AFTER = 12, 24
 _WHITE = re.compile(r"\s|\Z")
