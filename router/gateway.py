@@ -52,7 +52,8 @@ class PolicyInForce:
     `signals` are the kinds that the policy reads, `binding_signals` those of them that its limits
     may depend on (for requests that name their model), `all_signals` every kind (for explanations).
     `foreseen_by` tells of each model that the classifier foresees by what: measured, labels, prior.
-    `plan` is the policy on its catalog, made ready for deciding.
+    Worked out of these: `plan` is the policy on its catalog, made ready for deciding;
+    `name_at_version` stands in headers and in the log: `default@1a2b3c4d`.
     """
 
     policy: Policy
@@ -64,9 +65,15 @@ class PolicyInForce:
     foreseen_by: Mapping[str, str] = field(default_factory=dict)
     binding_signals: Mapping[str, Signal] | None = None
     plan: Plan = field(init=False, repr=False, compare=False)
+    name_at_version: str = field(init=False, repr=False, compare=False)
+    _simulated: Mapping[str, bool] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plan", Plan(self.policy, self.catalog))
+        object.__setattr__(self, "name_at_version", f"{self.policy.name}@{self.version}")
+        kinds = {name: self.catalog.upstream_of(name).kind for name in self.catalog.models}
+        simulated = {name: kind == "simulated" for name, kind in kinds.items()}
+        object.__setattr__(self, "_simulated", simulated)
 
     def signals_for(self, request: RoutedRequest) -> Mapping[str, Signal]:
         """Those that its decision depends on."""
@@ -76,12 +83,7 @@ class PolicyInForce:
 
     def is_simulated(self, model: str) -> bool:
         """Whether the model's answers are made up by a simulated upstream."""
-        return self.catalog.upstream_of(model).kind == "simulated"
-
-    @property
-    def name_at_version(self) -> str:
-        """As it stands in headers and in the log: `default@1a2b3c4d`."""
-        return f"{self.policy.name}@{self.version}"
+        return self._simulated[model]
 
 
 class Routed(Struct, frozen=True):
@@ -261,8 +263,8 @@ def _known(told: Mapping[str, Signals | Exception | None]) -> tuple[Signals, Map
 
 def _told_at_once(extractor: Signal, request: RoutedRequest) -> Signals | Exception | None:
     """A signal's facts, or what it raised; None if it is to be waited for."""
-    tell: Callable[[RoutedRequest], Signals | None] | None = getattr(extractor, "at_once", None)
     try:
+        tell: Callable[[RoutedRequest], Signals | None] | None = getattr(extractor, "at_once", None)
         return None if tell is None else tell(request)
     except Exception as error:  # noqa: BLE001  a signal may raise anything
         return error
