@@ -44,6 +44,10 @@ from router.ports import (
 CARD, GIVEN = "prior and difficulty", "given"
 """Sources of a predicted quality that no classifier foresaw."""
 
+_AtOnce = Callable[[RoutedRequest], Signals | None]
+_Told = dict[str, Signals | Exception | None]
+"""By kind: a signal's facts, or what it raised; None if it is to be waited for."""
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyInForce:
@@ -230,22 +234,34 @@ async def _extracted(
     A signal that fails costs nobody an answer: its facts stay unknown and the policy's rules
     treat them so.
     """
-    told: dict[str, Signals | Exception | None] = {}
-    waiting: list[str] = []
-    for kind, extractor in extractors.items():
-        told[kind] = result = _told_at_once(extractor, request)
-        if result is None:
-            waiting.append(kind)
+    told: _Told = {}
+    await _ask(extractors, request, told, at_once=True)
+    waiting = {kind: extractors[kind] for kind, result in told.items() if result is None}
     if len(waiting) == 1:
         # As is usual: no task of its own is needed.
-        told[waiting[0]] = await _told_by(extractors[waiting[0]], request)
+        await _ask(waiting, request, told)
     elif waiting:
-        rest = [_told_by(extractors[kind], request) for kind in waiting]
-        told.update(zip(waiting, await asyncio.gather(*rest), strict=True))
+        each = [_ask({kind: it}, request, told) for kind, it in waiting.items()]
+        await asyncio.gather(*each)
     return _known(told)
 
 
-def _known(told: Mapping[str, Signals | Exception | None]) -> tuple[Signals, Mapping[str, str]]:
+async def _ask(
+    extractors: Mapping[str, Signal], request: RoutedRequest, told: _Told, at_once: bool = False
+) -> None:
+    """Note what each signal tells, one after the other."""
+    for kind, extractor in extractors.items():
+        try:
+            if at_once:
+                tell: _AtOnce | None = getattr(extractor, "at_once", None)
+                told[kind] = None if tell is None else tell(request)
+            else:
+                told[kind] = await extractor.extract(request)
+        except Exception as error:  # noqa: BLE001  a signal may raise anything
+            told[kind] = error
+
+
+def _known(told: _Told) -> tuple[Signals, Mapping[str, str]]:
     signals: dict[str, SignalValue] = {}
     failed: dict[str, str] = {}
     for kind, result in told.items():
@@ -259,20 +275,3 @@ def _known(told: Mapping[str, Signals | Exception | None]) -> tuple[Signals, Map
     ]:
         del signals[name]
     return signals, failed
-
-
-def _told_at_once(extractor: Signal, request: RoutedRequest) -> Signals | Exception | None:
-    """A signal's facts, or what it raised; None if it is to be waited for."""
-    try:
-        tell: Callable[[RoutedRequest], Signals | None] | None = getattr(extractor, "at_once", None)
-        return None if tell is None else tell(request)
-    except Exception as error:  # noqa: BLE001  a signal may raise anything
-        return error
-
-
-async def _told_by(extractor: Signal, request: RoutedRequest) -> Signals | Exception:
-    """A signal's facts, or what it raised."""
-    try:
-        return await extractor.extract(request)
-    except Exception as error:  # noqa: BLE001  a signal may raise anything
-        return error
