@@ -44,6 +44,10 @@ from router.ports import (
 CARD, GIVEN = "prior and difficulty", "given"
 """Sources of a predicted quality that no classifier foresaw."""
 
+_AtOnce = Callable[[RoutedRequest], Signals | None]
+_Told = dict[str, Signals | Exception | None]
+"""By kind: a signal's facts, or what it raised; None if it is to be waited for."""
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyInForce:
@@ -52,7 +56,8 @@ class PolicyInForce:
     `signals` are the kinds that the policy reads, `binding_signals` those of them that its limits
     may depend on (for requests that name their model), `all_signals` every kind (for explanations).
     `foreseen_by` tells of each model that the classifier foresees by what: measured, labels, prior.
-    `plan` is the policy on its catalog, made ready for deciding.
+    Worked out of these: `plan` is the policy on its catalog, made ready for deciding;
+    `name_at_version` stands in headers and in the log: `default@1a2b3c4d`.
     """
 
     policy: Policy
@@ -64,9 +69,15 @@ class PolicyInForce:
     foreseen_by: Mapping[str, str] = field(default_factory=dict)
     binding_signals: Mapping[str, Signal] | None = None
     plan: Plan = field(init=False, repr=False, compare=False)
+    name_at_version: str = field(init=False, repr=False, compare=False)
+    _simulated: Mapping[str, bool] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plan", Plan(self.policy, self.catalog))
+        object.__setattr__(self, "name_at_version", f"{self.policy.name}@{self.version}")
+        kinds = {name: self.catalog.upstream_of(name).kind for name in self.catalog.models}
+        simulated = {name: kind == "simulated" for name, kind in kinds.items()}
+        object.__setattr__(self, "_simulated", simulated)
 
     def signals_for(self, request: RoutedRequest) -> Mapping[str, Signal]:
         """Those that its decision depends on."""
@@ -76,12 +87,7 @@ class PolicyInForce:
 
     def is_simulated(self, model: str) -> bool:
         """Whether the model's answers are made up by a simulated upstream."""
-        return self.catalog.upstream_of(model).kind == "simulated"
-
-    @property
-    def name_at_version(self) -> str:
-        """As it stands in headers and in the log: `default@1a2b3c4d`."""
-        return f"{self.policy.name}@{self.version}"
+        return self._simulated[model]
 
 
 class Routed(Struct, frozen=True):
@@ -228,22 +234,34 @@ async def _extracted(
     A signal that fails costs nobody an answer: its facts stay unknown and the policy's rules
     treat them so.
     """
-    told: dict[str, Signals | Exception | None] = {}
-    waiting: list[str] = []
-    for kind, extractor in extractors.items():
-        told[kind] = result = _told_at_once(extractor, request)
-        if result is None:
-            waiting.append(kind)
+    told: _Told = {}
+    await _ask(extractors, request, told, at_once=True)
+    waiting = {kind: extractors[kind] for kind, result in told.items() if result is None}
     if len(waiting) == 1:
         # As is usual: no task of its own is needed.
-        told[waiting[0]] = await _told_by(extractors[waiting[0]], request)
+        await _ask(waiting, request, told)
     elif waiting:
-        rest = [_told_by(extractors[kind], request) for kind in waiting]
-        told.update(zip(waiting, await asyncio.gather(*rest), strict=True))
+        each = [_ask({kind: it}, request, told) for kind, it in waiting.items()]
+        await asyncio.gather(*each)
     return _known(told)
 
 
-def _known(told: Mapping[str, Signals | Exception | None]) -> tuple[Signals, Mapping[str, str]]:
+async def _ask(
+    extractors: Mapping[str, Signal], request: RoutedRequest, told: _Told, at_once: bool = False
+) -> None:
+    """Note what each signal tells, one after the other."""
+    for kind, extractor in extractors.items():
+        try:
+            if at_once:
+                tell: _AtOnce | None = getattr(extractor, "at_once", None)
+                told[kind] = None if tell is None else tell(request)
+            else:
+                told[kind] = await extractor.extract(request)
+        except Exception as error:  # noqa: BLE001  a signal may raise anything
+            told[kind] = error
+
+
+def _known(told: _Told) -> tuple[Signals, Mapping[str, str]]:
     signals: dict[str, SignalValue] = {}
     failed: dict[str, str] = {}
     for kind, result in told.items():
@@ -257,20 +275,3 @@ def _known(told: Mapping[str, Signals | Exception | None]) -> tuple[Signals, Map
     ]:
         del signals[name]
     return signals, failed
-
-
-def _told_at_once(extractor: Signal, request: RoutedRequest) -> Signals | Exception | None:
-    """A signal's facts, or what it raised; None if it is to be waited for."""
-    tell: Callable[[RoutedRequest], Signals | None] | None = getattr(extractor, "at_once", None)
-    try:
-        return None if tell is None else tell(request)
-    except Exception as error:  # noqa: BLE001  a signal may raise anything
-        return error
-
-
-async def _told_by(extractor: Signal, request: RoutedRequest) -> Signals | Exception:
-    """A signal's facts, or what it raised."""
-    try:
-        return await extractor.extract(request)
-    except Exception as error:  # noqa: BLE001  a signal may raise anything
-        return error

@@ -33,11 +33,6 @@ class Circuit(Struct, frozen=True):
             return "closed"
         return "open" if now < self.open_until else "half_open"
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether anybody may ask it at any time."""
-        return self.failures_in_a_row < FAILURES_TO_OPEN
-
     def admits(self, now: float) -> bool:
         """Whether the target may be asked: while closed, or as the one probe while half open."""
         return self.failures_in_a_row < FAILURES_TO_OPEN or (

@@ -37,13 +37,12 @@ def check_of(when: When) -> Check:
     # By type, not isinstance: pydantic's own isinstance takes longer than the whole comparison.
     if type(when) is Comparison:
         return _comparison(when)
-    checks: list[Check] = []
-    if when.all_ is not None:
-        checks.append(_every(tuple(map(check_of, when.all_))))
+    # Of one part nothing is to be put together.
+    checks = [check_of(part) for part in when.all_ or ()]
     if when.any_ is not None:
-        checks.append(_some(tuple(map(check_of, when.any_))))
+        checks.append(_some(when.any_))
     if when.none_ is not None:
-        checks.append(_not(_some(tuple(map(check_of, when.none_)))))
+        checks.append(_not(_some(when.none_)))
     return checks[0] if len(checks) == 1 else _every(tuple(checks))
 
 
@@ -72,7 +71,11 @@ def _every(checks: tuple[Check, ...]) -> Check:
     return check
 
 
-def _some(checks: tuple[Check, ...]) -> Check:
+def _some(parts: tuple[When, ...]) -> Check:
+    checks = tuple(map(check_of, parts))
+    if len(checks) == 1:
+        return checks[0]
+
     def check(signals: Signals) -> bool | None:
         verdict: bool | None = False
         for part in checks:

@@ -18,7 +18,7 @@ from router.core.policy import Policy, Route
 from router.core.request import RoutedRequest
 from router.core.signals import Signals
 from router.core.stats import StatsSnapshot
-from router.core.stickiness import Stay, cache_loss, charged, stay_of, staying
+from router.core.stickiness import cache_loss, charged, stay_of, staying
 from router.core.strategies import Ranking
 
 NAMED = "named"
@@ -56,20 +56,36 @@ def decide_by(
         found, rejected = _weighed(gates, request, signals, stats, match.limits)
         ranking = _named_first(request.model, found)
         return _undrawn(plan.policy, match, ranking, rejected, NAMED, signals)
-    stay = stay_of(request, plan.policy.sessions)
-    gates = match.route.gates if stay is None else plan.with_model(match.route, stay.model)
-    found, rejected = _weighed(gates, request, signals, stats, match.limits)
-    if loss := cache_loss(request, plan.policy.sessions, plan.catalog):
-        found = [charged(it, request, loss) for it in found]
-    ranking = _ordered(match.route.route, found, signals) if found else _NOBODY
-    ranking = staying(ranking, stay, rejected)
-    strategy = _strategy(match, ranking, stay)
+    strategy = match.route.kind
+    if request.held is None:
+        found, rejected = _weighed(match.route.gates, request, signals, stats, match.limits)
+        ranking = _ordered(match.route.route, found, signals) if found else _NOBODY
+    else:
+        ranking, rejected, stays = _going_on(plan, match, request, signals, stats)
+        strategy = STAYED if stays else strategy
     decision = _undrawn(plan.policy, match, ranking, rejected, strategy, signals)
     if plan.policy.control > 0 and (against := plan.policy.baseline) is not None:
         compared = plan.gates[against].weigh(request, signals, stats, match.limits)
         decision = _with_control(decision, compared, plan.policy.control, draw)
-    explore = 0.0 if strategy == STAYED else plan.policy.explore
-    return _explored(decision, ranking, explore, draw)
+    if strategy != STAYED and draw < plan.policy.explore:
+        return _explored(decision, ranking, plan.policy.explore, draw)
+    return decision
+
+
+def _going_on(
+    plan: Plan, match: Match, request: RoutedRequest, signals: Signals, stats: StatsSnapshot
+) -> tuple[Ranking, tuple[Rejection, ...], bool]:
+    """In a conversation that another request began: whether it stays with its model, too."""
+    sessions = plan.policy.sessions
+    stay = stay_of(request, sessions)
+    gates = match.route.gates if stay is None else plan.with_model(match.route, stay.model)
+    found, rejected = _weighed(gates, request, signals, stats, match.limits)
+    if loss := cache_loss(request, sessions, plan.catalog):
+        found = [charged(it, request, loss) for it in found]
+    ranking = _ordered(match.route.route, found, signals) if found else _NOBODY
+    ranking = staying(ranking, stay, rejected)
+    first = ranking.candidates[:1]
+    return ranking, rejected, stay is not None and bool(first) and first[0].model == stay.model
 
 
 def _weighed(
@@ -111,17 +127,11 @@ def _undrawn(
         ranking.reason,
         _confidence(match, signals) if chosen else 1.0,
         _propensities(ranking, policy.explore if chosen else 0.0),
-        unknown_rules=match.unknown,
-        arm="named" if strategy == NAMED else "routed",
-        preferred=candidates[0].model if candidates else None,
+        False,
+        match.unknown,
+        "named" if strategy == NAMED else "routed",
+        candidates[0].model if candidates else None,
     )
-
-
-def _strategy(match: Match, ranking: Ranking, stay: Stay | None) -> str:
-    """By what the first candidate came first."""
-    first = ranking.candidates[:1]
-    stayed = stay is not None and bool(first) and first[0].model == stay.model
-    return STAYED if stayed else match.route.route.strategy.kind
 
 
 def _with_control(
@@ -192,7 +202,7 @@ def _propensities(ranking: Ranking, explore: float) -> Mapping[str, float]:
 
 def _explored(decision: Decision, ranking: Ranking, explore: float, draw: float) -> Decision:
     """The decision with a good-enough candidate drawn to the front, for the explored share."""
-    if draw >= explore or not decision.candidates:
+    if not decision.candidates:
         return decision
     index = min(int(draw / explore * ranking.good_enough), ranking.good_enough - 1)
     # By name: a conversation keeps its draw, and so its arm, however the order changes.

@@ -8,6 +8,7 @@ quality would be, and last what its health allows: a model that is merely unheal
 from collections.abc import Mapping
 
 from router.core.catalog import Capability, Catalog, Endpoint, ModelCard
+from router.core.circuit import CLOSED
 from router.core.decision import Candidate, Rejection, RejectionCode
 from router.core.expectation import Expectation
 from router.core.limits import Limits
@@ -39,21 +40,26 @@ class Gate:
 
     __slots__ = (
         "_can",
-        "_card",
         "_expectation",
+        "_is_special",
+        "_location",
         "_most",
         "_name",
         "_prior",
         "_speaks",
         "_spoken",
+        "_upstream",
         "_window",
     )
 
     def __init__(self, name: str, catalog: Catalog) -> None:
-        self._name, self._card = name, (card := catalog.models[name])
+        self._name, card = name, catalog.models[name]
         self._spoken = catalog.speaks(name)
         self._speaks = frozenset(self._spoken)
         self._can = card.capabilities or ()
+        self._upstream, self._location = card.upstream, card.location
+        special = card.specialises_in
+        self._is_special = bool(special.domains or special.tasks)
         self._window, self._most = card.window, card.max_output_tokens
         self._prior, self._expectation = Prior(name, card), Expectation(card)
 
@@ -69,29 +75,28 @@ class Gate:
         if objection is None:
             stats = snapshot.of(self._name)
             candidate = self._expected(request, signals, stats)
-            objection = (limits and _out_of_bounds(candidate, limits)) or _out_of_order(
-                self._card.upstream, stats, snapshot
+            objection = (limits and _out_of_bounds(candidate, limits)) or self._out_of_order(
+                stats, snapshot
             )
             if objection is None:
                 return candidate
         return Rejection(self._name, *objection)
 
     def _expected(self, request: RoutedRequest, signals: Signals, stats: ModelStats) -> Candidate:
-        output = self._expectation.output_tokens(request, stats)
-        latency = self._expectation.latency_s(output, request.answers, stats)
+        cost_usd, latency_s = self._expectation.of(request, stats)
         return Candidate(
             self._name,
-            self._card.location,
+            self._location,
             self._prior.quality(signals),
-            self._expectation.cost_usd(request.input_tokens, output, latency),
-            latency,
-            self._prior.is_specialist(signals),
+            cost_usd,
+            latency_s,
+            self._is_special and self._prior.is_specialist(signals),
         )
 
     def _forbidden(self, limits: Limits) -> Objection | None:
         if limits.allowed_models is not None and self._name not in limits.allowed_models:
             return "not_allowed", "not among the models allowed for this request"
-        if limits.local_only and self._card.location != "local":
+        if limits.local_only and self._location != "local":
             return "must_stay_local", "this request must stay on local models"
         return None
 
@@ -111,17 +116,17 @@ class Gate:
             return "context_too_small", told
         return None
 
-
-def weigh(
-    name: str,
-    request: RoutedRequest,
-    signals: Signals,
-    catalog: Catalog,
-    snapshot: StatsSnapshot,
-    limits: Limits,
-) -> Candidate | Rejection:
-    """`Gate.weigh` of one model of the catalog for one request."""
-    return Gate(name, catalog).weigh(request, signals, snapshot, limits)
+    def _out_of_order(self, stats: ModelStats, snapshot: StatsSnapshot) -> Objection | None:
+        server = snapshot.upstreams.get(self._upstream, CLOSED)
+        # Of what works the last call went well: its circuit is this very value.
+        if server is CLOSED and stats.circuit is CLOSED:
+            return None
+        now = snapshot.now
+        if not server.admits(now):
+            return "unhealthy", f"its upstream {self._upstream}: {server.why_not(now)}"
+        if not stats.circuit.admits(now):
+            return "unhealthy", stats.circuit.why_not(now)
+        return None
 
 
 def _unasked(speaks: tuple[Endpoint, ...], request: RoutedRequest) -> Objection:
@@ -155,16 +160,4 @@ def _out_of_bounds(candidate: Candidate, limits: Limits) -> Objection | None:
             "quality_too_low",
             f"predicted quality {quality:.2f}, below the minimum of {worst:.2f}",
         )
-    return None
-
-
-def _out_of_order(upstream: str, stats: ModelStats, snapshot: StatsSnapshot) -> Objection | None:
-    server = snapshot.circuit_of(upstream)
-    if server.is_closed and stats.circuit.is_closed:
-        return None
-    now = snapshot.now
-    if not server.admits(now):
-        return "unhealthy", f"its upstream {upstream}: {server.why_not(now)}"
-    if not stats.circuit.admits(now):
-        return "unhealthy", stats.circuit.why_not(now)
     return None

@@ -1,5 +1,6 @@
 """Limits: bounds on the choice of a model. They can only ever be tightened."""
 
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,7 +29,7 @@ class Limits(BaseModel):
     min_quality: Share | None = None
     max_latency: Duration | None = None
 
-    @property
+    @cached_property
     def is_free(self) -> bool:
         """Whether no bound is set."""
         return not (

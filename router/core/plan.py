@@ -5,6 +5,7 @@ as it decides the thousandth. What belongs to one route is worked out when that 
 policy is also made for a single decision.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from msgspec import Struct
@@ -20,7 +21,6 @@ from router.core.signals import Signals
 
 DEFAULT_RULE = "default"
 
-_ANOTHER = "the request names another model"
 _LOCAL = Limits(local_only=True)
 _DEFAULT = -1
 """Place of the default among the routes, which `Policy.confidences` has last."""
@@ -30,12 +30,14 @@ Gates = tuple[Gate | Rejection, ...]
 
 
 class PlannedRoute(Struct, frozen=True):
-    """A route; `limits` are the policy's and its own together, None where they bind nothing.
-    `confidences` are the names of those that it rests on. `gates` has for each model of the
-    catalog, in order, its gate, or why the route does not choose it."""
+    """A route; `kind` is its strategy's. `limits` are the policy's and its own together, None where
+    they bind nothing. `confidences` are the names of those that it rests on. `gates` has for each
+    model of the catalog, in order, its gate, or why the route does not choose it.
+    """
 
     rule: str
     route: Route
+    kind: str
     limits: Limits | None
     confidences: tuple[str, ...]
     gates: Gates
@@ -100,13 +102,17 @@ class Plan:
         if known is not None:
             return known
         names = self._twins_of(name) if embeds else {name}
-        gates: Gates = tuple(
-            gate if it in names else Rejection(it, "not_a_candidate", _ANOTHER)
-            for it, gate in self.gates.items()
-        )
+        others = self._others
+        gates = tuple(gate if it in names else others[it] for it, gate in self.gates.items())
         if name in self.gates:
             self._for_model[name, embeds] = gates
         return gates
+
+    @cached_property
+    def _others(self) -> Mapping[str, Rejection]:
+        """Why each is no choice of a request that names another."""
+        told = "the request names another model"
+        return {name: Rejection(name, "not_a_candidate", told) for name in self.gates}
 
     @cached_property
     def _binding(self) -> _Checks:
@@ -121,7 +127,8 @@ class Plan:
         own = route.limits.tightened(_LOCAL) if route.keeps_local else route.limits
         limits = _together(_together(None, policy.limits), own)
         confidences = tuple(sorted(policy.confidences[place]))
-        made = PlannedRoute(rule, route, limits, confidences, self._gates(rule, route))
+        kind, gates = route.strategy.kind, self._gates(rule, route)
+        made = PlannedRoute(rule, route, kind, limits, confidences, gates)
         self._routes[place] = made
         return made
 

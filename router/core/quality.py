@@ -75,16 +75,6 @@ class Prior:
         )
 
 
-def predicted_quality(name: str, card: ModelCard, signals: Signals) -> float:
-    """`Prior.quality` of one model for one request."""
-    return Prior(name, card).quality(signals)
-
-
-def is_specialist(card: ModelCard, signals: Signals) -> bool:
-    """`Prior.is_specialist` of one card for one request."""
-    return Prior("", card).is_specialist(signals)
-
-
 def _logit(p: float) -> float:
     p = min(max(p, _EDGE), 1 - _EDGE)
     return log(p / (1 - p))

@@ -40,9 +40,11 @@ class Turn(Struct, frozen=True):
     tokens: int = 0
 
 
-class Beside(Struct, frozen=True):
-    """How much of what is no text the turns of a request carry together, as in `Turn`."""
+class Content(Struct, frozen=True):
+    """What the turns of a request hold together: all that is said, a turn a paragraph, and how much
+    there is beside it, as in `Turn`."""
 
+    said: str
     images: int
     audio: int
     files: int
@@ -114,18 +116,28 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         return False
 
     @once
+    def content(self) -> Content:
+        """What the turns hold together."""
+        images = audio = files = tokens = 0
+        texts = []
+        for turn in self.turns:
+            if turn.text:
+                texts.append(turn.text)
+            images += turn.images
+            audio += turn.audio
+            files += turn.files
+            tokens += turn.tokens
+        return Content("\n\n".join(texts), images, audio, files, tokens)
+
+    @once
     def text(self) -> str:
         """Everything said in the conversation, in order, one turn a paragraph.
 
         Raises UnreadableText, so that every signal that reads it stays unknown.
         """
-        if self.beside.tokens:
+        if self.content.tokens:
             raise UnreadableText("the input is given as token numbers")
-        return self._said
-
-    @once
-    def _said(self) -> str:
-        return "\n\n".join([turn.text for turn in self.turns if turn.text])
+        return self.content.said
 
     @once
     def last_user_text(self) -> str:
@@ -163,45 +175,39 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         return "\n\n".join(reversed(kept)) or said[:FOCUS_CHARACTERS]
 
     @once
-    def beside(self) -> "Beside":
-        """What the turns carry beside their text."""
-        images = audio = files = tokens = 0
-        for turn in self.turns:
-            images += turn.images
-            audio += turn.audio
-            files += turn.files
-            tokens += turn.tokens
-        return Beside(images, audio, files, tokens)
-
-    @once
     def input_tokens(self) -> int:
         """About how many tokens of input the request takes: what is said, shown and attached."""
-        said = estimated_tokens(self._said) + estimated_tokens(self.attached)
-        framed = TOKENS_PER_MESSAGE * len(self.turns) + TOKENS_PER_IMAGE * self.beside.images
-        return said + self.beside.tokens + framed
+        content = self.content
+        said = estimated_tokens(content.said)
+        if self.attached:
+            said += estimated_tokens(self.attached)
+        framed = TOKENS_PER_MESSAGE * len(self.turns) + TOKENS_PER_IMAGE * content.images
+        return said + content.tokens + framed
 
-    @once
+    @property
     def context_tokens(self) -> int:
         """About how many of them must fit into a model's window together."""
-        if not self.separate:
-            return self.input_tokens
+        return self._longest_tokens if self.separate else self.input_tokens
+
+    @once
+    def _longest_tokens(self) -> int:
         return max(turn.tokens or estimated_tokens(turn.text) for turn in self.turns)
 
     @property
     def images(self) -> int:
         """How many images the conversation carries."""
-        return self.beside.images
+        return self.content.images
 
     @once
     def needs(self) -> tuple[Capability, ...]:
         """What a model must be capable of to serve the request."""
-        beside = self.beside
+        content = self.content
         needed: tuple[tuple[Capability, object], ...] = (
             ("tools", self.tools > 0),
-            ("vision", beside.images),
+            ("vision", content.images),
             ("json_schema", self.json_schema),
-            ("audio", beside.audio),
-            ("files", beside.files),
+            ("audio", content.audio),
+            ("files", content.files),
         )
         return tuple([capability for capability, is_needed in needed if is_needed])
 

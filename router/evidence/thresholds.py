@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from router.core.catalog import Catalog
-from router.core.decide import DEFAULT_RULE, decide, preferences
+from router.core.decide import DEFAULT_RULE, decide_by, preferences
 from router.core.decision import Candidate
+from router.core.plan import Plan
 from router.core.policy import Policy, Route
 from router.core.request import RoutedRequest
 from router.core.signals import Signals
@@ -130,10 +131,9 @@ def routes(
     costs = np.full((len(asked), len(models)), np.nan)
     ours = np.zeros(len(asked), dtype=bool)
     moved = [route_of(with_threshold(policy, place, value), place) for value in thresholds]
+    plan = Plan(policy, catalog)
     for row, one in enumerate(asked):
-        decision = decide(
-            one.request, one.signals, policy, catalog, _NOTHING_MEASURED, _NOT_EXPLORED
-        )
+        decision = decide_by(plan, one.request, one.signals, _NOTHING_MEASURED, _NOT_EXPLORED)
         for candidate in decision.candidates:
             if candidate.cost_usd is not None:
                 costs[row, column[candidate.model]] = candidate.cost_usd

@@ -64,8 +64,8 @@ from router.signals.private_data import LONGEST_SECONDS, Deadline, Glance, find
 
 PrivateType = Literal["email", "phone", "card", "iban", "secret", "national_id", "ip_address"]
 
-INLINE_CHARACTERS = 4_000
-"""A longer text leaves the event loop even for the cheap look, which takes 0.02 ms a thousand."""
+INLINE_CHARACTERS = 8_000
+"""A longer text leaves the event loop even for the cheap look, which takes 0.015 ms a thousand."""
 
 
 _WIDTHLESS = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")

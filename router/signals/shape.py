@@ -153,17 +153,17 @@ class ShapeSignal:
 
     def at_once(self, request: RoutedRequest) -> Signals:
         """The shape. The focus is bounded in length, and so is the work."""
-        turns, beside, focus = request.turns, request.beside, request.focus
-        roles = [turn.role for turn in turns]
+        content, focus = request.content, request.focus
+        roles = [turn.role for turn in request.turns]
         return {
             "turns": roles.count("user"),
             "messages": len(roles),
             "has_system": "system" in roles or "developer" in roles,
             "tool_loop": bool(roles) and roles[-1] in ("tool", "function"),
-            "images": beside.images,
-            "has_images": beside.images > 0,
-            "has_audio": beside.audio > 0,
-            "has_files": beside.files > 0,
+            "images": content.images,
+            "has_images": content.images > 0,
+            "has_audio": content.audio > 0,
+            "has_files": content.files > 0,
             "tools": request.tools,
             "has_tools": request.tools > 0,
             "json_schema": request.json_schema,

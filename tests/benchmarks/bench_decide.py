@@ -9,7 +9,8 @@ import timeit
 from collections.abc import Callable
 
 from router.core.catalog import Catalog, ModelCard, Price, Quality, SimulatedSpec
-from router.core.decide import decide
+from router.core.decide import decide_by
+from router.core.plan import Plan
 from router.core.policy import Comparison, Condition, Policy, Route, Rule
 from router.core.request import RoutedRequest, Turn
 from router.core.signals import Signals
@@ -88,9 +89,9 @@ def deciding(rules: int, models: int) -> Callable[[], object]:
     request = RoutedRequest(
         model="auto", turns=(Turn("user", str(BODY["messages"])),), max_output_tokens=400
     )
-    chosen, known, stats = policy(rules), catalog(models), StatsSnapshot(0.0, {})
-    assert decide(request, SIGNALS, chosen, known, stats, 0.5).rule == "last"
-    return lambda: decide(request, SIGNALS, chosen, known, stats, 0.5)
+    plan, stats = Plan(policy(rules), catalog(models)), StatsSnapshot(0.0, {})
+    assert decide_by(plan, request, SIGNALS, stats, 0.5).rule == "last"
+    return lambda: decide_by(plan, request, SIGNALS, stats, 0.5)
 
 
 def microseconds(subject: Callable[[], object]) -> tuple[float, float]:

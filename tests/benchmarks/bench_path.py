@@ -22,7 +22,7 @@ from msgspec import structs
 from router.api.access import identified
 from router.api.leaving import Leaving
 from router.app import create_app, running
-from router.core.decide import decide
+from router.core.decide import decide_by
 from router.core.event import RoutingEvent
 from router.core.limits import Limits
 from router.dialects.chat_body import ChatBody
@@ -140,8 +140,8 @@ async def steps(runtime: Any, body: bytes, folder: Path) -> AsyncIterator[tuple[
     yield "signal: learned, a request alone", us(lambda: classifier.judge(texts))
     yield f"signal: learned, each of {BATCH}", us(lambda: classifier.judge(texts * BATCH)) / BATCH
     routed: Routed = await gateway.route(facts, "dec_1")
-    told = (facts, routed.signals, in_force.policy, in_force.catalog, gateway.stats.snapshot())
-    yield "decide", us(lambda: decide(*told, draw_of("dec_1")))
+    told = (in_force.plan, facts, routed.signals, gateway.stats.snapshot())
+    yield "decide", us(lambda: decide_by(*told, draw_of("dec_1")))
     yield "the body for the upstream", us(lambda: ChatBody(body).for_upstream("mock"))
     runtime.gateway = replace(gateway, observers=(*gateway.observers, caught))
     await Caller(create_app(runtime), "auto").ask()

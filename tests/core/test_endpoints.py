@@ -7,8 +7,7 @@ from pydantic import ValidationError
 
 from router.core.catalog import Catalog, Endpoint
 from router.core.decide import decide
-from router.core.gate import weigh
-from router.core.limits import Limits
+from router.core.gate import Gate
 from router.core.request import RoutedRequest, Turn, UnreadableText
 from tests.core.made import NO_STATS, asking, card, catalog, policy, read
 
@@ -57,7 +56,7 @@ def test_a_model_that_cannot_be_asked_is_out_with_the_field_that_asks(
 ) -> None:
     request = asking(endpoints=endpoints, bound_by=bound_by)
 
-    found = weigh("m", request, {}, served(None), NO_STATS, Limits())
+    found = Gate("m", served(None)).weigh(request, {}, NO_STATS)
 
     assert getattr(found, "detail", None) == detail
     assert getattr(found, "code", None) == (None if detail is None else "lacks_endpoint")

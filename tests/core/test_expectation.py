@@ -1,5 +1,7 @@
 """What a request is expected to take and to cost: as `cost.py` has it for the tokens expected."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,8 +9,9 @@ from hypothesis import strategies as st
 from router.core.catalog import ModelCard, Price
 from router.core.cost import Usage, call_cost, expected_latency
 from router.core.expectation import Expectation
+from router.core.request import RoutedRequest
 from router.core.stats import ModelStats, Observation, observe
-from tests.core.drawn import CARDS, DOLLARS, STATS
+from tests.core.drawn import CARDS, DOLLARS, REQUESTS, STATS
 from tests.core.made import UNSEEN, asking, card
 
 RATES = st.none() | DOLLARS
@@ -22,13 +25,13 @@ LONG = st.builds(
             "output_usd_per_mtok": written,
         },
     },
-    st.integers(1, 3000),
+    st.integers(1, 60),
     RATES,
     RATES,
 )
 
 
-def output_of(model: ModelCard, stats: ModelStats = UNSEEN, **asked: int) -> int:
+def output_of(model: ModelCard, stats: ModelStats = UNSEEN, **asked: Any) -> int:
     return Expectation(model).output_tokens(asking(**asked), stats)
 
 
@@ -55,22 +58,20 @@ def test_every_answer_asked_for_is_written() -> None:
 def test_several_answers_take_about_as_long_as_one(answers: int) -> None:
     seen = Observation(ok=True, total_s=11.0, output_tokens=1600, answers=4)
     four = observe(UNSEEN, seen, 0.0)
-    output = output_of(card(), four, answers=answers)
 
-    assert output == 400 * answers
-    assert Expectation(card()).latency_s(output, answers, four) == pytest.approx(11.0)
+    assert output_of(card(), four, answers=answers) == 400 * answers
+    assert Expectation(card()).of(asking(answers=answers), four)[1] == pytest.approx(11.0)
 
 
-@given(
-    CARDS, STATS, st.none() | LONG, st.integers(0, 5000), st.integers(0, 5000), st.integers(1, 4)
-)
+@given(CARDS, STATS, st.none() | LONG, REQUESTS)
 def test_money_and_seconds_are_those_of_a_call_with_the_tokens_expected(
-    model: ModelCard, stats: ModelStats, long: object, given_: int, written: int, answers: int
+    model: ModelCard, stats: ModelStats, long: object, request_: RoutedRequest
 ) -> None:
     if long is not None:
         model = model.model_copy(update={"price": Price.model_validate(long)})
-    usage, expected = Usage(given_, written), Expectation(model)
-    latency = expected_latency(model, usage, stats, answers)
+    expectation = Expectation(model)
+    usage = Usage(request_.input_tokens, expectation.output_tokens(request_, stats))
+    latency = expected_latency(model, usage, stats, request_.answers)
 
-    assert expected.latency_s(written, answers, stats) == latency
-    assert expected.cost_usd(given_, written, latency) == call_cost(model.price, usage, latency)
+    expected = call_cost(model.price, usage, latency), latency
+    assert expectation.of(request_, stats) == expected

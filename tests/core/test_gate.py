@@ -7,7 +7,7 @@ import pytest
 from router.core.catalog import ModelCard
 from router.core.circuit import Circuit
 from router.core.decision import Candidate, Rejection
-from router.core.gate import selected, weigh
+from router.core.gate import Gate, selected
 from router.core.limits import Limits
 from router.core.policy import Candidates, Selector
 from router.core.request import RoutedRequest, Turn
@@ -29,7 +29,7 @@ def weighed(
     stats: StatsSnapshot = NO_STATS,
     **limits: Any,
 ) -> Candidate | Rejection:
-    return weigh("m", request, {}, catalog(m=model), stats, read(Limits, limits))
+    return Gate("m", catalog(m=model)).weigh(request, {}, stats, read(Limits, limits))
 
 
 def attached(**fields: int) -> RoutedRequest:
@@ -167,7 +167,7 @@ def test_a_model_right_at_its_bounds_is_a_candidate() -> None:
     assert free.latency_s == 8.0
     bounds = {"min_quality": free.quality, "max_cost_usd": free.cost_usd, "max_latency": "8s"}
 
-    assert weigh("m", asking(), {}, catalog(m=CAPABLE), NO_STATS, read(Limits, bounds)) == free
+    assert Gate("m", catalog(m=CAPABLE)).weigh(asking(), {}, NO_STATS, read(Limits, bounds)) == free
 
 
 def test_under_a_cost_limit_a_model_of_unknown_price_is_rejected() -> None:

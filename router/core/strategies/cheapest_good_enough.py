@@ -37,22 +37,36 @@ class CheapestGoodEnough(StrategyOptions):
 
     def rank(self, candidates: Sequence[Candidate], signals: Signals) -> Ranking:
         """Good enough ones by cost, then the rest by quality."""
-        ranked = sorted(candidates, key=by_quality)
-        if not _is_judged(ranked, signals):
-            return Ranking(tuple(ranked), "difficulty is not known, so the best candidate leads", 1)
-        best, least = ranked[0], self.min_quality
+        if not _is_judged(candidates, signals):
+            ranked = tuple(sorted(candidates, key=by_quality))
+            return Ranking(ranked, "difficulty is not known, so the best candidate leads", 1)
+        best, least = _best(candidates), self.min_quality
         bar = min(least, best.quality - min(self.within, 1 - least))
         good: list[Candidate] = []
         rest: list[Candidate] = []
-        for candidate in ranked:
+        for candidate in candidates:
             (good if candidate.quality >= bar or candidate is best else rest).append(candidate)
         if len(good) > 1:
             good.sort(key=by_cost)
-        return Ranking((*good, *rest), _reason(least, good, ranked), good_enough=len(good))
+        if len(rest) > 1:
+            rest.sort(key=by_quality)
+        reason = _reason(good, best, least, len(candidates))
+        return Ranking((*good, *rest), reason, good_enough=len(good))
 
 
-def _reason(least: float, good: Sequence[Candidate], ranked: Sequence[Candidate]) -> str:
-    first, best = good[0], ranked[0]
+def _best(candidates: Sequence[Candidate]) -> Candidate:
+    """The first by quality. Most differ in that alone, so no keys are made for those."""
+    best = candidates[0]
+    for candidate in candidates:
+        if candidate.quality > best.quality or (
+            candidate.quality == best.quality and by_quality(candidate) < by_quality(best)
+        ):
+            best = candidate
+    return best
+
+
+def _reason(good: Sequence[Candidate], best: Candidate, least: float, of: int) -> str:
+    first = good[0]
     if first.quality >= least:
         reaching = len([c for c in good if c.quality >= least])
         return (
@@ -60,9 +74,7 @@ def _reason(least: float, good: Sequence[Candidate], ranked: Sequence[Candidate]
             f" (its own is {first.quality:.2f})"
         )
     if first is best:
-        return (
-            f"best of {len(ranked)}: predicted quality {best.quality:.2f}, none reaches {least:.2f}"
-        )
+        return f"best of {of}: predicted quality {best.quality:.2f}, none reaches {least:.2f}"
     return (
         f"cheapest of {len(good)} that are about as good as any: predicted quality"
         f" {first.quality:.2f}, of the best {best.quality:.2f}"

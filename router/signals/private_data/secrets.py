@@ -85,8 +85,9 @@ _TOKEN_MARKS = (
 _NAMES = ("pass", "pwd", "secret", "key", "token")
 
 
-# Of UTF-8: what tokens are made of, and any character beyond ASCII, which may be a letter.
-_OF_TOKENS = bytes(byte > 127 or chr(byte).isalnum() or chr(byte) in "_-+/" for byte in range(256))
+_OF_TOKENS = bytes(
+    byte < 128 and (chr(byte).isalnum() or chr(byte) in "_-+/") for byte in range(256)
+)
 _LONG = bytes([True]) * 15
 
 
@@ -102,12 +103,20 @@ def may_be_among(text: str, utf8: bytes, has_digit: bool) -> bool:
     first did; what is assigned to a password holds a digit.
     """
     return (
-        _LONG in utf8.translate(_OF_TOKENS)
-        or ".eyJ" in text
+        (_is_token_like(text, utf8) and _has_mark(text))
         or "PRIVATE KEY" in text
         or "earer " in text
         or ("@" in text and "://" in text)
-        or (has_digit and (":" in text or "=" in text))
+        or (has_digit and _may_assign(text))
+    )
+
+
+def _is_token_like(text: str, utf8: bytes) -> bool:
+    # The last two forms may hold letters and digits of any script.
+    return (
+        _LONG in utf8.translate(_OF_TOKENS)
+        or ".eyJ" in text
+        or (not text.isascii() and ("hooks.slack" in text or "xapp-" in text))
     )
 
 
@@ -122,11 +131,22 @@ def _patterns(text: str) -> "Iterator[re.Pattern[str]]":
     """The patterns that could find something."""
     if "PRIVATE KEY" in text:
         yield _PRIVATE_KEY
-    if any(mark in text for mark in _TOKEN_MARKS):
+    if _has_mark(text):
         yield _TOKEN
     if "://" in text and "@" in text:
         yield _IN_ADDRESS
     if "earer " in text:
         yield _BEARER
-    if (":" in text or "=" in text) and any(name in text.lower() for name in _NAMES):
+    if _may_assign(text):
         yield _ASSIGNED
+
+
+def _has_mark(text: str) -> bool:
+    return any(mark in text for mark in _TOKEN_MARKS)
+
+
+def _may_assign(text: str) -> bool:
+    if ":" not in text and "=" not in text:
+        return False
+    lower = text.lower()
+    return any(name in lower for name in _NAMES)
