@@ -24,7 +24,8 @@ from classifiers.encoder import Encoder
 from classifiers.errors import ArtifactError
 from classifiers.heads import HEADS
 from classifiers.held_out import HELD_OUT, HeldOut
-from classifiers.judgement import Judgement
+from classifiers.judgement import Judgement, Scores
+from classifiers.latents import Blend
 from classifiers.novelty import Novelty
 from classifiers.readings import COMPLEXITY as COMPLEXITY
 from classifiers.readings import COMPLEXITY_SURFACE as COMPLEXITY_SURFACE
@@ -158,26 +159,33 @@ class PromptClassifier:
 
     def judge_with_latents(self, texts: Sequence[str]) -> tuple[list[Judgement], FloatArray]:
         """Return `judge` and `latents` of n >= 1 texts for the price of one."""
-        said, latents = self._reader.read(self.encoder, texts)
-        return list(map(self._judgement, said)), latents
+        judged, blend = self.judge_with_blend(texts)
+        return judged, blend.latents()
+
+    def judge_with_blend(self, texts: Sequence[str]) -> tuple[list[Judgement], Blend]:
+        """The same, with the latents as far as they need be worked out to hold models against."""
+        said, blend = self._reader.read(self.encoder, texts)
+        return list(map(self._judgement, said)), blend
 
     def _judgement(self, said: Said) -> Judgement:
-        words, shape, familiar, domain, task, abstain = said
+        familiar = said.familiar
         # Trust the words as far as they are familiar, and the prompt's shape for the rest.
         trust = _WORDS_SHARE * familiar
-        complexity = chance(trust * words + (1 - trust) * shape)
-        surest_domain, surest_task = max(domain), max(task)
+        complexity = chance(trust * said.words + (1 - trust) * said.shape)
+        domains, tasks = Scores(self.domains, said.domain), Scores(self.tasks, said.task)
+        surest_domain, domain_score = domains.surest
+        surest_task, task_score = tasks.surest
         return Judgement(
             complexity=complexity,
             complexity_confidence=max(complexity, 1 - complexity) * familiar,
             difficulty=log_odds(complexity) - self._average,
-            domain=self.domains[domain.index(surest_domain)],
-            domain_confidence=surest_domain * familiar,
-            domain_scores=dict(zip(self.domains, domain, strict=True)),
-            task=self.tasks[task.index(surest_task)],
-            task_confidence=surest_task * familiar,
-            task_scores=dict(zip(self.tasks, task, strict=True)),
-            abstain=abstain,
+            domain=surest_domain,
+            domain_confidence=domain_score * familiar,
+            domain_scores=domains,
+            task=surest_task,
+            task_confidence=task_score * familiar,
+            task_scores=tasks,
+            abstain=said.abstain,
         )
 
 

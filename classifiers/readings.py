@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.ability import bounded, chance, logit
@@ -18,6 +18,7 @@ from classifiers.encoder import FULL, SURFACE, Encoder
 from classifiers.features import FEATURES
 from classifiers.fused import Fused, Read, parts_of
 from classifiers.held_out import HeldOut
+from classifiers.latents import Blend
 from classifiers.novelty import Novelty
 from classifiers.response_model import ResponseModel
 
@@ -31,6 +32,7 @@ VIEWS = {
     FAMILIAR: FULL,
 }
 _ORDER = (COMPLEXITY, COMPLEXITY_SURFACE, FAMILIAR, DOMAIN, TASK)
+_TINY = 1e-30
 _FAMILIAR = 0.4  # less and it counts as another language; of short English, fewer than at 0.5
 
 
@@ -64,9 +66,9 @@ class Extras:
 NO_EXTRAS = Extras()
 
 
-class Said(NamedTuple):
+class Said(Struct, frozen=True):
     """What the heads say of one text: `words` and `shape` are log-odds of complexity, `domain` and
-    `task` the chances of all classes."""
+    `task` [k] those of all classes, whose softmax are their chances."""
 
     words: float
     shape: float
@@ -92,13 +94,13 @@ class Reader:
         fused = parts and Fused.of(parts, latents, extras.novelty, len(FEATURES))
         return cls(heads, extras, fused or None)
 
-    def read(self, encoder: Encoder, texts: Sequence[str]) -> tuple[list[Said], FloatArray]:
-        """What is said of n texts, and their latents [n, k]; k is 0 without a response model."""
+    def read(self, encoder: Encoder, texts: Sequence[str]) -> tuple[list[Said], Blend]:
+        """What is said of n texts, and their latents; none without a response model."""
         if self.fused is None:
             return self._by_parts(encoder.encode(texts))
         return self._at_once(self.fused, encoder.crossed(texts))
 
-    def _by_parts(self, views: Mapping[str, Design]) -> tuple[list[Said], FloatArray]:
+    def _by_parts(self, views: Mapping[str, Design]) -> tuple[list[Said], Blend]:
         chances = {
             name: head.predict_proba(views[VIEWS[name]]) for name, head in self.heads.items()
         }
@@ -111,34 +113,35 @@ class Reader:
             logit(chances[COMPLEXITY][:, 1]).tolist(),
             logit(chances[COMPLEXITY_SURFACE][:, 1]).tolist(),
             familiar.tolist(),
-            chances[DOMAIN].tolist(),
-            chances[TASK].tolist(),
+            np.log(np.maximum(chances[DOMAIN], _TINY)).tolist(),
+            np.log(np.maximum(chances[TASK], _TINY)).tolist(),
             (foreign if novelty is None else foreign | novelty.unlike(vectors)).tolist(),
             strict=True,
         )
         latents = dense[:, :0] if responses is None else responses.transform(views, familiar)
-        return [Said(*row) for row in said], latents
+        return [Said(*row) for row in said], Blend.of(latents)
 
-    def _at_once(self, fused: Fused, crossed: Design) -> tuple[list[Said], FloatArray]:
+    def _at_once(self, fused: Fused, crossed: Design) -> tuple[list[Said], Blend]:
         """The same by one product for all. Plain numbers from there on: on those of one prompt
         numpy's calls take longer than all that is done with them."""
         read = fused.read(crossed)
-        known, domains, tasks = fused.ends[2:]
-        new = self._on_new_ground(read)
+        known, domains, tasks = fused.ends[2:5]
         said = []
-        for row, unlike in zip(read.odds, new, strict=True):
+        for row, unlike in zip(read.odds, self._on_new_ground(read), strict=True):
             familiar = chance(row[known - 1])
             said.append(
                 Said(
                     bounded(row[0]),
                     bounded(row[1]),
                     familiar,
-                    _chances(row[known:domains]),
-                    _chances(row[domains:tasks]),
+                    _both(row[known:domains]),
+                    _both(row[domains:tasks]),
                     familiar < _FAMILIAR or unlike,
                 )
             )
-        return said, self._latents(read, said)
+        responses = self.extras.responses
+        share = 1.0 if responses is None else responses.share
+        return said, Blend(read.sides, [share * one.familiar for one in said])
 
     def _on_new_ground(self, read: Read) -> list[bool]:
         novelty = self.extras.novelty
@@ -147,22 +150,7 @@ class Reader:
         # No vector at all, of a text without tokens, is as near to each centroid: not at all.
         return [near < novelty.floor or near == 0 for near in read.nearness.max(axis=1).tolist()]
 
-    def _latents(self, read: Read, said: Sequence[Said]) -> FloatArray:
-        responses = self.extras.responses
-        if responses is None:
-            return read.words
-        trust = np.array([[responses.share * one.familiar] for one in said], dtype=np.float32)
-        found = read.words - read.shape
-        found *= trust
-        found += read.shape
-        return found
 
-
-def _chances(odds: list[float]) -> list[float]:
-    """`softmax` of one row of log-odds; a single one is that of the second of two classes."""
-    if len(odds) == 1:
-        odds = [0.0, *odds]
-    largest = max(odds)
-    shifted = [exp(each - largest) for each in odds]
-    total = sum(shifted)
-    return [each / total for each in shifted]
+def _both(odds: list[float]) -> list[float]:
+    """A single column is that of the second of two classes."""
+    return odds if len(odds) > 1 else [0.0, *odds]
