@@ -7,7 +7,6 @@ question has a thread and a connection of its own.
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +29,10 @@ from router.core.ledger import (
     Window,
 )
 from router.stores.ledger_schema import CLUSTER_SUMS
-from router.stores.roll_up import ALL, FULL, LEVELS, TIMES
+from router.stores.roll_up import ALL, FULL, LEVELS, MICRO, TIMES, rounded
 from router.stores.sqlite_reader import DecisionReader
 from router.stores.sqlite_schema import fetched
 
-_MICRO = 1_000_000
 _STEPS: Mapping[Step, int] = {"hour": SECONDS_PER_HOUR, "day": SECONDS_PER_DAY}
 _FILTERS = tuple(one.name for one in fields(LedgerFilter))
 _SUMS = ", ".join(f"sum(s.{name})" for name in TOTALS)
@@ -96,7 +94,7 @@ class SQLiteLedger:
         sums: dict[str | None, list[ClusterSums]] = {} if by else {None: []}
         for value, cluster, *figures in found:
             sums.setdefault(value, []).append(ClusterSums(cluster, *figures))
-        return Clusters(Window(*_rounded(window, SECONDS_PER_DAY)), sums)
+        return Clusters(Window(*rounded(window, SECONDS_PER_DAY)), sums)
 
     async def histograms(
         self,
@@ -107,7 +105,7 @@ class SQLiteLedger:
     ) -> Sequence[Histogram]:
         """How measures spread, step by step (None: over the window) and model by model."""
         marks = ", ".join("?" * len(measures))
-        since, until = _rounded(window, SECONDS_PER_HOUR)
+        since, until = rounded(window, SECONDS_PER_HOUR)
         at = f"at / {_STEPS[step]} * {_STEPS[step]}" if step else str(since)
         of_them = f"measure IN ({marks}) AND (? IS NULL OR model = ?)"
         source, values = f"SELECT *, hour AS at FROM hourly_histograms WHERE {of_them}", []
@@ -140,10 +138,10 @@ class SQLiteLedger:
             f"SELECT {value}, s.source, sum(s.judged), sum(s.score_micro), sum(s.square_micro)"
             " FROM roll_up_keys k CROSS JOIN hourly_feedback s ON s.key = k.id"
             f" WHERE {chosen} AND s.hour >= ? AND s.hour < ? GROUP BY 1, 2 ORDER BY 1, 2",
-            (*values, *_rounded(window, SECONDS_PER_HOUR)),
+            (*values, *rounded(window, SECONDS_PER_HOUR)),
         )
         return [
-            QualitySums(value, source, judged, score / _MICRO, square / _MICRO)
+            QualitySums(value, source, judged, score / MICRO, square / MICRO)
             for value, source, judged, score, square in found
             if judged
         ]
@@ -191,7 +189,7 @@ def _sums_of(
     little as can be, of others by everything together. With the values of its marks."""
     level = _level(where, by)
     time, step, names = _KEPT[table]
-    since, until = _rounded(window, step)
+    since, until = rounded(window, step)
     read = ", ".join(f"s.{name}" for name in names)
     told = "NULL AS told" if by is None else f"k.{by} AS told"
     # CROSS JOIN is SQLite's way to be told the order: few keys first, then each one's range.
@@ -232,8 +230,3 @@ def _level(where: LedgerFilter | None, by: Dimension | None) -> str:
     if not needed:
         return ALL
     return needed.pop() if len(needed) == 1 else FULL
-
-
-def _rounded(window: Window, step: int) -> tuple[int, int]:
-    """Outwards to whole steps."""
-    return int(window.since // step) * step, ceil(window.until / step) * step

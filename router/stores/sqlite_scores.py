@@ -1,6 +1,7 @@
 """SQLiteScores: what was said of answers, session by session, from a SQLite decision log.
 
-Rule: as DecisionReader, it opens the file anew for every question and holds no lock.
+Rule: as SQLiteLedger, it reads sums, never the rows they are of; it opens the file anew for every
+question and holds no lock.
 """
 
 import asyncio
@@ -10,20 +11,17 @@ from typing import Any
 
 from router.core.ledger import SECONDS_PER_HOUR, Window
 from router.core.session_score import SessionScore
+from router.stores.roll_up import MICRO, rounded
 from router.stores.sqlite_schema import fetched
 
-# Feedback drives: there is far less of it than there are decisions.
-_JUDGED = """
-    FROM feedback f CROSS JOIN decisions d ON d.id = f.decision
-    WHERE d.at >= ? AND d.at < ? AND d.simulated = ?
-"""
 _SESSIONS = f"""
-    SELECT COALESCE(d.session, d.id), d.arm, f.source, MIN(f.at), COUNT(*), SUM(f.score)
-    {_JUDGED} GROUP BY 1, 2, 3 ORDER BY 4, 1
+    SELECT session, arm, source, MIN(at), SUM(judged), SUM(score_micro) / {MICRO:.1f}
+    FROM session_scores WHERE hour >= ? AND hour < ? AND simulated = ?
+    GROUP BY 1, 2, 3 ORDER BY 4, 1
 """
-_HOURS = f"""
-    SELECT CAST(d.at / {SECONDS_PER_HOUR} AS INTEGER) * {SECONDS_PER_HOUR}, COUNT(DISTINCT d.id)
-    {_JUDGED} GROUP BY 1 ORDER BY 1
+_HOURS = """
+    SELECT hour, decisions FROM judged_hours WHERE hour >= ? AND hour < ? AND simulated = ?
+    ORDER BY 1
 """
 
 
@@ -37,7 +35,7 @@ class SQLiteScores:
     async def session_scores(
         self, window: Window, simulated: bool = False
     ) -> Sequence[SessionScore]:
-        """Scores of the window's decisions by session, arm and source, in order of time.
+        """Scores of the decisions of whole hours by session, arm and source, in order of time.
 
         Raises DecisionLogError.
         """
@@ -53,5 +51,5 @@ class SQLiteScores:
         return dict(rows)
 
     def _fetch(self, statement: str, window: Window, simulated: bool) -> list[Any]:
-        values = (window.since, window.until, simulated)
-        return fetched(self._path, self._busy_s, statement, values)
+        hours = rounded(window, SECONDS_PER_HOUR)
+        return fetched(self._path, self._busy_s, statement, (*hours, simulated))
