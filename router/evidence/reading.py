@@ -13,14 +13,12 @@ from router.core.ledger import (
     SECONDS_PER_DAY,
     ClusterSums,
     Dimension,
-    Histogram,
     LedgerFilter,
     Measure,
     Point,
     Step,
     Window,
 )
-from router.evidence.quantiles import Counts
 from router.evidence.statement import Books, Month
 from router.ledger import Ledger, Scores
 
@@ -85,9 +83,12 @@ async def read_books(
     hours = await ledger.series(window, where)
     judged = await sources.scores.judged_by_hour(window, simulated) if wanted.coverage else {}
     # Histograms and what is unpriced are told apart by model alone: those of these answers.
-    models = set(await ledger.totals(window, where, "model"))
-    spread = await ledger.histograms(window, wanted.measures, step=_step(hours))
-    kept = [it for it in spread if it.model in models]
+    models = await ledger.first_hours(window, where, "model")
+    spread = (
+        await ledger.histograms(window, wanted.measures, models, _step(hours))
+        if wanted.measures
+        else ()
+    )
     return Books(
         window=window,
         baselines=named,
@@ -95,8 +96,8 @@ async def read_books(
         treated=await _arm(ledger, window, replace(where, arm="treated")),
         control=await _arm(ledger, window, replace(where, arm="control")),
         hours=hours,
-        costs=by_hour([it for it in kept if it.measure == "cost_usd"]),
-        added=by_hour([it for it in kept if it.measure == "overhead_s"]),
+        costs=[it.counts for it in spread if it.measure == "cost_usd"],
+        added=[it.counts for it in spread if it.measure == "overhead_s"],
         scores=await sources.scores.session_scores(window, simulated),
         judged=[judged.get(it.at, 0) for it in hours],
         answered=[it.totals.ok for it in hours] if wanted.coverage else (),
@@ -131,16 +132,6 @@ def _in_order(
         return name != wanted, not name.startswith(PRICED), -priced, name
 
     return {name: found[name] for name in sorted(found, key=order)}
-
-
-def by_hour(histograms: Sequence[Histogram]) -> Sequence[Counts]:
-    """Histograms of all models together, hour by hour."""
-    hours: dict[int, dict[int, int]] = {}
-    for one in histograms:
-        hour = hours.setdefault(one.at, {})
-        for bucket, many in one.counts.items():
-            hour[bucket] = hour.get(bucket, 0) + many
-    return [hours[at] for at in sorted(hours)]
 
 
 async def _month(ledger: Ledger, where: LedgerFilter, now: float) -> Month:

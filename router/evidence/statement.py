@@ -114,7 +114,7 @@ def statement(books: Books, margin: float = MARGIN) -> Statement:
         measured=experiment,
         verdict=held,
         groups={by: saving_by_group(of, first.baseline) for by, of in books.groups.items()},
-        totals=sum((it.totals for it in books.hours), Totals()),
+        totals=Totals.of(it.totals for it in books.hours),
         hours=books.hours,
         days=by_day(books.hours),
         figures=named,
@@ -158,7 +158,7 @@ def by_day(hours: Iterable[Point]) -> Sequence[Day]:
     days: dict[int, list[Totals]] = {}
     for hour in hours:
         days.setdefault(hour.at // SECONDS_PER_DAY * SECONDS_PER_DAY, []).append(hour.totals)
-    found = {at: sum(of, Totals()) for at, of in sorted(days.items())}
+    found = {at: Totals.of(of) for at, of in sorted(days.items())}
     return [
         Day(at, of.requests, of.baseline_nano - of.net_nano, of.baseline_nano)
         for at, of in found.items()

@@ -156,7 +156,21 @@ SCORES_MIGRATION: tuple[str, ...] = (
     INSERT INTO judged_hours SELECT d.simulated, {_HOUR}, count(DISTINCT d.id)
     {_JUDGED} GROUP BY 1, 2
     """,
+    # What the sums by cluster of settled days come to, at levels and weeks that are marked.
+    f"""
+    CREATE TABLE weekly_clusters (
+        key INTEGER NOT NULL, week INTEGER NOT NULL, cluster INTEGER NOT NULL,
+        {_counts(CLUSTER_SUMS)},
+        PRIMARY KEY (key, week, cluster)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE settled_weeks (
+        level TEXT NOT NULL, week INTEGER NOT NULL, PRIMARY KEY (level, week)
+    ) WITHOUT ROWID
+    """,
     # Some logs of one version had it and others did not. Nothing needs it now.
     "DROP INDEX IF EXISTS decisions_judged",
 )
-"""Statements that bring in roll-ups of scores, which pages had read from the rows themselves."""
+"""Statements that bring in roll-ups of scores, which pages had read from the rows themselves, and
+sums of weeks."""

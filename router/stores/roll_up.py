@@ -13,10 +13,16 @@ from zlib import crc32
 from router.core.buckets import bucket_of
 from router.core.ledger import CLUSTERS, SECONDS_PER_DAY, SECONDS_PER_HOUR, TOTALS, Window, nano
 
-ALL, FULL, TIMES = "all", "full", "times"
+ALL, FULL, TIMES, HOURS = "all", "full", "times", "hours"
 LEVELS: tuple[str, ...] = ("policy_version", "rule", "domain", "model", "key_name")
-"""Sums are kept by all of these together and in all, and once a day is over by each alone; TIMES
-stands for the histograms of a day."""
+"""Sums are kept by all of these together and in all, and once a day is over by each alone. TIMES
+stands for the histograms of a day, HOURS for its hourly sums at the levels of HOURLY."""
+
+HOURLY = (ALL, "model")
+"""Levels of hourly sums that are kept from a day's first row on: there are few of them, and pages
+read them with every look."""
+
+SECONDS_PER_WEEK = 7 * SECONDS_PER_DAY
 
 ALWAYS = ("arm", "baseline", "simulated")
 """What every sum is told apart by: figures of different kinds never meet in one."""
@@ -26,6 +32,9 @@ MICRO = 1_000_000
 
 Key = tuple[Any, ...]
 """A roll-up's key: its level, then ALWAYS, then LEVELS, None where not told apart."""
+
+Sums = dict[tuple[Any, ...], list[int]]
+"""Figures by key, time and whatever else they are told apart by, in this order."""
 
 _ALWAYS = 1 + len(ALWAYS)
 _OF_A_KEY = len(ALWAYS) + len(LEVELS)
@@ -98,6 +107,11 @@ def day_of(at: float) -> int:
     return int(at // SECONDS_PER_DAY) * SECONDS_PER_DAY
 
 
+def week_of(at: float) -> int:
+    """The start of the week, in Unix seconds: a Thursday, as the epoch's first day was."""
+    return int(at // SECONDS_PER_WEEK) * SECONDS_PER_WEEK
+
+
 def rounded(window: Window, step: int) -> tuple[int, int]:
     """A window's ends, outwards to whole steps of so many seconds."""
     return int(window.since // step) * step, ceil(window.until / step) * step
@@ -123,10 +137,10 @@ class RollUp:
     """What some rows sum to, by full key."""
 
     def __init__(self) -> None:
-        self.hourly: dict[tuple[Key, int], list[int]] = {}
-        self.clusters: dict[tuple[Key, int, int], list[int]] = {}
+        self.hourly: Sums = {}
+        self.clusters: Sums = {}
         self.histograms: dict[tuple[str, str, int, int], int] = {}
-        self.feedback: dict[tuple[Key, int, str], list[int]] = {}
+        self.feedback: Sums = {}
         self.judged: dict[tuple[int, int], int] = {}
         self.scores: list[tuple[Any, ...]] = []
 
@@ -235,7 +249,7 @@ def _scores(score: float) -> list[int]:
     return [round(score * MICRO), round(score * score * MICRO)]
 
 
-def add_to(sums: dict[Any, list[int]], place: Any, more: Sequence[int]) -> None:
+def add_to(sums: Sums, place: tuple[Any, ...], more: Sequence[int]) -> None:
     """Add some figures to those of a place."""
     known = sums.get(place)
     sums[place] = list(more) if known is None else list(map(add, known, more))

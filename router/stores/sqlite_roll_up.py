@@ -5,7 +5,7 @@ Rule: whoever writes a row here adds it, and flushes before the commit; a roll-b
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -16,15 +16,19 @@ from router.stores.ledger_schema import CLUSTER_SUMS, FEEDBACK_SUMS
 from router.stores.roll_up import (
     ALL,
     ALWAYS,
+    HOURLY,
+    HOURS,
     LEVELS,
     TIMES,
     Key,
     RollUp,
     Row,
     Said,
+    Sums,
     add_to,
     day_of,
     keys_above,
+    week_of,
 )
 from router.stores.sqlite_rows import JournaledRow
 
@@ -44,8 +48,9 @@ def _upsert(table: str, place: Sequence[str], sums: Sequence[str]) -> str:
     )
 
 
-_HOURLY = _upsert("hourly", ("key", "hour"), TOTALS)
+_HOURLY_SUMS = _upsert("hourly", ("key", "hour"), TOTALS)
 _CLUSTERS = _upsert("daily_clusters", ("key", "day", "cluster"), CLUSTER_SUMS)
+_WEEKLY = _upsert("weekly_clusters", ("key", "week", "cluster"), CLUSTER_SUMS)
 _FEEDBACK = _upsert("hourly_feedback", ("key", "hour", "source"), FEEDBACK_SUMS)
 _JUDGED = _upsert("judged_hours", ("simulated", "hour"), ("decisions",))
 _SCORES = (
@@ -72,7 +77,9 @@ _KNOWN = (
     " (SELECT 1 FROM roll_up_progress p WHERE d.rowid > p.done AND d.rowid <= p.last)"
 )
 _NEW_DAY = "INSERT OR IGNORE INTO roll_up_days VALUES (?)"
-_SETTLED = "INSERT OR IGNORE INTO settled_days VALUES (?, ?)"
+_MARK = f"INSERT OR IGNORE INTO settled_days VALUES ('{ALL}', :day), ('{HOURS}', :day)"
+_OF_A_WEEK = "SELECT level FROM settled_weeks WHERE week = ?"
+_LEVELS, _HOURLY = {ALL, *LEVELS}, {*HOURLY}
 
 
 class Known(NamedTuple):
@@ -131,14 +138,18 @@ class SQLiteRollUp:
         """Add all that was summed to the tables. Raises sqlite3.Error."""
         sums, self._sums = self._sums, RollUp()
         many = self._connection.executemany
-        settled = self._settled({day_of(hour) for _, hour in sums.hourly})
-        many(_HOURLY, self._placed(sums.hourly, settled))
-        many(_CLUSTERS, self._placed(sums.clusters, settled))
-        many(_FEEDBACK, self._placed(sums.feedback, {}))
+        marks = self._marks({day_of(hour) for _, hour in sums.hourly})
+        kept = {day: told & _LEVELS for day, told in marks.items()}
+        hourly = {d: kept[d] | _HOURLY if HOURS in told else kept[d] for d, told in marks.items()}
+        self._put(_HOURLY_SUMS, sums.hourly, _above(sums.hourly, hourly))
+        above = _above(sums.clusters, kept)
+        self._put(_CLUSTERS, sums.clusters, above)
+        self._put(_WEEKLY, self._of_weeks(above))
+        self._put(_FEEDBACK, sums.feedback)
         many(_JUDGED, ((*place, n) for place, n in sums.judged.items()))
         many(_SCORES, sums.scores)
         many(_HISTOGRAMS, ((*place, n) for place, n in sums.histograms.items()))
-        late = {day for day, levels in settled.items() if TIMES in levels}
+        late = {day for day, told in marks.items() if TIMES in told}
         many(
             _DAILY_HISTOGRAMS,
             (
@@ -148,29 +159,33 @@ class SQLiteRollUp:
             ),
         )
 
-    def _settled(self, days: Collection[int]) -> Mapping[int, Set[str]]:
-        """The levels at which the sums of some days stand already: those of ALL from the first."""
+    def _marks(self, days: Collection[int]) -> Mapping[int, Set[str]]:
+        """What stands already of some days beside the full sums. A new one begins with more."""
         found: dict[int, set[str]] = {}
         for day in days:
             if self._connection.execute(_NEW_DAY, (day,)).rowcount:
-                self._connection.execute(_SETTLED, (ALL, day))
+                self._connection.execute(_MARK, {"day": day})
             asked = self._connection.execute("SELECT level FROM settled_days WHERE day = ?", (day,))
             found[day] = {level for (level,) in asked}
         return found
 
-    def _placed(
-        self,
-        sums: Mapping[tuple[Any, ...], Sequence[int]],
-        settled: Mapping[int, Set[str]],
-    ) -> Iterator[tuple[Any, ...]]:
-        """Sums with their keys as the tables know them; on days that are settled at every level."""
-        above: dict[tuple[Any, ...], list[int]] = {}
-        for (key, at, *rest), figures in sums.items():
-            yield self.id_of(key), at, *rest, *figures
-            for level in settled.get(day_of(at), set()) - {TIMES}:
-                add_to(above, (keys_above(key)[level], at, *rest), figures)
-        for (key, at, *rest), figures in above.items():
-            yield self.id_of(key), at, *rest, *figures
+    def _of_weeks(self, settled: Sums) -> Sums:
+        """Sums by day of levels as sums by week, of weeks that are settled at these."""
+        found: Sums = {}
+        levels = {
+            week: {level for (level,) in self._connection.execute(_OF_A_WEEK, (week,))}
+            for week in {week_of(day) for _, day, _ in settled}
+        }
+        for (key, day, cluster), figures in settled.items():
+            if key[0] in levels[week := week_of(day)]:
+                add_to(found, (key, week, cluster), figures)
+        return found
+
+    def _put(self, statement: str, *sums: Sums) -> None:
+        """Write sums, with their keys as the tables know them."""
+        for some in sums:
+            rows = ((self.id_of(key), *rest, *it) for (key, *rest), it in some.items())
+            self._connection.executemany(statement, rows)
 
     def forget(self) -> None:
         """The transaction was rolled back: nothing that it was told is true."""
@@ -189,3 +204,13 @@ class SQLiteRollUp:
             ).fetchone()
             self._keys[key] = id
         return int(id)
+
+
+def _above(sums: Sums, levels: Mapping[int, Set[str]]) -> Sums:
+    """Full sums added up at the levels that are kept of their days."""
+    found: Sums = {}
+    for (key, at, *rest), figures in sums.items():
+        above = keys_above(key)
+        for level in levels[day_of(at)]:
+            add_to(found, (above[level], at, *rest), figures)
+    return found

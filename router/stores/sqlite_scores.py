@@ -6,6 +6,7 @@ question and holds no lock.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ from router.core.session_score import SessionScore
 from router.stores.roll_up import MICRO, rounded
 from router.stores.sqlite_schema import fetched
 
-_SESSIONS = f"""
-    SELECT session, arm, source, MIN(at), SUM(judged), SUM(score_micro) / {MICRO:.1f}
-    FROM session_scores WHERE hour >= ? AND hour < ? AND simulated = ?
-    GROUP BY 1, 2, 3 ORDER BY 4, 1
+# Summed and sorted here: SQLite would sort rows once for each, and they are short.
+_SESSIONS = """
+    SELECT session, arm, source, at, judged, score_micro FROM session_scores
+    WHERE hour >= ? AND hour < ? AND simulated = ?
 """
 _HOURS = """
     SELECT hour, decisions FROM judged_hours WHERE hour >= ? AND hour < ? AND simulated = ?
@@ -39,8 +40,7 @@ class SQLiteScores:
 
         Raises DecisionLogError.
         """
-        rows = await asyncio.to_thread(self._fetch, _SESSIONS, window, simulated)
-        return [SessionScore(*row) for row in rows]
+        return await asyncio.to_thread(self._sessions, window, simulated)
 
     async def judged_by_hour(self, window: Window, simulated: bool = False) -> Mapping[int, int]:
         """How many decisions of each hour (its start, in Unix seconds) were judged by anyone.
@@ -49,6 +49,19 @@ class SQLiteScores:
         """
         rows = await asyncio.to_thread(self._fetch, _HOURS, window, simulated)
         return dict(rows)
+
+    def _sessions(self, window: Window, simulated: bool) -> list[SessionScore]:
+        found: dict[tuple[Any, ...], tuple[float, int, int]] = {}
+        for *of, at, judged, score in self._fetch(_SESSIONS, window, simulated):
+            known = found.get(place := tuple(of))
+            if known is not None:
+                at, judged, score = min(known[0], at), known[1] + judged, known[2] + score
+            found[place] = (at, judged, score)
+        told = [
+            SessionScore(session, arm, source, at, judged, score / MICRO)
+            for (session, arm, source), (at, judged, score) in found.items()
+        ]
+        return sorted(told, key=itemgetter(3, 0))
 
     def _fetch(self, statement: str, window: Window, simulated: bool) -> list[Any]:
         hours = rounded(window, SECONDS_PER_HOUR)

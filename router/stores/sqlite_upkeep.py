@@ -128,8 +128,7 @@ def forget(connection: sqlite3.Connection, before: float) -> bool:
 
 
 _FORGET_SCORES = (
-    "DELETE FROM session_scores"
-    " WHERE hour = (SELECT min(hour) FROM session_scores) AND hour <= ?"
+    "DELETE FROM session_scores WHERE hour = (SELECT min(hour) FROM session_scores) AND hour <= ?"
 )
 
 

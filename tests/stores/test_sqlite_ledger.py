@@ -55,10 +55,12 @@ async def logged(path: Path, told: Sequence[RoutingEvent | Feedback]) -> SQLiteL
     return SQLiteLedger(path)
 
 
-def settled(path: Path, delete_before: float | None = None) -> None:
+def settled(
+    path: Path, delete_before: float | None = None, until: float = AT + 30 * SECONDS_PER_DAY
+) -> None:
     """What upkeep does, days later."""
     connection = open_for_writing(path, 2.0, survive_power_cut=False)
-    while settle(connection, AT + 30 * SECONDS_PER_DAY):
+    while settle(connection, until):
         pass
     while delete_before is not None and forget(connection, delete_before):
         pass
@@ -229,9 +231,9 @@ async def test_quality_is_summed_by_source_and_a_change_of_mind_replaces(path: P
         Feedback("a", "judge", AT, 0.25),
     ]
     ledger = await logged(path, told)
-    found = {one.source: one for one in await ledger.quality(EVER, by="rule")}
+    found = {one.source: one for one in await ledger.quality(EVER, by=["rule"])}
     assert (found["user"].judged, found["user"].score, found["user"].square) == (2, 1.5, 1.25)
-    assert (found["judge"].of, found["judge"].judged) == ("easy", 1)
+    assert (found["judge"].of, found["judge"].judged) == (("easy",), 1)
     worst = await ledger.worst(EVER, limit=1)
     assert [(row["decision"], row["score"]) for row in worst] == [("a", 0.25)]
 
@@ -243,9 +245,53 @@ async def test_times_are_read_from_histograms_to_within_a_bucket(path: Path) -> 
         for n in range(1, 101)
     ]
     [found] = await (await logged(path, told)).histograms(EVER, ["total_s"])
-    assert found.model == "small"
     assert quantile(found.counts, 0.5) == pytest.approx(0.5, rel=0.1)
     assert quantile(found.counts, 0.99) == pytest.approx(0.99, rel=0.2)
+
+
+async def test_times_are_those_of_the_models_asked_for_alone(path: Path) -> None:
+    told = [an_event("a"), an_event("b", model="large"), unanswered("c")]
+    ledger = await logged(path, told)
+    for models, requests in ((["small"], 1), ([None, "large"], 2), ([], 0), (None, 3)):
+        for step in STEPS:
+            found = await ledger.histograms(EVER, ["total_s"], models, step)
+            assert sum(sum(one.counts.values()) for one in found) == requests
+
+
+async def test_a_value_is_first_seen_in_an_hour_of_the_window(path: Path) -> None:
+    hour = int(AT // SECONDS_PER_HOUR * SECONDS_PER_HOUR)
+    told = [an_event(str(n), at=hour + n * SECONDS_PER_HOUR) for n in range(3)]
+    ledger = await logged(path, [*told, unanswered("d", at=hour + 2.0 * SECONDS_PER_HOUR)])
+    where = LedgerFilter(simulated=False)
+    later = Window(hour + SECONDS_PER_HOUR, hour + SECONDS_PER_DAY)
+    assert await ledger.first_hours(EVER, where, "model") == {
+        "small": hour,
+        None: hour + 2 * SECONDS_PER_HOUR,
+    }
+    assert await ledger.first_hours(later, where, "rule") == {
+        "easy": hour + SECONDS_PER_HOUR,
+        "default": hour + 2 * SECONDS_PER_HOUR,
+    }
+    assert await ledger.first_hours(EVER, LedgerFilter(simulated=True), "model") == {}
+
+
+async def test_sums_of_settled_weeks_days_and_open_days_make_up_any_window(path: Path) -> None:
+    """Twenty days, of which some rows come when their week has been settled."""
+    days = range(20)
+    told = [an_event(f"{day}", at=AT + day * SECONDS_PER_DAY) for day in days]
+    late = [an_event(f"late{day}", at=AT + day * SECONDS_PER_DAY) for day in days]
+    hole = [1, 12]
+    await logged(path, [told[day] for day in days if day not in hole])
+    settled(path, until=AT + 18 * SECONDS_PER_DAY)
+    await logged(path, [*(told[day] for day in hole), *late])
+    for _ in range(2):
+        for since in range(0, 20, 3):
+            window = Window(AT + since * SECONDS_PER_DAY, EVER.until + 10 * SECONDS_PER_DAY)
+            for by in (None, *DIMENSIONS):
+                clusters = (await SQLiteLedger(path).clusters(window, by=by)).of.values()
+                counted = sum(one.requests for many in clusters for one in many)
+                assert counted == 2 * (20 - since), (since, by)
+        settled(path)
 
 
 async def test_the_prices_behind_a_row_are_kept_with_it(path: Path) -> None:
