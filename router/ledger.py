@@ -15,6 +15,7 @@ from router.core.ledger import (
     Point,
     PriceSheet,
     QualitySums,
+    Span,
     Step,
     Totals,
     Unpriced,
@@ -53,10 +54,10 @@ class Ledger(Protocol):
         """Sums by cluster of sessions, for intervals; clusters without a request are left out."""
         ...
 
-    async def first_hours(
+    async def spans(
         self, window: Window, where: LedgerFilter | None, by: Dimension
-    ) -> Mapping[str | None, int]:
-        """The first hour with a request, as Unix seconds, of every value that has one."""
+    ) -> Mapping[str | None, Span]:
+        """The first and the last hour with a request of every value that has one."""
         ...
 
     async def histograms(

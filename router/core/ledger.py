@@ -7,7 +7,7 @@ exactly, whatever the order. A sum holds only what is known; what is not is coun
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 NANO = 1_000_000_000
 CLUSTERS = 256
@@ -48,6 +48,13 @@ class Window:
 
     since: float
     until: float
+
+
+class Span(NamedTuple):
+    """The first and the last hour of something, by their starts in Unix seconds."""
+
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)

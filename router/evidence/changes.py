@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from router.core.ledger import SECONDS_PER_HOUR, Point, Totals
+from router.core.ledger import SECONDS_PER_HOUR, Point, Span, Totals
 
 OUTAGE_SHARE = 0.05
 LEAST_FAILED = 5
@@ -25,18 +25,18 @@ class Change:
     label: str
 
 
-def changes(versions: Mapping[str | None, int], hours: Iterable[Point]) -> Sequence[Change]:
-    """From the first hour of every version of a policy, and points in all, in order of time."""
+def changes(versions: Mapping[str | None, Span], hours: Iterable[Point]) -> Sequence[Change]:
+    """From the hours of every version of a policy, and points in all, in order of time."""
     found = [*_policies(versions), *_outages(hours)]
     return sorted(found, key=lambda it: (it.at, it.kind, it.label))
 
 
-def _policies(versions: Mapping[str | None, int]) -> Iterable[Change]:
+def _policies(versions: Mapping[str | None, Span]) -> Iterable[Change]:
     """The version that the period began with is no change; of two that begin at once both are."""
-    begun = min(versions.values(), default=0)
-    for version, at in versions.items():
-        if version is not None and at > begun:
-            yield Change("policy", at, None, f"policy version {version}")
+    begun = min((it.first for it in versions.values()), default=0)
+    for version, it in versions.items():
+        if version is not None and it.first > begun:
+            yield Change("policy", it.first, None, f"policy version {version}")
 
 
 def _outages(hours: Iterable[Point]) -> Iterable[Change]:

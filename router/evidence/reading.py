@@ -19,6 +19,7 @@ from router.core.ledger import (
     Step,
     Window,
 )
+from router.evidence.savings import Versions
 from router.evidence.statement import Books, Month
 from router.ledger import Ledger, Scores
 
@@ -83,7 +84,7 @@ async def read_books(
     hours = await ledger.series(window, where)
     judged = await sources.scores.judged_by_hour(window, simulated) if wanted.coverage else {}
     # Histograms and what is unpriced are told apart by model alone: those of these answers.
-    models = await ledger.first_hours(window, where, "model")
+    models = await ledger.spans(window, where, "model")
     spread = (
         await ledger.histograms(window, wanted.measures, models, _step(hours))
         if wanted.measures
@@ -104,6 +105,20 @@ async def read_books(
         unpriced=[it for it in await ledger.unpriced(window) if it.model in models],
         month=await _month(ledger, where, now),
         simulated=simulated,
+    )
+
+
+async def read_versions(
+    ledger: Ledger, window: Window, where: LedgerFilter, baseline: str | None = None
+) -> Versions:
+    """The sums by cluster of every version of a policy. Raises DecisionLogError."""
+    by: Dimension = "policy_version"
+    found = (await ledger.clusters(window, where, "baseline")).of
+    named = _in_order({name: sums for name, sums in found.items() if name}, baseline)
+    of = [replace(where, baseline=name) for name in named]
+    return Versions(
+        (await ledger.clusters(window, where, by)).of,
+        {str(one.baseline): (await ledger.clusters(window, one, by)).of for one in of},
     )
 
 

@@ -22,9 +22,14 @@ from router.evidence.projection import month_end
 from router.evidence.quality import MARGIN, Verdict, coverage, verdict
 from router.evidence.quantiles import Counts, added_quantile, cost_quantile
 from router.evidence.rates import rate
-from router.evidence.savings import GroupSaving, PricedSaving, priced_saving, saving_by_group
-
-ByGroup = Mapping[str | None, Sequence[ClusterSums]]
+from router.evidence.savings import (
+    NO_BASELINE,
+    ByGroup,
+    GroupSaving,
+    PricedSaving,
+    priced_saving,
+    saving_by_group,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +94,6 @@ class Statement:
     figures: Mapping[str, Figure]
     unpriced: Sequence[Unpriced]
     simulated: bool
-
-
-NO_BASELINE = "any baseline"
 
 
 def statement(books: Books, margin: float = MARGIN) -> Statement:

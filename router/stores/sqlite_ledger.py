@@ -22,6 +22,7 @@ from router.core.ledger import (
     Point,
     PriceSheet,
     QualitySums,
+    Span,
     Step,
     Totals,
     Unpriced,
@@ -37,7 +38,7 @@ _STEPS: Mapping[Step, int] = {"hour": SECONDS_PER_HOUR, "day": SECONDS_PER_DAY}
 _SUMS = ", ".join(f"sum({name})" for name in TOTALS)
 _CLUSTER_SUMS = ", ".join(f"sum({name})" for name in CLUSTER_SUMS)
 
-_FIRST = "SELECT min(s.hour) FROM hourly s WHERE s.key = k.id AND s.hour >= ? AND s.hour < ?"
+_END = "SELECT {}(s.hour) FROM hourly s WHERE s.key = k.id AND s.hour >= ? AND s.hour < ?"
 
 
 class SQLiteLedger:
@@ -85,18 +86,19 @@ class SQLiteLedger:
             sums.setdefault(value, []).append(ClusterSums(cluster, *figures))
         return Clusters(Window(*rounded(window, SECONDS_PER_DAY)), sums)
 
-    async def first_hours(
+    async def spans(
         self, window: Window, where: LedgerFilter | None, by: Dimension
-    ) -> Mapping[str | None, int]:
-        """The first hour with a request, as Unix seconds, of every value that has one."""
+    ) -> Mapping[str | None, Span]:
+        """The first and the last hour with a request of every value that has one."""
         chosen, values = chosen_keys(FULL, where)
         hours = rounded(window, SECONDS_PER_HOUR)
         found = await self._ask(
-            f"SELECT told, min(first) FROM (SELECT k.{by} AS told, ({_FIRST}) AS first"
+            f"SELECT told, min(first), max(last) FROM (SELECT k.{by} AS told,"
+            f" ({_END.format('min')}) AS first, ({_END.format('max')}) AS last"
             f" FROM roll_up_keys k WHERE {chosen}) WHERE first IS NOT NULL GROUP BY 1",
-            (*hours, *values),
+            (*hours, *hours, *values),
         )
-        return dict(found)
+        return {value: Span(first, last) for value, first, last in found}
 
     async def histograms(
         self,

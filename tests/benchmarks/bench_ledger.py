@@ -71,7 +71,7 @@ QUESTIONS: Mapping[str, Question] = {
         WINDOW, LedgerFilter(rule="rule-1", model="model-2")
     ),
     "quality by domain and model": lambda ledger: ledger.quality(WINDOW, by=["domain", "model"]),
-    "first hours of models": lambda ledger: ledger.first_hours(WINDOW, None, "model"),
+    "hours of models": lambda ledger: ledger.spans(WINDOW, None, "model"),
     "unpriced": lambda ledger: ledger.unpriced(WINDOW),
     "worst": lambda ledger: ledger.worst(WINDOW),
 }

@@ -1,6 +1,6 @@
 """What changed: new versions of a policy, and hours in which requests got no answer."""
 
-from router.core.ledger import SECONDS_PER_HOUR, Point, Totals
+from router.core.ledger import SECONDS_PER_HOUR, Point, Span, Totals
 from router.evidence.changes import Change, changes
 
 H = SECONDS_PER_HOUR
@@ -11,7 +11,7 @@ def hour(number: int, requests: int = 100, failed: int = 0) -> Point:
 
 
 def test_a_version_begins_with_its_first_decision_and_the_first_of_all_is_no_change() -> None:
-    seen = {"b": H, "a": 0, None: 2 * H}
+    seen = {"b": Span(H, H), "a": Span(0, 2 * H), None: Span(2 * H, 2 * H)}
 
     assert changes(seen, []) == [Change("policy", H, None, "policy version b")]
 

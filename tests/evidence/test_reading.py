@@ -18,6 +18,7 @@ from router.core.ledger import (
     Point,
     PriceSheet,
     QualitySums,
+    Span,
     Step,
     Totals,
     Unpriced,
@@ -68,11 +69,11 @@ class Books:
         counts = {"requested": 9, "always:dear": 2, "always:usual": 5, None: 7}
         return Clusters(window, {k: [ClusterSums(1, n, n)] for k, n in counts.items()})
 
-    async def first_hours(
+    async def spans(
         self, window: Window, where: LedgerFilter | None, by: Dimension
-    ) -> Mapping[str | None, int]:
+    ) -> Mapping[str | None, Span]:
         assert by == "model"
-        return {"small": TODAY, "large": TODAY}
+        return dict.fromkeys(("small", "large"), Span(TODAY, TODAY))
 
     async def histograms(
         self,

@@ -22,6 +22,7 @@ from router.core.ledger import (
     Dimension,
     LedgerFilter,
     PriceSheet,
+    Span,
     Step,
     Totals,
     Window,
@@ -258,21 +259,19 @@ async def test_times_are_those_of_the_models_asked_for_alone(path: Path) -> None
             assert sum(sum(one.counts.values()) for one in found) == requests
 
 
-async def test_a_value_is_first_seen_in_an_hour_of_the_window(path: Path) -> None:
+async def test_the_hours_of_a_value_are_those_within_the_window(path: Path) -> None:
     hour = int(AT // SECONDS_PER_HOUR * SECONDS_PER_HOUR)
-    told = [an_event(str(n), at=hour + n * SECONDS_PER_HOUR) for n in range(3)]
-    ledger = await logged(path, [*told, unanswered("d", at=hour + 2.0 * SECONDS_PER_HOUR)])
+    first, second, third = (hour + n * SECONDS_PER_HOUR for n in range(3))
+    told = [an_event(str(at), at=float(at)) for at in (first, second, third)]
+    ledger = await logged(path, [*told, unanswered("d", at=float(third))])
     where = LedgerFilter(simulated=False)
-    later = Window(hour + SECONDS_PER_HOUR, hour + SECONDS_PER_DAY)
-    assert await ledger.first_hours(EVER, where, "model") == {
-        "small": hour,
-        None: hour + 2 * SECONDS_PER_HOUR,
+    assert await ledger.spans(EVER, where, "model") == {
+        "small": Span(first, third),
+        None: Span(third, third),
     }
-    assert await ledger.first_hours(later, where, "rule") == {
-        "easy": hour + SECONDS_PER_HOUR,
-        "default": hour + 2 * SECONDS_PER_HOUR,
-    }
-    assert await ledger.first_hours(EVER, LedgerFilter(simulated=True), "model") == {}
+    window = Window(second, third)
+    assert await ledger.spans(window, where, "rule") == {"easy": Span(second, second)}
+    assert await ledger.spans(EVER, LedgerFilter(simulated=True), "model") == {}
 
 
 async def test_sums_of_settled_weeks_days_and_open_days_make_up_any_window(path: Path) -> None:
