@@ -129,7 +129,7 @@ _JUDGED = """
 """
 _HOUR = f"CAST(d.at / {SECONDS_PER_HOUR} AS INTEGER) * {SECONDS_PER_HOUR}"
 
-SCORES_MIGRATION: tuple[str, ...] = (
+READING_MIGRATION: tuple[str, ...] = (
     # What was said of one session's answers of one hour; it goes with them, as their feedback does.
     """
     CREATE TABLE session_scores (
@@ -156,6 +156,21 @@ SCORES_MIGRATION: tuple[str, ...] = (
     INSERT INTO judged_hours SELECT d.simulated, {_HOUR}, count(DISTINCT d.id)
     {_JUDGED} GROUP BY 1, 2
     """,
+    # The full sums of a day that is not over, in the order in which rows come: what is written and
+    # read of it lies close together. Once it is over they go where they are found by key.
+    f"""
+    CREATE TABLE open_hourly (
+        hour INTEGER NOT NULL, key INTEGER NOT NULL, {_counts(TOTALS)}, PRIMARY KEY (hour, key)
+    ) WITHOUT ROWID
+    """,
+    f"""
+    CREATE TABLE open_clusters (
+        day INTEGER NOT NULL, key INTEGER NOT NULL, cluster INTEGER NOT NULL,
+        {_counts(CLUSTER_SUMS)},
+        PRIMARY KEY (day, key, cluster)
+    ) WITHOUT ROWID
+    """,
+    "INSERT INTO settled_days SELECT 'full', day FROM roll_up_days",
     # What the sums by cluster of settled days come to, at levels and weeks that are marked.
     f"""
     CREATE TABLE weekly_clusters (
@@ -172,5 +187,5 @@ SCORES_MIGRATION: tuple[str, ...] = (
     # Some logs of one version had it and others did not. Nothing needs it now.
     "DROP INDEX IF EXISTS decisions_judged",
 )
-"""Statements that bring in roll-ups of scores, which pages had read from the rows themselves, and
-sums of weeks."""
+"""Statements that bring in what pages read: scores, which they had from the rows themselves, open
+days and weeks."""

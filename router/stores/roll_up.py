@@ -18,7 +18,7 @@ LEVELS: tuple[str, ...] = ("policy_version", "rule", "domain", "model", "key_nam
 """Sums are kept by all of these together and in all, and once a day is over by each alone. TIMES
 stands for the histograms of a day, HOURS for its hourly sums at the levels of HOURLY."""
 
-HOURLY = (ALL, "model")
+HOURLY = (ALL, "model", "policy_version")
 """Levels of hourly sums that are kept from a day's first row on: there are few of them, and pages
 read them with every look."""
 

@@ -32,13 +32,11 @@ from router.stores.ledger_schema import CLUSTER_SUMS
 from router.stores.roll_up import FULL, MICRO, rounded
 from router.stores.sqlite_reader import DecisionReader
 from router.stores.sqlite_schema import fetched
-from router.stores.sqlite_sums import chosen_keys, cluster_sums, counted, hourly_sums
+from router.stores.sqlite_sums import chosen_keys, cluster_sums, counted, hourly_sums, hours_of
 
 _STEPS: Mapping[Step, int] = {"hour": SECONDS_PER_HOUR, "day": SECONDS_PER_DAY}
 _SUMS = ", ".join(f"sum({name})" for name in TOTALS)
 _CLUSTER_SUMS = ", ".join(f"sum({name})" for name in CLUSTER_SUMS)
-
-_END = "SELECT {}(s.hour) FROM hourly s WHERE s.key = k.id AND s.hour >= ? AND s.hour < ?"
 
 
 class SQLiteLedger:
@@ -90,13 +88,11 @@ class SQLiteLedger:
         self, window: Window, where: LedgerFilter | None, by: Dimension
     ) -> Mapping[str | None, Span]:
         """The first and the last hour with a request of every value that has one."""
-        chosen, values = chosen_keys(FULL, where)
-        hours = rounded(window, SECONDS_PER_HOUR)
+        source, values = hours_of(window, where, by)
         found = await self._ask(
-            f"SELECT told, min(first), max(last) FROM (SELECT k.{by} AS told,"
-            f" ({_END.format('min')}) AS first, ({_END.format('max')}) AS last"
-            f" FROM roll_up_keys k WHERE {chosen}) WHERE first IS NOT NULL GROUP BY 1",
-            (*hours, *hours, *values),
+            f"SELECT told, min(first), max(last) FROM ({source})"
+            " WHERE first IS NOT NULL GROUP BY 1",
+            values,
         )
         return {value: Span(first, last) for value, first, last in found}
 

@@ -16,6 +16,7 @@ from router.stores.ledger_schema import CLUSTER_SUMS, FEEDBACK_SUMS
 from router.stores.roll_up import (
     ALL,
     ALWAYS,
+    FULL,
     HOURLY,
     HOURS,
     LEVELS,
@@ -51,6 +52,8 @@ def _upsert(table: str, place: Sequence[str], sums: Sequence[str]) -> str:
 _HOURLY_SUMS = _upsert("hourly", ("key", "hour"), TOTALS)
 _CLUSTERS = _upsert("daily_clusters", ("key", "day", "cluster"), CLUSTER_SUMS)
 _WEEKLY = _upsert("weekly_clusters", ("key", "week", "cluster"), CLUSTER_SUMS)
+_OPEN_HOURLY = _upsert("open_hourly", ("key", "hour"), TOTALS)
+_OPEN_CLUSTERS = _upsert("open_clusters", ("key", "day", "cluster"), CLUSTER_SUMS)
 _FEEDBACK = _upsert("hourly_feedback", ("key", "hour", "source"), FEEDBACK_SUMS)
 _JUDGED = _upsert("judged_hours", ("simulated", "hour"), ("decisions",))
 _SCORES = (
@@ -141,9 +144,11 @@ class SQLiteRollUp:
         marks = self._marks({day_of(hour) for _, hour in sums.hourly})
         kept = {day: told & _LEVELS for day, told in marks.items()}
         hourly = {d: kept[d] | _HOURLY if HOURS in told else kept[d] for d, told in marks.items()}
-        self._put(_HOURLY_SUMS, sums.hourly, _above(sums.hourly, hourly))
-        above = _above(sums.clusters, kept)
-        self._put(_CLUSTERS, sums.clusters, above)
+        is_open = {day for day, told in marks.items() if FULL not in told}
+        self._put_full(sums.hourly, is_open, _OPEN_HOURLY, _HOURLY_SUMS)
+        self._put(_HOURLY_SUMS, _above(sums.hourly, hourly))
+        self._put_full(sums.clusters, is_open, _OPEN_CLUSTERS, _CLUSTERS)
+        self._put(_CLUSTERS, above := _above(sums.clusters, kept))
         self._put(_WEEKLY, self._of_weeks(above))
         self._put(_FEEDBACK, sums.feedback)
         many(_JUDGED, ((*place, n) for place, n in sums.judged.items()))
@@ -181,11 +186,18 @@ class SQLiteRollUp:
                 add_to(found, (key, week, cluster), figures)
         return found
 
-    def _put(self, statement: str, *sums: Sums) -> None:
+    def _put_full(self, sums: Sums, is_open: Set[int], into_open: str, into: str) -> None:
+        """Write full sums, those of open days where such are kept."""
+        late = {place: it for place, it in sums.items() if day_of(place[1]) not in is_open}
+        if late:
+            self._put(into, late)
+            sums = {place: it for place, it in sums.items() if place not in late}
+        self._put(into_open, sums)
+
+    def _put(self, statement: str, sums: Sums) -> None:
         """Write sums, with their keys as the tables know them."""
-        for some in sums:
-            rows = ((self.id_of(key), *rest, *it) for (key, *rest), it in some.items())
-            self._connection.executemany(statement, rows)
+        rows = ((self.id_of(key), *rest, *it) for (key, *rest), it in sums.items())
+        self._connection.executemany(statement, rows)
 
     def forget(self) -> None:
         """The transaction was rolled back: nothing that it was told is true."""

@@ -1,5 +1,5 @@
-"""Settling: once a day is over, its sums are added up at the levels that pages ask for; once a week
-is over, those of its days by cluster are added up again.
+"""Settling: once a day is over, its sums go where they are found by key, and are added up at the
+levels that pages ask for; once a week is over, those of its days by cluster are added up again.
 
 Rule: one level of one day, or of one week, is one transaction, and its mark says where to read.
 What comes late, an answer that ran past midnight, is added at every level that stands.
@@ -47,6 +47,19 @@ _LIFT_TIMES = (
 )
 
 
+def _moving(source: str, to: str, place: Sequence[str], sums: Sequence[str]) -> tuple[str, str]:
+    """Statements that move a span of an open table's sums: into the other in its order, and out."""
+    names, span = ", ".join((*place, *sums)), f"WHERE {place[1]} >= ? AND {place[1]} < ?"
+    read = f"SELECT {names} FROM {source} {span} ORDER BY {', '.join(place)}"
+    return f"INSERT INTO {to} ({names}) {read}", f"DELETE FROM {source} {span}"
+
+
+_MOVE_FULL = (
+    *_moving("open_hourly", "hourly", ("key", "hour"), TOTALS),
+    *_moving("open_clusters", "daily_clusters", ("key", "day", "cluster"), CLUSTER_SUMS),
+)
+
+
 def _summed(names: Sequence[str]) -> str:
     return ", ".join(f"sum(s.{name})" for name in names)
 
@@ -75,7 +88,7 @@ def settle(connection: sqlite3.Connection, now: float) -> bool:
     """Settle one level of one day or week that is over by `now` (Unix seconds); whether there was
     one. Raises sqlite3.Error."""
     over = day_of(now - GRACE_S)
-    for level in (TIMES, ALL, *LEVELS):
+    for level in (FULL, TIMES, ALL, *LEVELS):
         [day] = connection.execute(_UNSETTLED, (over, level)).fetchone()
         if day is not None:
             _settle_day(connection, level, day)
@@ -89,16 +102,21 @@ def settle(connection: sqlite3.Connection, now: float) -> bool:
 
 
 def _settle_day(connection: sqlite3.Connection, level: str, day: int) -> None:
+    span = (day, day + SECONDS_PER_DAY)
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         marked = connection.execute(
             "INSERT OR IGNORE INTO settled_days VALUES (?, ?)", (level, day)
         )
-        if marked.rowcount:
-            if level == TIMES:
-                connection.execute(_LIFT_TIMES, (day, day, day + SECONDS_PER_DAY))
-            else:
-                _lift(connection, level, day)
+        if not marked.rowcount:
+            return
+        if level == FULL:
+            for statement in _MOVE_FULL:
+                connection.execute(statement, span)
+        elif level == TIMES:
+            connection.execute(_LIFT_TIMES, (day, *span))
+        else:
+            _lift(connection, level, day)
 
 
 def _settle_week(connection: sqlite3.Connection, level: str, week: int) -> None:

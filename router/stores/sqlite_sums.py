@@ -2,8 +2,8 @@
 
 Rule: each sum is read once, at the level that tells apart as little as can be: of settled weeks
 that lie in the window as a whole, of other settled days, and of days that are not settled at that
-level from the full sums. CROSS JOIN is SQLite's way to be told the order: few keys first, then each
-one's range.
+level from the full sums, which stand in tables of their own while a day is open. CROSS JOIN is
+SQLite's way to be told the order: few keys first, then each one's range; of an open day its rows.
 """
 
 from collections.abc import Collection, Sequence
@@ -37,33 +37,38 @@ _WHOLE = (
 )
 """Settled days of histograms that lie within a window as a whole."""
 
-_UNSETTLED = "u.day NOT IN (SELECT day FROM settled_days WHERE level IN (?, ?))"
+# Days first: mostly there is none, and nothing else is looked at then.
+_CLOSED = "FROM roll_up_days u CROSS JOIN roll_up_keys k CROSS JOIN {} s ON s.key = k.id AND {}"
+_OPEN = "FROM roll_up_days u CROSS JOIN {} s ON {} CROSS JOIN roll_up_keys k ON k.id = s.key"
 
 
 def hourly_sums(window: Window, where: LedgerFilter | None, by: Dimension | None) -> Source:
     """Rows of `told`, `hour` and TOTALS that sum to those of the window's whole hours."""
     level = level_of(where, by)
-    since, until = hours = rounded(window, SECONDS_PER_HOUR)
+    hours = rounded(window, SECONDS_PER_HOUR)
     read = _read(by, ("hour", *TOTALS))
     chosen, values = chosen_keys(level, where)
+    rest, given = _rest(read, level, where, hours, hourly=True)
     part = (
         f"{read} FROM roll_up_keys k CROSS JOIN hourly s ON s.key = k.id"
         f" WHERE {chosen} AND s.hour >= ? AND s.hour < ?"
     )
-    values += [since, until]
-    if level == FULL:
-        return part, values
-    filtered, given = chosen_keys(FULL, where)
-    # A day is settled as a whole, so its sums at this level are there or they are not.
-    rest = (
-        f"{read} FROM roll_up_keys k CROSS JOIN roll_up_days u CROSS JOIN hourly s ON s.key = k.id"
-        f" AND s.hour >= max(u.day, ?) AND s.hour < min(u.day + {SECONDS_PER_DAY}, ?)"
-        f" WHERE {filtered} AND u.day > ? AND u.day < ? AND {_UNSETTLED}"
+    return f"{part} UNION ALL {rest}", [*values, *hours, *given]
+
+
+def hours_of(window: Window, where: LedgerFilter | None, by: Dimension) -> Source:
+    """Rows of `told`, `first` and `last`: hours of the window, all other sums lying between."""
+    level = level_of(where, by)
+    hours = rounded(window, SECONDS_PER_HOUR)
+    chosen, values = chosen_keys(level, where)
+    read = f"SELECT k.{by} AS told, s.hour AS first, s.hour AS last"
+    rest, given = _rest(read, level, where, hours, hourly=True)
+    end = "(SELECT {}(s.hour) FROM hourly s WHERE s.key = k.id AND s.hour >= ? AND s.hour < ?)"
+    part = (
+        f"SELECT k.{by} AS told, {end.format('min')} AS first, {end.format('max')} AS last"
+        f" FROM roll_up_keys k WHERE {chosen}"
     )
-    # From the first on, where the day was begun so.
-    marks = [level, HOURS if level in HOURLY else level]
-    given = [*hours, *given, since - SECONDS_PER_DAY, until, *marks]
-    return f"{part} UNION ALL {rest}", values + given
+    return f"{part} UNION ALL {rest}", [*hours, *hours, *values, *given]
 
 
 def cluster_sums(window: Window, where: LedgerFilter | None, by: Dimension | None) -> Source:
@@ -71,13 +76,6 @@ def cluster_sums(window: Window, where: LedgerFilter | None, by: Dimension | Non
     level = level_of(where, by)
     days = rounded(window, SECONDS_PER_DAY)
     read = _read(by, ("cluster", *CLUSTER_SUMS))
-    filtered, given = chosen_keys(FULL, where)
-    if level == FULL:
-        whole = (
-            f"{read} FROM roll_up_keys k CROSS JOIN daily_clusters s ON s.key = k.id"
-            f" WHERE {filtered} AND s.day >= ? AND s.day < ?"
-        )
-        return whole, [*given, *days]
     chosen, values = chosen_keys(level, where)
     weeks = (
         f"{read} FROM roll_up_keys k CROSS JOIN settled_weeks w"
@@ -90,14 +88,38 @@ def cluster_sums(window: Window, where: LedgerFilter | None, by: Dimension | Non
         f" WHERE {chosen} AND u.level = ? AND u.day >= ? AND u.day < ?"
         f" AND u.day / {SECONDS_PER_WEEK} * {SECONDS_PER_WEEK} NOT IN ({_WEEKS})"
     )
-    rest = (
-        f"{read} FROM roll_up_keys k CROSS JOIN roll_up_days u"
-        " CROSS JOIN daily_clusters s ON s.key = k.id AND s.day = u.day"
-        f" WHERE {filtered} AND u.day >= ? AND u.day < ? AND {_UNSETTLED}"
-    )
+    rest, given = _rest(read, level, where, days, hourly=False)
     within = [level, *days]
-    given = [*values, *within, *values, *within, *within, *given, *days, level, level]
-    return f"{weeks} UNION ALL {settled} UNION ALL {rest}", given
+    return (
+        f"{weeks} UNION ALL {settled} UNION ALL {rest}",
+        [*values, *within, *values, *within, *within, *given],
+    )
+
+
+def _rest(
+    read: str, level: str, where: LedgerFilter | None, span: tuple[int, int], hourly: bool
+) -> Source:
+    """The full sums, by the hour or by cluster, of days that are not settled at a level."""
+    closed, still = ("hourly", "open_hourly") if hourly else ("daily_clusters", "open_clusters")
+    of_a_day = (
+        f"s.hour >= max(u.day, ?) AND s.hour < min(u.day + {SECONDS_PER_DAY}, ?)"
+        if hourly
+        else "s.day = u.day"
+    )
+    chosen, values = chosen_keys(FULL, where)
+    unsettled = (
+        f"WHERE {chosen} AND u.day > ? AND u.day < ?"
+        " AND u.day NOT IN (SELECT day FROM settled_days WHERE level IN (?, ?))"
+    )
+    told = (
+        f"{read} {_CLOSED.format(closed, of_a_day)} {unsettled}"
+        f" AND u.day IN (SELECT day FROM settled_days WHERE level = '{FULL}')"
+        f" UNION ALL {read} {_OPEN.format(still, of_a_day)} {unsettled}"
+    )
+    # HOURS: this level's sums are kept from the first row on, where the day was begun so.
+    marks = (level, HOURS if hourly and level in HOURLY else level)
+    given = [*(span if hourly else ()), *values, span[0] - SECONDS_PER_DAY, span[1], *marks]
+    return told, given * 2
 
 
 def counted(

@@ -40,7 +40,15 @@ from tests.fakes.rows import events
 
 EVER = Window(0, AT + 10 * SECONDS_PER_DAY)
 STEPS: tuple[Step | None, ...] = (None, "hour", "day")
-DIMENSIONS: tuple[Dimension, ...] = ("rule", "domain", "model", "key_name", "arm", "baseline")
+DIMENSIONS: tuple[Dimension, ...] = (
+    "policy_version",
+    "rule",
+    "domain",
+    "model",
+    "key_name",
+    "arm",
+    "baseline",
+)
 
 
 @pytest.fixture
@@ -290,6 +298,8 @@ async def test_sums_of_settled_weeks_days_and_open_days_make_up_any_window(path:
                 clusters = (await SQLiteLedger(path).clusters(window, by=by)).of.values()
                 counted = sum(one.requests for many in clusters for one in many)
                 assert counted == 2 * (20 - since), (since, by)
+                totals = (await SQLiteLedger(path).totals(window, by=by)).values()
+                assert sum(one.requests for one in totals) == counted, (since, by)
         settled(path)
 
 
