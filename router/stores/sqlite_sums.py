@@ -4,6 +4,7 @@ Rule: each sum is read once, at the level that tells apart as little as can be: 
 that lie in the window as a whole, of other settled days, and of days that are not settled at that
 level from the full sums, which stand in tables of their own while a day is open. CROSS JOIN is
 SQLite's way to be told the order: few keys first, then each one's range; of an open day its rows.
+A plus before a column keeps SQLite from looking for its bounds in place of the value it equals.
 """
 
 from collections.abc import Collection, Sequence
@@ -80,12 +81,12 @@ def cluster_sums(window: Window, where: LedgerFilter | None, by: Dimension | Non
     weeks = (
         f"{read} FROM roll_up_keys k CROSS JOIN settled_weeks w"
         " CROSS JOIN weekly_clusters s ON s.key = k.id AND s.week = w.week"
-        f" WHERE {chosen} AND w.level = ? AND w.week >= ? AND w.week + {SECONDS_PER_WEEK} <= ?"
+        f" WHERE {chosen} AND w.level = ? AND +w.week >= ? AND w.week + {SECONDS_PER_WEEK} <= ?"
     )
     settled = (
         f"{read} FROM roll_up_keys k CROSS JOIN settled_days u"
         " CROSS JOIN daily_clusters s ON s.key = k.id AND s.day = u.day"
-        f" WHERE {chosen} AND u.level = ? AND u.day >= ? AND u.day < ?"
+        f" WHERE {chosen} AND u.level = ? AND +u.day >= ? AND +u.day < ?"
         f" AND u.day / {SECONDS_PER_WEEK} * {SECONDS_PER_WEEK} NOT IN ({_WEEKS})"
     )
     rest, given = _rest(read, level, where, days, hourly=False)
@@ -108,7 +109,7 @@ def _rest(
     )
     chosen, values = chosen_keys(FULL, where)
     unsettled = (
-        f"WHERE {chosen} AND u.day > ? AND u.day < ?"
+        f"WHERE {chosen} AND +u.day > ? AND +u.day < ?"
         " AND u.day NOT IN (SELECT day FROM settled_days WHERE level IN (?, ?))"
     )
     told = (
