@@ -220,9 +220,9 @@ class SQLiteRollUp:
 
 def _above(sums: Sums, levels: Mapping[int, Set[str]]) -> Sums:
     """Full sums added up at the levels that are kept of their days."""
-    found: Sums = {}
+    found: dict[tuple[Any, ...], list[list[int]]] = {}
     for (key, at, *rest), figures in sums.items():
         above = keys_above(key)
         for level in levels[day_of(at)]:
-            add_to(found, (above[level], at, *rest), figures)
-    return found
+            found.setdefault((above[level], at, *rest), []).append(figures)
+    return {place: [*map(sum, zip(*many, strict=True))] for place, many in found.items()}
