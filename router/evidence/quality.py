@@ -91,18 +91,17 @@ def differences(
     A session with answers in both arms is a block of its own. Of the others a block closes as soon
     as it has sessions of both arms, and what is left over waits.
     """
-    by_session: dict[str, _Session] = {}
+    means: dict[Arm, dict[str, float]] = {first: {}, second: {}}
+    begun: dict[str, float] = {}
     for session, arm, _, at, judged, score in scores:
-        if arm in (first, second):
-            before, one, other = by_session.get(session, (at, None, None))
-            mean = score / judged
-            means = (mean, other) if arm == first else (one, mean)
-            by_session[session] = (min(before, at), *means)
-    in_order = sorted((it[0], session, it[1], it[2]) for session, it in by_session.items())
+        if arm in means:
+            means[arm][session] = score / judged
+            begun[session] = min(begun.get(session, at), at)
     found: list[float] = []
     ones: list[float] = []
     others: list[float] = []
-    for _, _, one, other in in_order:
+    for _, session in sorted(zip(begun.values(), begun, strict=True)):
+        one, other = means[first].get(session), means[second].get(session)
         if one is not None and other is not None:
             found.append(one - other)
             continue
@@ -114,10 +113,6 @@ def differences(
             found.append(sum(ones) / len(ones) - sum(others) / len(others))
             ones, others = [], []
     return np.asarray(found, dtype=np.float64)
-
-
-_Session = tuple[float, float | None, float | None]
-"""When it was judged first, and its mean in either arm."""
 
 
 def blocks_needed(blocks: Floats, margin: float) -> int | None:

@@ -15,9 +15,9 @@ from router.core.session_score import SessionScore
 from router.stores.roll_up import MICRO, rounded
 from router.stores.sqlite_schema import fetched
 
-# Summed and sorted here: SQLite would sort rows once for each, and they are short.
-_SESSIONS = """
-    SELECT session, arm, source, at, judged, score_micro FROM session_scores
+# Summed and sorted here: hardly any session has more than one row, and they come nearly in order.
+_SESSIONS = f"""
+    SELECT session, arm, source, at, judged, score_micro / {MICRO:.1f} FROM session_scores
     WHERE hour >= ? AND hour < ? AND simulated = ?
 """
 _HOURS = """
@@ -51,17 +51,13 @@ class SQLiteScores:
         return dict(rows)
 
     def _sessions(self, window: Window, simulated: bool) -> list[SessionScore]:
-        found: dict[tuple[Any, ...], tuple[float, int, int]] = {}
-        for *of, at, judged, score in self._fetch(_SESSIONS, window, simulated):
-            known = found.get(place := tuple(of))
+        found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        for row in self._fetch(_SESSIONS, window, simulated):
+            known = found.get(place := row[:3])
             if known is not None:
-                at, judged, score = min(known[0], at), known[1] + judged, known[2] + score
-            found[place] = (at, judged, score)
-        told = [
-            SessionScore(session, arm, source, at, judged, score / MICRO)
-            for (session, arm, source), (at, judged, score) in found.items()
-        ]
-        return sorted(told, key=itemgetter(3, 0))
+                row = (*place, min(known[3], row[3]), known[4] + row[4], known[5] + row[5])
+            found[place] = row
+        return sorted(map(SessionScore._make, found.values()), key=itemgetter(3, 0))
 
     def _fetch(self, statement: str, window: Window, simulated: bool) -> list[Any]:
         hours = rounded(window, SECONDS_PER_HOUR)
