@@ -15,6 +15,7 @@ from router.core.ledger import (
     Point,
     PriceSheet,
     QualitySums,
+    Span,
     Step,
     Totals,
     Unpriced,
@@ -53,23 +54,30 @@ class Ledger(Protocol):
         """Sums by cluster of sessions, for intervals; clusters without a request are left out."""
         ...
 
+    async def spans(
+        self, window: Window, where: LedgerFilter | None, by: Dimension
+    ) -> Mapping[str | None, Span]:
+        """The first and the last hour with a request of every value that has one."""
+        ...
+
     async def histograms(
         self,
         window: Window,
         measures: Collection[Measure],
-        model: str | None = None,
+        models: Collection[str | None] | None = None,
         step: Step | None = None,
     ) -> Sequence[Histogram]:
-        """How measures spread, step by step (None: over the window) and model by model.
+        """How measures spread, step by step (None: over the window), in order of time.
 
+        `models`: who answered, None of them standing for nobody; all by default.
         `core/buckets.py` reads quantiles from them.
         """
         ...
 
     async def quality(
-        self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
+        self, window: Window, where: LedgerFilter | None = None, by: Sequence[Dimension] = ()
     ) -> Sequence[QualitySums]:
-        """What feedback said of the decisions of a window, by source."""
+        """What feedback said of the decisions of a window, by source and, together, dimensions."""
         ...
 
     async def unpriced(self, window: Window, limit: int = 20) -> Sequence[Unpriced]:

@@ -79,6 +79,18 @@ class StatsStore(Protocol):
         """Fold in an answer to a request that a draw left to `model` or gave to the baseline."""
         ...
 
+    def call_begins(self, model: str) -> None:
+        """One more call to a model is in flight."""
+        ...
+
+    def call_ends(self, model: str) -> None:
+        """One less."""
+        ...
+
+    def in_flight(self) -> Mapping[str, int]:
+        """Calls that this process has under way, by model; those that have none may be missing."""
+        ...
+
     def began(self, model: str) -> float:
         """A call to a model begins; what to hand to `ended`."""
         ...

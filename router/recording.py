@@ -53,6 +53,7 @@ class Trace:
     own: list[OwnCall] = field(default_factory=list)
     recorded: bool = False
     waiting: bool = False
+    _called: str | None = None
     _busy: tuple[str, float] | None = None
 
     def now(self) -> float:
@@ -61,9 +62,11 @@ class Trace:
 
     def opening(self, model: str) -> None:
         """The next model is about to be asked; what the last one said counts no more."""
-        if self._busy is not None:
+        if self._called is not None:
             # The one before was never called: its circuit was open.
             self.busy_s()
+        self._called = model
+        self.gateway.stats.call_begins(model)
         self.opened, self.first_byte = self.now(), None
         self.kept.clear()
         card = self.routed.in_force.catalog.models[model]
@@ -72,7 +75,10 @@ class Trace:
             self._busy = model, self.gateway.stats.began(model)
 
     def busy_s(self) -> float:
-        """The share of its machine's busy time that the call just over took, in seconds."""
+        """The call is over: the share of its machine's busy time that it took, in seconds."""
+        if self._called is not None:
+            self.gateway.stats.call_ends(self._called)
+            self._called = None
         if self._busy is None:
             return self.now() - self.opened
         (model, began), self._busy = self._busy, None

@@ -1,16 +1,20 @@
 """Recording: what an exchange leaves in the log, whatever the upstream told."""
 
+import asyncio
 from dataclasses import replace
 from typing import cast
 
 import pytest
 
 from router.core.event import RoutingEvent
-from router.errors import DecisionLogError
+from router.errors import DecisionLogError, UpstreamUnreachable
+from router.exchange import all_recorded
+from router.ports import UpstreamCall
 from tests.fakes.clock import FakeClock
 from tests.fakes.exchange import exchange_with, recorded
+from tests.fakes.faults import EVENTS
 from tests.fakes.gateway import MemoryLog, fake_gateway
-from tests.fakes.upstream import FakeReply, FakeUpstream, plain_reply
+from tests.fakes.upstream import SSE, FakeReply, FakeUpstream, plain_reply
 
 
 async def test_tokens_that_the_upstream_did_not_count_are_estimated_and_marked() -> None:
@@ -103,3 +107,44 @@ async def test_our_own_time_as_told_to_the_caller_includes_the_writing_of_the_re
     await exchange.open()
 
     assert exchange.trace.overhead_s == pytest.approx(0.25)
+
+
+async def test_a_call_is_in_flight_until_its_model_has_failed_or_its_answer_is_over() -> None:
+    seen: list[dict[str, int]] = []
+
+    class Looking(FakeUpstream):
+        async def open(self, call: UpstreamCall) -> FakeReply:
+            seen.append({name: n for name, n in gateway.stats.in_flight().items() if n})
+            return await super().open(call)
+
+    near, far = Looking(UpstreamUnreachable("down")), Looking(FakeReply(EVENTS, 200, SSE))
+    gateway = fake_gateway({"near": near, "far": far})
+    exchange = await exchange_with(gateway, stream=True)
+    await exchange.open()
+    assert seen == [{"small": 1}, {"large": 1}]
+    assert gateway.stats.in_flight()["large"] == 1, "its stream has begun and goes on"
+    assert [event async for event in exchange.events()]
+    assert set(gateway.stats.in_flight().values()) == {0}
+
+
+@pytest.mark.parametrize("left", [True, False])
+async def test_no_call_stays_in_flight_when_its_caller_leaves_or_nobody_answers(left: bool) -> None:
+    begun = asyncio.Event()
+
+    class Silent(FakeUpstream):
+        async def open(self, call: UpstreamCall) -> FakeReply:
+            begun.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    down = FakeUpstream(UpstreamUnreachable("down"))
+    gateway = fake_gateway({"near": Silent() if left else down, "far": down})
+    asking = asyncio.create_task((await exchange_with(gateway)).open())
+    if left:
+        await begun.wait()
+        assert gateway.stats.in_flight() == {"small": 1}
+        asking.cancel()
+    await asyncio.wait([asking])
+    await all_recorded()
+    assert asking.cancelled() or isinstance(asking.exception(), UpstreamUnreachable)
+    assert set(gateway.stats.in_flight().values()) == {0}

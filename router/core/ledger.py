@@ -4,9 +4,10 @@ Rule: money is summed in whole nano-dollars (1e-9 US dollars), so that parts add
 exactly, whatever the order. A sum holds only what is known; what is not is counted beside it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Literal, Self
+from operator import attrgetter
+from typing import Literal, NamedTuple, Self
 
 NANO = 1_000_000_000
 CLUSTERS = 256
@@ -47,6 +48,13 @@ class Window:
 
     since: float
     until: float
+
+
+class Span(NamedTuple):
+    """The first and the last hour of something, by their starts in Unix seconds."""
+
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +187,14 @@ class Totals:
     co2_low_ug: int = 0
     co2_high_ug: int = 0
 
+    @classmethod
+    def of(cls, many: Iterable[Self]) -> Self:
+        """All of them together."""
+        columns = zip(*map(_FIGURES, many), strict=True)
+        return cls(*map(sum, columns))
+
     def __add__(self, other: Self) -> Self:
-        return type(self)(*(getattr(self, n) + getattr(other, n) for n in TOTALS))
+        return type(self).of((self, other))
 
     @property
     def net_nano(self) -> int:
@@ -191,6 +205,8 @@ class Totals:
 
 TOTALS: tuple[str, ...] = tuple(one.name for one in fields(Totals))
 """The names of a total's figures, in order."""
+
+_FIGURES = attrgetter(*TOTALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,25 +220,24 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """How a measure spread, for one step from `at` on and one model (None: nobody answered).
+    """How a measure spread, for one step from `at` on.
 
     `counts` goes from a bucket of `core/buckets.py` to how many requests fell into it.
     """
 
     at: int
     measure: Measure
-    model: str | None
     counts: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class QualitySums:
-    """What one source said of the answers to one value of a dimension.
+    """What one source said of answers, told apart by some dimensions: `of` has a value of each.
 
     Of `judged` decisions, the sum of their scores (each in [0, 1]) and of the scores' squares.
     """
 
-    of: str | None
+    of: tuple[str | None, ...]
     source: str
     judged: int
     score: float

@@ -1,13 +1,12 @@
 """SessionScore: what one source said of one session's answers, arm by arm."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from router.core.feedback import Source
 from router.core.ledger import Arm
 
 
-@dataclass(frozen=True, slots=True)
-class SessionScore:
+class SessionScore(NamedTuple):
     """Of `judged` answers of one session and arm, the sum of one source's scores.
 
     `at` is when the first of them was judged, in Unix seconds. A request without a session is one

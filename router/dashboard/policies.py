@@ -1,4 +1,4 @@
-"""Policies: the policy in force in plain words and as written, and what an edit would be."""
+"""Policies: in plain words, as written and edited, and what each version saved."""
 
 from typing import Any
 from urllib.parse import parse_qs
@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router.api.caller import body_of
+from router.api.reports.period import PERIODS
 from router.api.reports.policies import MOST_BYTES, report, validated
 from router.dashboard.rendering import page
 from router.errors import InvalidRequest
@@ -39,4 +40,11 @@ async def _shown(request: Request, name: str | None) -> dict[str, Any]:
     if name is not None and name not in found:
         raise InvalidRequest(f"Expected one of {', '.join(found)}.", "policy")
     it = found[name or content["default"]]
-    return {"report": content, "it": it, "text": it["text"], "verdict": None, "lines": ()}
+    return {
+        "report": content,
+        "it": it,
+        "periods": PERIODS,
+        "text": it["text"],
+        "verdict": None,
+        "lines": (),
+    }

@@ -4,11 +4,11 @@ Rule: only what the log itself shows. A version of a policy begins with the firs
 an outage is an hour in which a good part of the requests got no answer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from router.core.ledger import SECONDS_PER_HOUR, Point, Totals
+from router.core.ledger import SECONDS_PER_HOUR, Point, Span, Totals
 
 OUTAGE_SHARE = 0.05
 LEAST_FAILED = 5
@@ -25,22 +25,18 @@ class Change:
     label: str
 
 
-def changes(versions: Iterable[Point], hours: Iterable[Point]) -> Sequence[Change]:
-    """From points by version of policy and points in all, both by hour and in order of time."""
+def changes(versions: Mapping[str | None, Span], hours: Iterable[Point]) -> Sequence[Change]:
+    """From the hours of every version of a policy, and points in all, in order of time."""
     found = [*_policies(versions), *_outages(hours)]
     return sorted(found, key=lambda it: (it.at, it.kind, it.label))
 
 
-def _policies(points: Iterable[Point]) -> Iterable[Change]:
+def _policies(versions: Mapping[str | None, Span]) -> Iterable[Change]:
     """The version that the period began with is no change; of two that begin at once both are."""
-    seen: set[str] = set()
-    first: int | None = None
-    for point in points:
-        first = point.at if first is None else first
-        if point.of is not None and point.of not in seen:
-            seen.add(point.of)
-            if point.at > first:
-                yield Change("policy", point.at, None, f"policy version {point.of}")
+    begun = min((it.first for it in versions.values()), default=0)
+    for version, it in versions.items():
+        if version is not None and it.first > begun:
+            yield Change("policy", it.first, None, f"policy version {version}")
 
 
 def _outages(hours: Iterable[Point]) -> Iterable[Change]:

@@ -17,9 +17,9 @@ LEAST_JUDGED = 20
 
 @dataclass(frozen=True, slots=True)
 class GroupScore:
-    """The mean score of a group's judged answers."""
+    """The mean score of a group's judged answers. `of` has a value of each dimension."""
 
-    of: str | None
+    of: tuple[str | None, ...]
     score: Figure
 
     @property
@@ -28,11 +28,26 @@ class GroupScore:
         return not self.score.known
 
 
-def scores_by_group(sums: Iterable[QualitySums], source: str) -> Sequence[GroupScore]:
-    """One source's scores, the group with the most judged answers first."""
-    kept = sorted(
-        (it for it in sums if it.source == source), key=lambda it: (-it.judged, str(it.of))
-    )
+def scores_by_group(
+    sums: Iterable[QualitySums], source: str, places: Sequence[int] = (0,)
+) -> Sequence[GroupScore]:
+    """One source's scores, the group with the most judged answers first.
+
+    `places`: by which of the dimensions that the sums are told apart by.
+    """
+    found: dict[tuple[str | None, ...], QualitySums] = {}
+    for it in sums:
+        if it.source == source:
+            of = tuple(it.of[place] for place in places)
+            before = found.get(of) or QualitySums(of, source, 0, 0.0, 0.0)
+            found[of] = QualitySums(
+                of,
+                source,
+                before.judged + it.judged,
+                before.score + it.score,
+                before.square + it.square,
+            )
+    kept = sorted(found.values(), key=lambda it: (-it.judged, str(it.of)))
     return [GroupScore(it.of, score_of(it)) for it in kept]
 
 

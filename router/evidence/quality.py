@@ -65,7 +65,9 @@ def verdict(scores: Iterable[SessionScore], margin: float = MARGIN) -> Verdict:
     if not 0 < margin < 1:
         raise ValueError(f"expected a margin between 0 and 1, not {margin:g}")
     rows = list(scores)
-    told = {source: [it for it in rows if it.source == source] for source in SOURCES}
+    told: dict[Source, list[SessionScore]] = {source: [] for source in SOURCES}
+    for it in rows:
+        told[it.source].append(it)
     blocks = {source: differences(of) for source, of in told.items()}
     heard = [source for source in SOURCES if len(blocks[source])]
     error = (1 - LEVEL) / max(len(heard), 1)
@@ -89,29 +91,28 @@ def differences(
     A session with answers in both arms is a block of its own. Of the others a block closes as soon
     as it has sessions of both arms, and what is left over waits.
     """
-    by_session: dict[str, dict[Arm, SessionScore]] = {}
-    for it in scores:
-        if it.arm in (first, second):
-            by_session.setdefault(it.session, {})[it.arm] = it
+    means: dict[Arm, dict[str, float]] = {first: {}, second: {}}
+    begun: dict[str, float] = {}
+    for session, arm, _, at, judged, score in scores:
+        if arm in means:
+            means[arm][session] = score / judged
+            begun[session] = min(begun.get(session, at), at)
     found: list[float] = []
-    open_block: dict[Arm, list[float]] = {first: [], second: []}
-    for session in sorted(by_session.values(), key=_when):
-        if first in session and second in session:
-            found.append(session[first].mean - session[second].mean)
+    ones: list[float] = []
+    others: list[float] = []
+    for _, session in sorted(zip(begun.values(), begun, strict=True)):
+        one, other = means[first].get(session), means[second].get(session)
+        if one is not None and other is not None:
+            found.append(one - other)
             continue
-        for arm in (first, second):
-            if arm in session:
-                open_block[arm].append(session[arm].mean)
-        if open_block[first] and open_block[second]:
-            ones, others = open_block[first], open_block[second]
+        if one is not None:
+            ones.append(one)
+        if other is not None:
+            others.append(other)
+        if ones and others:
             found.append(sum(ones) / len(ones) - sum(others) / len(others))
-            open_block = {first: [], second: []}
+            ones, others = [], []
     return np.asarray(found, dtype=np.float64)
-
-
-def _when(session: Mapping[Arm, SessionScore]) -> tuple[float, str]:
-    one = min(session.values(), key=lambda it: it.at)
-    return one.at, one.session
 
 
 def blocks_needed(blocks: Floats, margin: float) -> int | None:

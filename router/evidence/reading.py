@@ -13,14 +13,13 @@ from router.core.ledger import (
     SECONDS_PER_DAY,
     ClusterSums,
     Dimension,
-    Histogram,
     LedgerFilter,
     Measure,
     Point,
     Step,
     Window,
 )
-from router.evidence.quantiles import Counts
+from router.evidence.savings import Versions
 from router.evidence.statement import Books, Month
 from router.ledger import Ledger, Scores
 
@@ -85,9 +84,12 @@ async def read_books(
     hours = await ledger.series(window, where)
     judged = await sources.scores.judged_by_hour(window, simulated) if wanted.coverage else {}
     # Histograms and what is unpriced are told apart by model alone: those of these answers.
-    models = set(await ledger.totals(window, where, "model"))
-    spread = await ledger.histograms(window, wanted.measures, step=_step(hours))
-    kept = [it for it in spread if it.model in models]
+    models = await ledger.spans(window, where, "model")
+    spread = (
+        await ledger.histograms(window, wanted.measures, models, _step(hours))
+        if wanted.measures
+        else ()
+    )
     return Books(
         window=window,
         baselines=named,
@@ -95,14 +97,28 @@ async def read_books(
         treated=await _arm(ledger, window, replace(where, arm="treated")),
         control=await _arm(ledger, window, replace(where, arm="control")),
         hours=hours,
-        costs=by_hour([it for it in kept if it.measure == "cost_usd"]),
-        added=by_hour([it for it in kept if it.measure == "overhead_s"]),
+        costs=[it.counts for it in spread if it.measure == "cost_usd"],
+        added=[it.counts for it in spread if it.measure == "overhead_s"],
         scores=await sources.scores.session_scores(window, simulated),
         judged=[judged.get(it.at, 0) for it in hours],
         answered=[it.totals.ok for it in hours] if wanted.coverage else (),
         unpriced=[it for it in await ledger.unpriced(window) if it.model in models],
         month=await _month(ledger, where, now),
         simulated=simulated,
+    )
+
+
+async def read_versions(
+    ledger: Ledger, window: Window, where: LedgerFilter, baseline: str | None = None
+) -> Versions:
+    """The sums by cluster of every version of a policy. Raises DecisionLogError."""
+    by: Dimension = "policy_version"
+    found = (await ledger.clusters(window, where, "baseline")).of
+    named = _in_order({name: sums for name, sums in found.items() if name}, baseline)
+    of = [replace(where, baseline=name) for name in named]
+    return Versions(
+        (await ledger.clusters(window, where, by)).of,
+        {str(one.baseline): (await ledger.clusters(window, one, by)).of for one in of},
     )
 
 
@@ -131,16 +147,6 @@ def _in_order(
         return name != wanted, not name.startswith(PRICED), -priced, name
 
     return {name: found[name] for name in sorted(found, key=order)}
-
-
-def by_hour(histograms: Sequence[Histogram]) -> Sequence[Counts]:
-    """Histograms of all models together, hour by hour."""
-    hours: dict[int, dict[int, int]] = {}
-    for one in histograms:
-        hour = hours.setdefault(one.at, {})
-        for bucket, many in one.counts.items():
-            hour[bucket] = hour.get(bucket, 0) + many
-    return [hours[at] for at in sorted(hours)]
 
 
 async def _month(ledger: Ledger, where: LedgerFilter, now: float) -> Month:

@@ -16,6 +16,11 @@ from router.evidence.bounds import Floats
 from router.evidence.figure import Figure, not_measured, percent, too_few, usd, usd_interval
 from router.evidence.resampling import ratio, ratio_slope, studentised
 
+NO_BASELINE = "any baseline"
+
+ByGroup = Mapping[str | None, Sequence[ClusterSums]]
+"""Clusters by the value of a dimension."""
+
 LEAST_CLUSTERS = 30
 LEAST_EFFECTIVE = 8.0
 """Below so many clusters, or as many of like size, 95 % intervals covered less than 93 % on
@@ -58,6 +63,15 @@ class GroupSaving:
         return not self.saving.share.known
 
 
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Clusters by version of a policy: of all its requests, and of those against each baseline, the
+    one to prefer first."""
+
+    whole: ByGroup
+    baselines: Mapping[str, ByGroup]
+
+
 def priced_saving(clusters: Sequence[ClusterSums], baseline: str) -> PricedSaving:
     """What was saved against `baseline`, in all and with its interval, from sums by cluster."""
     kept = sorted((it for it in clusters if it.requests), key=lambda it: it.cluster)
@@ -86,6 +100,24 @@ def saving_by_group(
         for name, sums in of.items()
     ]
     return tuple(sorted(found, key=lambda it: (-it.saving.net_nano, str(it.of))))
+
+
+def saving_by_version(of: Versions) -> Mapping[str | None, GroupSaving]:
+    """What each version saved, against the first baseline that prices any request of it: an edit of
+    a policy may change what it is compared with."""
+    found = {}
+    for version, sums in of.whole.items():
+        baseline, priced = next(
+            (
+                (name, by_version[version])
+                for name, by_version in of.baselines.items()
+                if any(it.priced_requests for it in by_version.get(version, ()))
+            ),
+            (NO_BASELINE, sums),
+        )
+        requests = sum(it.requests for it in sums)
+        found[version] = GroupSaving(version, priced_saving(priced, baseline), requests)
+    return found
 
 
 def _sum(clusters: Sequence[ClusterSums]) -> ClusterSums:

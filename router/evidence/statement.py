@@ -22,9 +22,14 @@ from router.evidence.projection import month_end
 from router.evidence.quality import MARGIN, Verdict, coverage, verdict
 from router.evidence.quantiles import Counts, added_quantile, cost_quantile
 from router.evidence.rates import rate
-from router.evidence.savings import GroupSaving, PricedSaving, priced_saving, saving_by_group
-
-ByGroup = Mapping[str | None, Sequence[ClusterSums]]
+from router.evidence.savings import (
+    NO_BASELINE,
+    ByGroup,
+    GroupSaving,
+    PricedSaving,
+    priced_saving,
+    saving_by_group,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +96,6 @@ class Statement:
     simulated: bool
 
 
-NO_BASELINE = "any baseline"
-
-
 def statement(books: Books, margin: float = MARGIN) -> Statement:
     """Every figure of a period. Raises ValueError unless 0 < margin < 1."""
     found = [priced_saving(sums, name) for name, sums in books.baselines.items()]
@@ -114,7 +116,7 @@ def statement(books: Books, margin: float = MARGIN) -> Statement:
         measured=experiment,
         verdict=held,
         groups={by: saving_by_group(of, first.baseline) for by, of in books.groups.items()},
-        totals=sum((it.totals for it in books.hours), Totals()),
+        totals=Totals.of(it.totals for it in books.hours),
         hours=books.hours,
         days=by_day(books.hours),
         figures=named,
@@ -158,7 +160,7 @@ def by_day(hours: Iterable[Point]) -> Sequence[Day]:
     days: dict[int, list[Totals]] = {}
     for hour in hours:
         days.setdefault(hour.at // SECONDS_PER_DAY * SECONDS_PER_DAY, []).append(hour.totals)
-    found = {at: sum(of, Totals()) for at, of in sorted(days.items())}
+    found = {at: Totals.of(of) for at, of in sorted(days.items())}
     return [
         Day(at, of.requests, of.baseline_nano - of.net_nano, of.baseline_nano)
         for at, of in found.items()

@@ -4,7 +4,7 @@ Rule: money is in whole nano-dollars, energy in micro-watt-hours and emissions i
 that a roll-up is the sum of its rows to the last digit.
 """
 
-from router.core.ledger import TOTALS
+from router.core.ledger import SECONDS_PER_HOUR, TOTALS
 
 CLUSTER_SUMS = (
     "requests",
@@ -119,7 +119,73 @@ LEDGER_MIGRATION: tuple[str, ...] = (
     "INSERT INTO roll_up_progress SELECT 0, coalesce(max(rowid), 0) FROM decisions",
     "CREATE INDEX decisions_unpriced ON decisions (unpriced, model, at) WHERE unpriced IS NOT NULL",
     "CREATE INDEX feedback_by_score ON feedback (score, at DESC)",
-    # All that is asked of a judged decision: its row is wide, and feedback may be on any of them.
-    "CREATE INDEX decisions_judged ON decisions (id, at, simulated, session, arm)",
 )
 """Statements that bring the ledger into a decision log."""
+
+_JUDGED = """
+    FROM feedback f JOIN decisions d ON d.id = f.decision
+    -- Rows that are yet to be rolled up bring their feedback along then.
+    WHERE NOT EXISTS (SELECT 1 FROM roll_up_progress p WHERE d.rowid > p.done AND d.rowid <= p.last)
+"""
+_HOUR = f"CAST(d.at / {SECONDS_PER_HOUR} AS INTEGER) * {SECONDS_PER_HOUR}"
+
+READING_MIGRATION: tuple[str, ...] = (
+    # What was said of one session's answers of one hour; it goes with them, as their feedback does.
+    """
+    CREATE TABLE session_scores (
+        hour INTEGER NOT NULL, simulated INTEGER NOT NULL, session TEXT NOT NULL, arm TEXT NOT NULL,
+        source TEXT NOT NULL, at REAL NOT NULL, judged INTEGER NOT NULL,
+        score_micro INTEGER NOT NULL,
+        PRIMARY KEY (hour, simulated, session, arm, source)
+    ) WITHOUT ROWID
+    """,
+    # How many decisions were judged by anyone.
+    """
+    CREATE TABLE judged_hours (
+        simulated INTEGER NOT NULL, hour INTEGER NOT NULL, decisions INTEGER NOT NULL,
+        PRIMARY KEY (simulated, hour)
+    ) WITHOUT ROWID
+    """,
+    f"""
+    INSERT INTO session_scores
+    SELECT {_HOUR}, d.simulated, coalesce(d.session, d.id), d.arm, f.source, min(f.at), count(*),
+        sum(CAST(round(f.score * 1e6) AS INTEGER))
+    {_JUDGED} GROUP BY 1, 2, 3, 4, 5
+    """,
+    f"""
+    INSERT INTO judged_hours SELECT d.simulated, {_HOUR}, count(DISTINCT d.id)
+    {_JUDGED} GROUP BY 1, 2
+    """,
+    # The full sums of a day that is not over, in the order in which rows come: what is written and
+    # read of it lies close together. Once it is over they go where they are found by key.
+    f"""
+    CREATE TABLE open_hourly (
+        hour INTEGER NOT NULL, key INTEGER NOT NULL, {_counts(TOTALS)}, PRIMARY KEY (hour, key)
+    ) WITHOUT ROWID
+    """,
+    f"""
+    CREATE TABLE open_clusters (
+        day INTEGER NOT NULL, key INTEGER NOT NULL, cluster INTEGER NOT NULL,
+        {_counts(CLUSTER_SUMS)},
+        PRIMARY KEY (day, key, cluster)
+    ) WITHOUT ROWID
+    """,
+    "INSERT INTO settled_days SELECT 'full', day FROM roll_up_days",
+    # What the sums by cluster of settled days come to, at levels and weeks that are marked.
+    f"""
+    CREATE TABLE weekly_clusters (
+        key INTEGER NOT NULL, week INTEGER NOT NULL, cluster INTEGER NOT NULL,
+        {_counts(CLUSTER_SUMS)},
+        PRIMARY KEY (key, week, cluster)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE settled_weeks (
+        level TEXT NOT NULL, week INTEGER NOT NULL, PRIMARY KEY (level, week)
+    ) WITHOUT ROWID
+    """,
+    # Some logs of one version had it and others did not. Nothing needs it now.
+    "DROP INDEX IF EXISTS decisions_judged",
+)
+"""Statements that bring in what pages read: scores, which they had from the rows themselves, open
+days and weeks."""

@@ -113,6 +113,7 @@ class MemoryStatsStore:
         self._told = told
         self._models: dict[str, ModelStats] = {}
         self._busy: dict[str, SharedTime] = {}
+        self._in_flight: dict[str, int] = {}
         self._upstreams: dict[str, Circuit] = {}
 
     def snapshot(self) -> StatsSnapshot:
@@ -156,6 +157,18 @@ class MemoryStatsStore:
         """Fold in an answer to a request that a draw left to `model` or gave to the baseline."""
         folded = compare(self._models.get(model, _UNSEEN), control, tokens)
         self._models = {**self._models, model: folded}
+
+    def call_begins(self, model: str) -> None:
+        """One more call to a model is in flight."""
+        self._in_flight[model] = self._in_flight.get(model, 0) + 1
+
+    def call_ends(self, model: str) -> None:
+        """One less."""
+        self._in_flight[model] -= 1
+
+    def in_flight(self) -> Mapping[str, int]:
+        """Calls that this process has under way, by model."""
+        return dict(self._in_flight)
 
     def began(self, model: str) -> float:
         """A call to a model begins; what to hand to `ended`."""

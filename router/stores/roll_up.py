@@ -5,37 +5,85 @@ Rule: whatever is summed here is a whole number, so that no order of adding chan
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from math import ceil
 from operator import add, itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from router.core.buckets import bucket_of
-from router.core.ledger import CLUSTERS, SECONDS_PER_DAY, SECONDS_PER_HOUR, TOTALS, nano
+from router.core.ledger import CLUSTERS, SECONDS_PER_DAY, SECONDS_PER_HOUR, TOTALS, Window, nano
 
-Row = Mapping[str, Any]
-"""Stored values by column, as `encoded` makes them."""
-
-ALL, FULL, TIMES = "all", "full", "times"
+ALL, FULL, TIMES, HOURS = "all", "full", "times", "hours"
 LEVELS: tuple[str, ...] = ("policy_version", "rule", "domain", "model", "key_name")
-"""Sums are kept by all of these together, and once a day is over in all and by each alone; TIMES
-stands for the histograms of a day."""
+"""Sums are kept by all of these together and in all, and once a day is over by each alone. TIMES
+stands for the histograms of a day, HOURS for its hourly sums at the levels of HOURLY."""
+
+HOURLY = (ALL, "model", "policy_version")
+"""Levels of hourly sums that are kept from a day's first row on: there are few of them, and pages
+read them with every look."""
+
+SECONDS_PER_WEEK = 7 * SECONDS_PER_DAY
 
 ALWAYS = ("arm", "baseline", "simulated")
 """What every sum is told apart by: figures of different kinds never meet in one."""
 
-_MICRO = 1_000_000
-_MEASURES = ("total_s", "first_byte_s", "overhead_s", "cost_usd")
+MICRO = 1_000_000
+"""Parts of a score, a watt-hour and a gram that are summed."""
 
 Key = tuple[Any, ...]
 """A roll-up's key: its level, then ALWAYS, then LEVELS, None where not told apart."""
 
+Sums = dict[tuple[Any, ...], list[int]]
+"""Figures by key, time and whatever else they are told apart by, in this order."""
+
 _ALWAYS = 1 + len(ALWAYS)
-_told = itemgetter(*ALWAYS, *LEVELS)
+_OF_A_KEY = len(ALWAYS) + len(LEVELS)
+
+
+class Row(NamedTuple):
+    """The stored values that a row's sums are made of. ALWAYS and LEVELS lead, in their order."""
+
+    arm: str
+    baseline: str | None
+    simulated: int
+    policy_version: str
+    rule: str
+    domain: str | None
+    model: str | None
+    key_name: str | None
+    id: str
+    session: str | None
+    at: float
+    outcome: str
+    location: str | None
+    fallbacks: int
+    explored: int
+    stream: int
+    unpriced: str | None
+    usage_estimated: int
+    cost_usd: float | None
+    escalation_usd: float | None
+    own_usd: float | None
+    baseline_usd: float | None
+    baseline_low_usd: float | None
+    baseline_high_usd: float | None
+    cache_loss_usd: float
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_input_tokens: int | None
+    reasoning_tokens: int | None
+    energy_low_wh: float | None
+    energy_high_wh: float | None
+    co2_low_g: float | None
+    co2_high_g: float | None
+    total_s: float
+    first_byte_s: float | None
+    overhead_s: float
 
 
 def full_key(row: Row) -> Key:
     """The key of a row by everything together."""
-    return (FULL, *_told(row))
+    return (FULL, *row[:_OF_A_KEY])
 
 
 @lru_cache(4096)
@@ -59,77 +107,107 @@ def day_of(at: float) -> int:
     return int(at // SECONDS_PER_DAY) * SECONDS_PER_DAY
 
 
+def week_of(at: float) -> int:
+    """The start of the week, in Unix seconds: a Thursday, as the epoch's first day was."""
+    return int(at // SECONDS_PER_WEEK) * SECONDS_PER_WEEK
+
+
+def rounded(window: Window, step: int) -> tuple[int, int]:
+    """A window's ends, outwards to whole steps of so many seconds."""
+    return int(window.since // step) * step, ceil(window.until / step) * step
+
+
 def cluster_of(session: str | None, id: str) -> int:
     """The cluster of a session, else of a request that belongs to none: 0 to CLUSTERS - 1."""
     return crc32((session or id).encode("utf-8", "replace")) % CLUSTERS
+
+
+class Said(NamedTuple):
+    """What a source says of a decision; `before` is the score that it takes back, `first` whether
+    nobody had judged the decision."""
+
+    source: str
+    score: float
+    at: float
+    before: float | None
+    first: bool
 
 
 class RollUp:
     """What some rows sum to, by full key."""
 
     def __init__(self) -> None:
-        self.hourly: dict[tuple[Key, int], list[int]] = {}
-        self.clusters: dict[tuple[Key, int, int], list[int]] = {}
+        self.hourly: Sums = {}
+        self.clusters: Sums = {}
         self.histograms: dict[tuple[str, str, int, int], int] = {}
-        self.feedback: dict[tuple[Key, int, str], list[int]] = {}
+        self.feedback: Sums = {}
+        self.judged: dict[tuple[int, int], int] = {}
+        self.scores: list[tuple[Any, ...]] = []
 
     def add(self, row: Row) -> None:
         """One more row."""
-        at, full, totals = row["at"], full_key(row), totals_of(row)
+        at, full, totals = row.at, full_key(row), totals_of(row)
         hour = hour_of(at)
-        _add(self.hourly, (full, hour), totals)
-        cluster = cluster_of(row["session"], row["id"])
-        _add(self.clusters, (full, day_of(at), cluster), _of_a_cluster(totals))
-        model = row["model"] or ""
-        for measure in _MEASURES:
-            if (value := row[measure]) is not None:
+        add_to(self.hourly, (full, hour), totals)
+        cluster = cluster_of(row.session, row.id)
+        add_to(self.clusters, (full, day_of(at), cluster), _of_a_cluster(totals))
+        model, histograms = row.model or "", self.histograms
+        for measure, value in (
+            ("total_s", row.total_s),
+            ("first_byte_s", row.first_byte_s),
+            ("overhead_s", row.overhead_s),
+            ("cost_usd", row.cost_usd),
+        ):
+            if value is not None:
                 place = (measure, model, hour, bucket_of(value))
-                self.histograms[place] = self.histograms.get(place, 0) + 1
+                histograms[place] = histograms.get(place, 0) + 1
 
-    def judge(self, row: Row, source: str, score: float, before: float | None) -> None:
-        """What a source says of a row's decision; `before` is the score that it takes back."""
-        said = [1, *_scores(score)]
-        if before is not None:
-            said = [new - old for new, old in zip(said, [1, *_scores(before)], strict=True)]
-        _add(self.feedback, (full_key(row), hour_of(row["at"]), source), said)
+    def judge(self, row: Row, said: Said) -> None:
+        """What a source says of a row's decision."""
+        hour, sums = hour_of(row.at), [1, *_scores(said.score)]
+        if said.before is not None:
+            before = [1, *_scores(said.before)]
+            sums = [new - old for new, old in zip(sums, before, strict=True)]
+        add_to(self.feedback, (full_key(row), hour, said.source), sums)
+        if said.first:
+            place = (row.simulated, hour)
+            self.judged[place] = self.judged.get(place, 0) + 1
+        of_a_session = (hour, row.simulated, row.session or row.id, row.arm, said.source)
+        self.scores.append((*of_a_session, said.at, *sums[:2]))
 
 
 def totals_of(row: Row) -> list[int]:
     """One row's part in every figure of TOTALS, in order."""
-    outcome = row["outcome"]
-    answered = row["model"] is not None and outcome != "refused"
-    answer = nano(row["cost_usd"]) if answered else 0
-    escalation, own = nano(row["escalation_usd"]), nano(row["own_usd"])
+    outcome = row.outcome
+    answered = row.model is not None and outcome != "refused"
+    answer = nano(row.cost_usd) if answered else 0
+    escalation, own = nano(row.escalation_usd), nano(row.own_usd)
     paid = answered or escalation > 0 or own > 0
-    priced = paid and row["unpriced"] is None and row["baseline"] is not None
-    figures: dict[str, int] = {
-        "requests": 1,
-        outcome: 1,
-        "local": int(row["location"] == "local"),
-        "fallbacks": row["fallbacks"],
-        "explored": row["explored"],
-        "streamed": row["stream"],
-        "priced": int(priced),
-        "unpriced": int(row["unpriced"] is not None),
-        "estimated": int(row["usage_estimated"] and answered),
-        "spend_nano": answer + escalation + own,
-        **{name: row[name] or 0 for name in _TOKENS},
-        **_footprint(row),
-    }
-    if priced:
-        figures |= {
-            "baseline_nano": nano(row["baseline_usd"]),
-            "baseline_low_nano": nano(row["baseline_low_usd"]),
-            "baseline_high_nano": nano(row["baseline_high_usd"]),
-            "answer_nano": answer,
-            "escalation_nano": escalation,
-            "own_nano": own,
-            "cache_loss_nano": nano(row["cache_loss_usd"]),
-        }
-    return [figures.get(name, 0) for name in TOTALS]
+    priced = paid and row.unpriced is None and row.baseline is not None
+    return [
+        1,
+        *_OUTCOMES[outcome],
+        int(row.location == "local"),
+        row.fallbacks,
+        row.explored,
+        row.stream,
+        int(priced),
+        int(row.unpriced is not None),
+        int(row.usage_estimated and answered),
+        answer + escalation + own,
+        *(_priced(row, answer, escalation, own) if priced else _NOT_PRICED),
+        row.input_tokens or 0,
+        row.output_tokens or 0,
+        row.cached_input_tokens or 0,
+        row.reasoning_tokens or 0,
+        *(_NOT_METERED if row.energy_low_wh is None else _footprint(row)),
+    ]
 
 
-_TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
+_NAMED = TOTALS[TOTALS.index("requests") + 1 : TOTALS.index("local")]
+_OUTCOMES = {name: tuple(int(it == name) for it in _NAMED) for name in _NAMED}
+_NOT_PRICED, _NOT_METERED = (0,) * 7, (0,) * 5
+
 _of_a_cluster = itemgetter(
     *(
         TOTALS.index(name)
@@ -150,22 +228,28 @@ _of_a_cluster = itemgetter(
 """The figures of a cluster, out of a row's totals."""
 
 
-def _footprint(row: Row) -> dict[str, int]:
-    if row["energy_low_wh"] is None:
-        return {}
-    return {
-        "metered": 1,
-        "energy_low_uwh": round(row["energy_low_wh"] * _MICRO),
-        "energy_high_uwh": round(row["energy_high_wh"] * _MICRO),
-        "co2_low_ug": round((row["co2_low_g"] or 0.0) * _MICRO),
-        "co2_high_ug": round((row["co2_high_g"] or 0.0) * _MICRO),
-    }
+def _priced(row: Row, answer: int, escalation: int, own: int) -> tuple[int, ...]:
+    return (
+        nano(row.baseline_usd),
+        nano(row.baseline_low_usd),
+        nano(row.baseline_high_usd),
+        answer,
+        escalation,
+        own,
+        nano(row.cache_loss_usd),
+    )
+
+
+def _footprint(row: Row) -> tuple[int, ...]:
+    wh_and_grams = (row.energy_low_wh, row.energy_high_wh, row.co2_low_g, row.co2_high_g)
+    return (1, *(round((it or 0.0) * MICRO) for it in wh_and_grams))
 
 
 def _scores(score: float) -> list[int]:
-    return [round(score * _MICRO), round(score * score * _MICRO)]
+    return [round(score * MICRO), round(score * score * MICRO)]
 
 
-def _add(sums: dict[Any, list[int]], place: Any, more: Sequence[int]) -> None:
+def add_to(sums: Sums, place: tuple[Any, ...], more: Sequence[int]) -> None:
+    """Add some figures to those of a place."""
     known = sums.get(place)
     sums[place] = list(more) if known is None else list(map(add, known, more))

@@ -6,8 +6,6 @@ question has a thread and a connection of its own.
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -24,33 +22,21 @@ from router.core.ledger import (
     Point,
     PriceSheet,
     QualitySums,
+    Span,
     Step,
     Totals,
     Unpriced,
     Window,
 )
 from router.stores.ledger_schema import CLUSTER_SUMS
-from router.stores.roll_up import ALL, FULL, LEVELS, TIMES
+from router.stores.roll_up import FULL, MICRO, rounded
 from router.stores.sqlite_reader import DecisionReader
 from router.stores.sqlite_schema import fetched
+from router.stores.sqlite_sums import chosen_keys, cluster_sums, counted, hourly_sums, hours_of
 
-_MICRO = 1_000_000
 _STEPS: Mapping[Step, int] = {"hour": SECONDS_PER_HOUR, "day": SECONDS_PER_DAY}
-_FILTERS = tuple(one.name for one in fields(LedgerFilter))
-_SUMS = ", ".join(f"sum(s.{name})" for name in TOTALS)
-_KEPT: Mapping[str, tuple[str, int, tuple[str, ...]]] = {
-    "hourly": ("hour", SECONDS_PER_HOUR, ("hour", *TOTALS)),
-    "daily_clusters": ("day", SECONDS_PER_DAY, ("day", "cluster", *CLUSTER_SUMS)),
-}
-"""A table's time, the seconds that one of its sums is over, and what is read of it."""
-
-_CLUSTER_SUMS = ", ".join(f"sum(s.{name})" for name in CLUSTER_SUMS)
-
-_WHOLE = (
-    f"SELECT day FROM settled_days WHERE level = '{TIMES}' AND day >= ?"
-    f" AND day + {SECONDS_PER_DAY} <= ?"
-)
-"""Settled days that lie within a window as a whole."""
+_SUMS = ", ".join(f"sum({name})" for name in TOTALS)
+_CLUSTER_SUMS = ", ".join(f"sum({name})" for name in CLUSTER_SUMS)
 
 
 class SQLiteLedger:
@@ -65,8 +51,8 @@ class SQLiteLedger:
         self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
     ) -> Mapping[str | None, Totals]:
         """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0."""
-        source, values = _sums_of("hourly", window, where, by)
-        found = await self._ask(f"SELECT told, {_SUMS} FROM {source} GROUP BY 1", values)
+        source, values = hourly_sums(window, where, by)
+        found = await self._ask(f"SELECT told, {_SUMS} FROM ({source}) GROUP BY 1", values)
         told = {value: Totals(*sums) for value, *sums in found}
         return told if by else told or {None: Totals()}
 
@@ -78,10 +64,10 @@ class SQLiteLedger:
         step: Step = "hour",
     ) -> Sequence[Point]:
         """The same step by step in order of time; steps without a request are left out."""
-        source, values = _sums_of("hourly", window, where, by)
-        at = f"s.hour / {_STEPS[step]} * {_STEPS[step]}"
+        source, values = hourly_sums(window, where, by)
+        at = f"hour / {_STEPS[step]} * {_STEPS[step]}"
         found = await self._ask(
-            f"SELECT {at}, told, {_SUMS} FROM {source} GROUP BY 1, 2 ORDER BY 1, 2", values
+            f"SELECT {at}, told, {_SUMS} FROM ({source}) GROUP BY 1, 2 ORDER BY 1, 2", values
         )
         return [Point(at, value, Totals(*sums)) for at, value, *sums in found]
 
@@ -89,62 +75,62 @@ class SQLiteLedger:
         self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
     ) -> Clusters:
         """Sums by cluster of sessions, over whole UTC days."""
-        source, values = _sums_of("daily_clusters", window, where, by)
+        source, values = cluster_sums(window, where, by)
         found = await self._ask(
-            f"SELECT told, s.cluster, {_CLUSTER_SUMS} FROM {source} GROUP BY 1, 2", values
+            f"SELECT told, cluster, {_CLUSTER_SUMS} FROM ({source}) GROUP BY 1, 2", values
         )
         sums: dict[str | None, list[ClusterSums]] = {} if by else {None: []}
         for value, cluster, *figures in found:
             sums.setdefault(value, []).append(ClusterSums(cluster, *figures))
-        return Clusters(Window(*_rounded(window, SECONDS_PER_DAY)), sums)
+        return Clusters(Window(*rounded(window, SECONDS_PER_DAY)), sums)
+
+    async def spans(
+        self, window: Window, where: LedgerFilter | None, by: Dimension
+    ) -> Mapping[str | None, Span]:
+        """The first and the last hour with a request of every value that has one."""
+        source, values = hours_of(window, where, by)
+        found = await self._ask(
+            f"SELECT told, min(first), max(last) FROM ({source})"
+            " WHERE first IS NOT NULL GROUP BY 1",
+            values,
+        )
+        return {value: Span(first, last) for value, first, last in found}
 
     async def histograms(
         self,
         window: Window,
         measures: Collection[Measure],
-        model: str | None = None,
+        models: Collection[str | None] | None = None,
         step: Step | None = None,
     ) -> Sequence[Histogram]:
-        """How measures spread, step by step (None: over the window) and model by model."""
-        marks = ", ".join("?" * len(measures))
-        since, until = _rounded(window, SECONDS_PER_HOUR)
-        at = f"at / {_STEPS[step]} * {_STEPS[step]}" if step else str(since)
-        of_them = f"measure IN ({marks}) AND (? IS NULL OR model = ?)"
-        source, values = f"SELECT *, hour AS at FROM hourly_histograms WHERE {of_them}", []
-        chosen = [*measures, model, model]
-        if step != "hour":
-            # Whole days that are settled are read at once; the rest, hour by hour.
-            source += (
-                f" AND NOT (hour / {SECONDS_PER_DAY} * {SECONDS_PER_DAY} IN ({_WHOLE}))"
-                " UNION ALL SELECT *, day AS at FROM daily_histograms"
-                f" WHERE {of_them} AND day IN ({_WHOLE})"
-            )
-            values = [since, until, *chosen, since, until]
+        """How measures spread, step by step (None: over the window), in order of time."""
+        source, values = counted(window, measures, models, by_hour=step == "hour")
+        at = f"at / {_STEPS[step]} * {_STEPS[step]}" if step else "?"
         found = await self._ask(
-            f"SELECT {at}, measure, model, bucket, sum(requests) FROM ({source})"
-            " WHERE at >= ? AND at < ? GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3",
-            (*chosen, *values, since, until),
+            f"SELECT {at}, measure, bucket, sum(requests) FROM ({source})"
+            " GROUP BY 1, 2, 3 ORDER BY 1, 2",
+            values if step else [rounded(window, SECONDS_PER_HOUR)[0], *values],
         )
-        counts: dict[tuple[int, Measure, str], dict[int, int]] = {}
-        for hour, measure, name, bucket, requests in found:
-            counts.setdefault((hour, measure, name), {})[bucket] = requests
-        return [Histogram(*place[:2], place[2] or None, told) for place, told in counts.items()]
+        counts: dict[tuple[int, Measure], dict[int, int]] = {}
+        for hour, measure, bucket, requests in found:
+            counts.setdefault((hour, measure), {})[bucket] = requests
+        return [Histogram(*place, told) for place, told in counts.items()]
 
     async def quality(
-        self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
+        self, window: Window, where: LedgerFilter | None = None, by: Sequence[Dimension] = ()
     ) -> Sequence[QualitySums]:
-        """What feedback said of the decisions of a window, by source."""
-        chosen, values = _chosen(FULL, where)
-        value = "NULL" if by is None else f"k.{by}"
+        """What feedback said of the decisions of a window, by source and, together, dimensions."""
+        chosen, values = chosen_keys(FULL, where)
+        told = ", ".join([*(f"k.{name}" for name in by), "s.source"])
         found = await self._ask(
-            f"SELECT {value}, s.source, sum(s.judged), sum(s.score_micro), sum(s.square_micro)"
+            f"SELECT {told}, sum(s.judged), sum(s.score_micro), sum(s.square_micro)"
             " FROM roll_up_keys k CROSS JOIN hourly_feedback s ON s.key = k.id"
-            f" WHERE {chosen} AND s.hour >= ? AND s.hour < ? GROUP BY 1, 2 ORDER BY 1, 2",
-            (*values, *_rounded(window, SECONDS_PER_HOUR)),
+            f" WHERE {chosen} AND s.hour >= ? AND s.hour < ? GROUP BY {told} ORDER BY {told}",
+            (*values, *rounded(window, SECONDS_PER_HOUR)),
         )
         return [
-            QualitySums(value, source, judged, score / _MICRO, square / _MICRO)
-            for value, source, judged, score, square in found
+            QualitySums(tuple(values), source, judged, score / MICRO, square / MICRO)
+            for *values, source, judged, score, square in found
             if judged
         ]
 
@@ -182,58 +168,3 @@ class SQLiteLedger:
 
     def _fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
         return fetched(self._path, self._busy_s, statement, values)
-
-
-def _sums_of(
-    table: str, window: Window, where: LedgerFilter | None, by: Dimension | None
-) -> tuple[str, list[Any]]:
-    """Where the sums stand that are asked for: of settled days at the level that tells apart as
-    little as can be, of others by everything together. With the values of its marks."""
-    level = _level(where, by)
-    time, step, names = _KEPT[table]
-    since, until = _rounded(window, step)
-    read = ", ".join(f"s.{name}" for name in names)
-    told = "NULL AS told" if by is None else f"k.{by} AS told"
-    # CROSS JOIN is SQLite's way to be told the order: few keys first, then each one's range.
-    chosen, values = _chosen(level, where)
-    part = (
-        f"SELECT {told}, {read} FROM roll_up_keys k CROSS JOIN {table} s ON s.key = k.id"
-        f" WHERE {chosen} AND s.{time} >= ? AND s.{time} < ?"
-    )
-    values += [since, until]
-    if level == FULL:
-        return f"({part}) s", values
-    chosen, filtered = _chosen(FULL, where)
-    # A day is settled as a whole, so its sums at this level are there or they are not.
-    open_days = (
-        f"SELECT {told}, {read} FROM roll_up_keys k CROSS JOIN roll_up_days u"
-        f" CROSS JOIN {table} s ON s.key = k.id"
-        f" AND s.{time} >= max(u.day, ?) AND s.{time} < min(u.day + {SECONDS_PER_DAY}, ?)"
-        f" WHERE {chosen} AND u.day > ? AND u.day < ?"
-        " AND u.day NOT IN (SELECT day FROM settled_days WHERE level = ?)"
-    )
-    values += [since, until, *filtered, since - SECONDS_PER_DAY, until, level]
-    return f"({part} UNION ALL {open_days}) s", values
-
-
-def _chosen(level: str, where: LedgerFilter | None) -> tuple[str, list[Any]]:
-    given = {name: getattr(where or LedgerFilter(), name) for name in _FILTERS}
-    asked = {name: value for name, value in given.items() if value is not None}
-    return " AND ".join(["k.level = ?", *(f"k.{name} = ?" for name in asked)]), [
-        level,
-        *asked.values(),
-    ]
-
-
-def _level(where: LedgerFilter | None, by: Dimension | None) -> str:
-    """The level of clusters that tells apart what is asked for, and as little else as can be."""
-    needed = {name for name in LEVELS if getattr(where or LedgerFilter(), name) is not None}
-    needed |= {by} & set(LEVELS) if by else set()
-    if not needed:
-        return ALL
-    return needed.pop() if len(needed) == 1 else FULL
-
-
-def _rounded(window: Window, step: int) -> tuple[int, int]:
-    """Outwards to whole steps."""
-    return int(window.since // step) * step, ceil(window.until / step) * step

@@ -5,18 +5,38 @@ Rule: whoever writes a row here adds it, and flushes before the commit; a roll-b
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from router.core.feedback import Feedback
 from router.core.ledger import TOTALS, PriceSheet
 from router.stores.decision_columns import COLUMNS
 from router.stores.ledger_schema import CLUSTER_SUMS, FEEDBACK_SUMS
-from router.stores.roll_up import ALWAYS, LEVELS, TIMES, Key, RollUp, day_of, keys_above
+from router.stores.roll_up import (
+    ALL,
+    ALWAYS,
+    FULL,
+    HOURLY,
+    HOURS,
+    LEVELS,
+    TIMES,
+    Key,
+    RollUp,
+    Row,
+    Said,
+    Sums,
+    add_to,
+    day_of,
+    keys_above,
+    week_of,
+)
 from router.stores.sqlite_rows import JournaledRow
 
 _NAMES = tuple(column.name for column in COLUMNS)
-_WRITTEN = f"SELECT {', '.join(_NAMES)} FROM decisions WHERE id = ?"
+_READ = f"SELECT {', '.join(f'd.{name}' for name in Row._fields)}"
+_WRITTEN = f"{_READ} FROM decisions d WHERE d.id = ?"
+_of_a_row = itemgetter(*(_NAMES.index(name) for name in Row._fields))
 _OF_A_KEY = ("level", *ALWAYS, *LEVELS)
 
 
@@ -29,9 +49,19 @@ def _upsert(table: str, place: Sequence[str], sums: Sequence[str]) -> str:
     )
 
 
-_HOURLY = _upsert("hourly", ("key", "hour"), TOTALS)
+_HOURLY_SUMS = _upsert("hourly", ("key", "hour"), TOTALS)
 _CLUSTERS = _upsert("daily_clusters", ("key", "day", "cluster"), CLUSTER_SUMS)
+_WEEKLY = _upsert("weekly_clusters", ("key", "week", "cluster"), CLUSTER_SUMS)
+_OPEN_HOURLY = _upsert("open_hourly", ("key", "hour"), TOTALS)
+_OPEN_CLUSTERS = _upsert("open_clusters", ("key", "day", "cluster"), CLUSTER_SUMS)
 _FEEDBACK = _upsert("hourly_feedback", ("key", "hour", "source"), FEEDBACK_SUMS)
+_JUDGED = _upsert("judged_hours", ("simulated", "hour"), ("decisions",))
+_SCORES = (
+    "INSERT INTO session_scores VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (hour, simulated, session, arm, source) DO UPDATE SET"
+    " at = min(at, excluded.at), judged = judged + excluded.judged,"
+    " score_micro = score_micro + excluded.score_micro"
+)
 _HISTOGRAMS = _upsert("hourly_histograms", ("measure", "model", "hour", "bucket"), ("requests",))
 _DAILY_HISTOGRAMS = _upsert(
     "daily_histograms", ("measure", "model", "day", "bucket"), ("requests",)
@@ -40,22 +70,27 @@ _NEW_KEY = (
     f"INSERT OR IGNORE INTO roll_up_keys (key, {', '.join(_OF_A_KEY)})"
     f" VALUES (?, {', '.join('?' * len(_OF_A_KEY))})"
 )
-_OF_A_DECISION = ("at", *ALWAYS, *LEVELS)
 _KNOWN = (
-    f"SELECT {', '.join(f'd.{name}' for name in _OF_A_DECISION)},"
-    " (SELECT score FROM feedback f WHERE f.decision = d.id AND f.source = ?)"
+    f"{_READ},"
+    " (SELECT score FROM feedback f WHERE f.decision = d.id AND f.source = ?),"
+    " NOT EXISTS (SELECT 1 FROM feedback f WHERE f.decision = d.id)"
     " FROM decisions d WHERE d.id = ?"
     # A row that is yet to be rolled up brings its feedback along then.
     " AND NOT EXISTS"
     " (SELECT 1 FROM roll_up_progress p WHERE d.rowid > p.done AND d.rowid <= p.last)"
 )
+_NEW_DAY = "INSERT OR IGNORE INTO roll_up_days VALUES (?)"
+_MARK = f"INSERT OR IGNORE INTO settled_days VALUES ('{ALL}', :day), ('{HOURS}', :day)"
+_OF_A_WEEK = "SELECT level FROM settled_weeks WHERE week = ?"
+_LEVELS, _HOURLY = {ALL, *LEVELS}, {*HOURLY}
 
 
 class Known(NamedTuple):
-    """A decision's key and time, and the score that a source had given it before."""
+    """A decision's row, the score that a source had given it, and whether nobody had judged it."""
 
-    row: Mapping[str, Any]
-    score: float | None
+    row: Row
+    before: float | None
+    first: bool
 
 
 class SQLiteRollUp:
@@ -74,51 +109,52 @@ class SQLiteRollUp:
             return
         # Read back: one of an older version lacks columns, which the table has filled in.
         id = row.values[row.names.index("id")]
-        found = self._connection.execute(_WRITTEN, (id,)).fetchone()
-        self._sums.add(dict(zip(_NAMES, found, strict=True)))
+        self._sums.add(Row._make(self._connection.execute(_WRITTEN, (id,)).fetchone()))
 
     def add(self, values: Sequence[Any], sheet: PriceSheet | None) -> None:
         """A row that was written, as the values of COLUMNS, and the prices that it names."""
-        self._sums.add(dict(zip(_NAMES, values, strict=True)))
+        self._sums.add(Row._make(_of_a_row(values)))
         if sheet is not None and sheet.id not in self._sheets:
             self._connection.execute(
                 "INSERT OR IGNORE INTO price_sheets VALUES (?, ?)", (sheet.id, sheet.prices)
             )
             self._sheets.add(sheet.id)
 
-    def add_row(self, row: Mapping[str, Any]) -> None:
-        """A row that had been written before there were roll-ups."""
+    def add_row(self, row: Row, said: Iterable[tuple[str, float, float]]) -> None:
+        """A row that had been written before there were roll-ups, and what was said of it, as
+        source, score and when."""
         self._sums.add(row)
-
-    def judge_row(self, row: Mapping[str, Any], source: str, score: float) -> None:
-        """What a source had said of such a row."""
-        self._sums.judge(row, source, score, None)
+        for number, (source, score, at) in enumerate(said):
+            self._sums.judge(row, Said(source, score, at, None, not number))
 
     def known(self, feedback: Feedback) -> Known | None:
         """What the log holds of the decision that feedback is about to be written on."""
         found = self._connection.execute(_KNOWN, (feedback.source, feedback.decision)).fetchone()
-        return (
-            None
-            if found is None
-            else Known(dict(zip(_OF_A_DECISION, found, strict=False)), found[-1])
-        )
+        return None if found is None else Known(Row._make(found[:-2]), found[-2], bool(found[-1]))
 
     def judge(self, feedback: Feedback, known: Known) -> None:
         """Feedback that was written, in place of what its source had said before."""
-        self._sums.judge(known.row, feedback.source, feedback.score, known.score)
+        said = Said(feedback.source, feedback.score, feedback.at, known.before, known.first)
+        self._sums.judge(known.row, said)
 
     def flush(self) -> None:
         """Add all that was summed to the tables. Raises sqlite3.Error."""
         sums, self._sums = self._sums, RollUp()
         many = self._connection.executemany
-        days = {day_of(hour) for _, hour in sums.hourly}
-        many("INSERT OR IGNORE INTO roll_up_days VALUES (?)", ((day,) for day in days))
-        settled = self._settled(days)
-        many(_HOURLY, self._placed(sums.hourly, settled))
-        many(_CLUSTERS, self._placed(sums.clusters, settled))
-        many(_FEEDBACK, self._placed(sums.feedback, {}))
+        marks = self._marks({day_of(hour) for _, hour in sums.hourly})
+        kept = {day: told & _LEVELS for day, told in marks.items()}
+        hourly = {d: kept[d] | _HOURLY if HOURS in told else kept[d] for d, told in marks.items()}
+        is_open = {day for day, told in marks.items() if FULL not in told}
+        self._put_full(sums.hourly, is_open, _OPEN_HOURLY, _HOURLY_SUMS)
+        self._put(_HOURLY_SUMS, _above(sums.hourly, hourly))
+        self._put_full(sums.clusters, is_open, _OPEN_CLUSTERS, _CLUSTERS)
+        self._put(_CLUSTERS, above := _above(sums.clusters, kept))
+        self._put(_WEEKLY, self._of_weeks(above))
+        self._put(_FEEDBACK, sums.feedback)
+        many(_JUDGED, ((*place, n) for place, n in sums.judged.items()))
+        many(_SCORES, sums.scores)
         many(_HISTOGRAMS, ((*place, n) for place, n in sums.histograms.items()))
-        late = {day for day, levels in settled.items() if TIMES in levels}
+        late = {day for day, told in marks.items() if TIMES in told}
         many(
             _DAILY_HISTOGRAMS,
             (
@@ -128,25 +164,40 @@ class SQLiteRollUp:
             ),
         )
 
-    def _settled(self, days: Collection[int]) -> Mapping[int, Set[str]]:
-        """The levels at which the sums of some days stand already."""
+    def _marks(self, days: Collection[int]) -> Mapping[int, Set[str]]:
+        """What stands already of some days beside the full sums. A new one begins with more."""
         found: dict[int, set[str]] = {}
         for day in days:
+            if self._connection.execute(_NEW_DAY, (day,)).rowcount:
+                self._connection.execute(_MARK, {"day": day})
             asked = self._connection.execute("SELECT level FROM settled_days WHERE day = ?", (day,))
-            if levels := {level for (level,) in asked}:
-                found[day] = levels
+            found[day] = {level for (level,) in asked}
         return found
 
-    def _placed(
-        self,
-        sums: Mapping[tuple[Any, ...], Sequence[int]],
-        settled: Mapping[int, Set[str]],
-    ) -> Iterator[tuple[Any, ...]]:
-        """Sums with their keys as the tables know them; on days that are settled at every level."""
-        for (key, at, *rest), figures in sums.items():
-            yield self.id_of(key), at, *rest, *figures
-            for level in settled.get(day_of(at), set()) - {TIMES}:
-                yield self.id_of(keys_above(key)[level]), at, *rest, *figures
+    def _of_weeks(self, settled: Sums) -> Sums:
+        """Sums by day of levels as sums by week, of weeks that are settled at these."""
+        found: Sums = {}
+        levels = {
+            week: {level for (level,) in self._connection.execute(_OF_A_WEEK, (week,))}
+            for week in {week_of(day) for _, day, _ in settled}
+        }
+        for (key, day, cluster), figures in settled.items():
+            if key[0] in levels[week := week_of(day)]:
+                add_to(found, (key, week, cluster), figures)
+        return found
+
+    def _put_full(self, sums: Sums, is_open: Set[int], into_open: str, into: str) -> None:
+        """Write full sums, those of open days where such are kept."""
+        late = {place: it for place, it in sums.items() if day_of(place[1]) not in is_open}
+        if late:
+            self._put(into, late)
+            sums = {place: it for place, it in sums.items() if place not in late}
+        self._put(into_open, sums)
+
+    def _put(self, statement: str, sums: Sums) -> None:
+        """Write sums, with their keys as the tables know them."""
+        rows = ((self.id_of(key), *rest, *it) for (key, *rest), it in sums.items())
+        self._connection.executemany(statement, rows)
 
     def forget(self) -> None:
         """The transaction was rolled back: nothing that it was told is true."""
@@ -165,3 +216,13 @@ class SQLiteRollUp:
             ).fetchone()
             self._keys[key] = id
         return int(id)
+
+
+def _above(sums: Sums, levels: Mapping[int, Set[str]]) -> Sums:
+    """Full sums added up at the levels that are kept of their days."""
+    found: dict[tuple[Any, ...], list[list[int]]] = {}
+    for (key, at, *rest), figures in sums.items():
+        above = keys_above(key)
+        for level in levels[day_of(at)]:
+            found.setdefault((above[level], at, *rest), []).append(figures)
+    return {place: [*map(sum, zip(*many, strict=True))] for place, many in found.items()}

@@ -1,29 +1,28 @@
 """SQLiteScores: what was said of answers, session by session, from a SQLite decision log.
 
-Rule: as DecisionReader, it opens the file anew for every question and holds no lock.
+Rule: as SQLiteLedger, it reads sums, never the rows they are of; it opens the file anew for every
+question and holds no lock.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from router.core.ledger import SECONDS_PER_HOUR, Window
 from router.core.session_score import SessionScore
+from router.stores.roll_up import MICRO, rounded
 from router.stores.sqlite_schema import fetched
 
-# Feedback drives: there is far less of it than there are decisions.
-_JUDGED = """
-    FROM feedback f CROSS JOIN decisions d ON d.id = f.decision
-    WHERE d.at >= ? AND d.at < ? AND d.simulated = ?
-"""
+# Summed and sorted here: hardly any session has more than one row, and they come nearly in order.
 _SESSIONS = f"""
-    SELECT COALESCE(d.session, d.id), d.arm, f.source, MIN(f.at), COUNT(*), SUM(f.score)
-    {_JUDGED} GROUP BY 1, 2, 3 ORDER BY 4, 1
+    SELECT session, arm, source, at, judged, score_micro / {MICRO:.1f} FROM session_scores
+    WHERE hour >= ? AND hour < ? AND simulated = ?
 """
-_HOURS = f"""
-    SELECT CAST(d.at / {SECONDS_PER_HOUR} AS INTEGER) * {SECONDS_PER_HOUR}, COUNT(DISTINCT d.id)
-    {_JUDGED} GROUP BY 1 ORDER BY 1
+_HOURS = """
+    SELECT hour, decisions FROM judged_hours WHERE hour >= ? AND hour < ? AND simulated = ?
+    ORDER BY 1
 """
 
 
@@ -37,12 +36,11 @@ class SQLiteScores:
     async def session_scores(
         self, window: Window, simulated: bool = False
     ) -> Sequence[SessionScore]:
-        """Scores of the window's decisions by session, arm and source, in order of time.
+        """Scores of the decisions of whole hours by session, arm and source, in order of time.
 
         Raises DecisionLogError.
         """
-        rows = await asyncio.to_thread(self._fetch, _SESSIONS, window, simulated)
-        return [SessionScore(*row) for row in rows]
+        return await asyncio.to_thread(self._sessions, window, simulated)
 
     async def judged_by_hour(self, window: Window, simulated: bool = False) -> Mapping[int, int]:
         """How many decisions of each hour (its start, in Unix seconds) were judged by anyone.
@@ -52,6 +50,15 @@ class SQLiteScores:
         rows = await asyncio.to_thread(self._fetch, _HOURS, window, simulated)
         return dict(rows)
 
+    def _sessions(self, window: Window, simulated: bool) -> list[SessionScore]:
+        found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        for row in self._fetch(_SESSIONS, window, simulated):
+            known = found.get(place := row[:3])
+            if known is not None:
+                row = (*place, min(known[3], row[3]), known[4] + row[4], known[5] + row[5])
+            found[place] = row
+        return sorted(map(SessionScore._make, found.values()), key=itemgetter(3, 0))
+
     def _fetch(self, statement: str, window: Window, simulated: bool) -> list[Any]:
-        values = (window.since, window.until, simulated)
-        return fetched(self._path, self._busy_s, statement, values)
+        hours = rounded(window, SECONDS_PER_HOUR)
+        return fetched(self._path, self._busy_s, statement, (*hours, simulated))

@@ -1,16 +1,28 @@
-"""Settling: once a day is over, its sums are added up at the levels that pages ask for.
+"""Settling: once a day is over, its sums go where they are found by key, and are added up at the
+levels that pages ask for; once a week is over, those of its days by cluster are added up again.
 
-Rule: one level of one day is one transaction, and its mark says where to read. What comes late, an
-answer that ran past midnight, is added at every level that stands.
+Rule: one level of one day, or of one week, is one transaction, and its mark says where to read.
+What comes late, an answer that ran past midnight, is added at every level that stands.
 """
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from router.core.ledger import SECONDS_PER_DAY, SECONDS_PER_HOUR, TOTALS
 from router.stores.ledger_schema import CLUSTER_SUMS
-from router.stores.roll_up import ALL, FULL, LEVELS, TIMES, keys_above
+from router.stores.roll_up import (
+    ALL,
+    FULL,
+    HOURLY,
+    HOURS,
+    LEVELS,
+    SECONDS_PER_WEEK,
+    TIMES,
+    day_of,
+    keys_above,
+    week_of,
+)
 from router.stores.sqlite_roll_up import SQLiteRollUp
 
 GRACE_S = 2 * SECONDS_PER_HOUR
@@ -20,66 +32,127 @@ _UNSETTLED = (
     "SELECT min(day) FROM roll_up_days d WHERE day < ? AND NOT EXISTS"
     " (SELECT 1 FROM settled_days s WHERE s.level = ? AND s.day = d.day)"
 )
+_WEEK = f"day / {SECONDS_PER_WEEK} * {SECONDS_PER_WEEK}"
+_UNSETTLED_WEEK = (
+    f"SELECT min({_WEEK}) FROM roll_up_days d WHERE day < ? AND NOT EXISTS"
+    f" (SELECT 1 FROM settled_weeks s WHERE s.level = ? AND s.week = {_WEEK})"
+)
+_KEYS = (
+    "SELECT id, key FROM roll_up_keys k WHERE level = ? AND EXISTS"
+    " (SELECT 1 FROM hourly h WHERE h.key = k.id AND h.hour >= ? AND h.hour < ?)"
+)
 _LIFT_TIMES = (
     "INSERT INTO daily_histograms SELECT measure, model, ?, bucket, sum(requests)"
     " FROM hourly_histograms WHERE hour >= ? AND hour < ? GROUP BY measure, model, bucket"
 )
-_TABLES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
-    "hourly": ("hour", "hour", TOTALS),
-    "daily_clusters": ("day", "day, cluster", CLUSTER_SUMS),
-}
-"""Their time, what they are told apart by beside the key, and their sums."""
+
+
+def _moving(source: str, to: str, place: Sequence[str], sums: Sequence[str]) -> tuple[str, str]:
+    """Statements that move a span of an open table's sums: into the other in its order, and out."""
+    names, span = ", ".join((*place, *sums)), f"WHERE {place[1]} >= ? AND {place[1]} < ?"
+    read = f"SELECT {names} FROM {source} {span} ORDER BY {', '.join(place)}"
+    return f"INSERT INTO {to} ({names}) {read}", f"DELETE FROM {source} {span}"
+
+
+_MOVE_FULL = (
+    *_moving("open_hourly", "hourly", ("key", "hour"), TOTALS),
+    *_moving("open_clusters", "daily_clusters", ("key", "day", "cluster"), CLUSTER_SUMS),
+)
+
+
+def _summed(names: Sequence[str]) -> str:
+    return ", ".join(f"sum(s.{name})" for name in names)
+
+
+_LIFTED = "FROM temp.lifted l CROSS JOIN {} s ON s.key = l.full WHERE s.{} >= ? AND s.{} < ?"
+_LIFT_HOURS = (
+    f"INSERT INTO hourly (key, hour, {', '.join(TOTALS)}) SELECT l.key, s.hour, {_summed(TOTALS)}"
+    f" {_LIFTED.format('hourly', 'hour', 'hour')} GROUP BY l.key, s.hour"
+)
+_LIFT_DAY = (
+    f"INSERT INTO daily_clusters (key, day, cluster, {', '.join(CLUSTER_SUMS)})"
+    f" SELECT l.key, s.day, s.cluster, {_summed(CLUSTER_SUMS)}"
+    f" {_LIFTED.format('daily_clusters', 'day', 'day')} GROUP BY l.key, s.day, s.cluster"
+)
+_INTO_WEEK = (
+    f"INSERT INTO weekly_clusters (key, week, cluster, {', '.join(CLUSTER_SUMS)})"
+    f" SELECT k.id, ?, s.cluster, {_summed(CLUSTER_SUMS)}"
+    " FROM roll_up_keys k CROSS JOIN daily_clusters s ON s.key = k.id"
+    " WHERE k.level = ? AND s.day >= ? AND s.day < ? GROUP BY k.id, s.cluster"
+    " ON CONFLICT (key, week, cluster) DO UPDATE SET "
+    + ", ".join(f"{name} = {name} + excluded.{name}" for name in CLUSTER_SUMS)
+)
 
 
 def settle(connection: sqlite3.Connection, now: float) -> bool:
-    """Settle one level of one day that is over by `now` (Unix seconds); whether there was one.
-
-    Raises sqlite3.Error.
-    """
-    over = int((now - GRACE_S) // SECONDS_PER_DAY) * SECONDS_PER_DAY
-    for level in (TIMES, ALL, *LEVELS):
+    """Settle one level of one day or week that is over by `now` (Unix seconds); whether there was
+    one. Raises sqlite3.Error."""
+    over = day_of(now - GRACE_S)
+    for level in (FULL, TIMES, ALL, *LEVELS):
         [day] = connection.execute(_UNSETTLED, (over, level)).fetchone()
         if day is not None:
-            _settle(connection, level, day)
+            _settle_day(connection, level, day)
+            return True
+    for level in (ALL, *LEVELS):
+        [week] = connection.execute(_UNSETTLED_WEEK, (week_of(over), level)).fetchone()
+        if week is not None:
+            _settle_week(connection, level, week)
             return True
     return False
 
 
-def _settle(connection: sqlite3.Connection, level: str, day: int) -> None:
+def _settle_day(connection: sqlite3.Connection, level: str, day: int) -> None:
+    span = (day, day + SECONDS_PER_DAY)
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         marked = connection.execute(
             "INSERT OR IGNORE INTO settled_days VALUES (?, ?)", (level, day)
         )
+        if not marked.rowcount:
+            return
+        if level == FULL:
+            for statement in _MOVE_FULL:
+                connection.execute(statement, span)
+        elif level == TIMES:
+            connection.execute(_LIFT_TIMES, (day, *span))
+        else:
+            _lift(connection, level, day)
+
+
+def _settle_week(connection: sqlite3.Connection, level: str, week: int) -> None:
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        marked = connection.execute(
+            "INSERT OR IGNORE INTO settled_weeks VALUES (?, ?)", (level, week)
+        )
         if marked.rowcount:
-            if level == TIMES:
-                connection.execute(_LIFT_TIMES, (day, day, day + SECONDS_PER_DAY))
-            else:
-                _lift(connection, level, day)
+            connection.execute(_INTO_WEEK, (week, level, week, week + SECONDS_PER_WEEK))
 
 
 def _lift(connection: sqlite3.Connection, level: str, day: int) -> None:
-    """Add a day's full sums to those of a level."""
-    until = day + SECONDS_PER_DAY
+    """Add a day's full sums to those of a level, and of its week if that is settled already."""
+    span = (day, day + SECONDS_PER_DAY)
+    _note_keys(connection, level, span)
+    if level not in HOURLY or not _is_marked(connection, "settled_days", HOURS, day):
+        connection.execute(_LIFT_HOURS, span)
+    connection.execute(_LIFT_DAY, span)
+    if _is_marked(connection, "settled_weeks", level, week := week_of(day)):
+        connection.execute(_INTO_WEEK, (week, level, *span))
+
+
+def _note_keys(connection: sqlite3.Connection, level: str, span: tuple[int, int]) -> None:
+    """Which key of a level each full key of a span belongs to, in a table of this connection."""
     keys = SQLiteRollUp(connection)
     connection.execute(
         "CREATE TEMP TABLE IF NOT EXISTS lifted (full INTEGER PRIMARY KEY, key INTEGER)"
     )
     connection.execute("DELETE FROM temp.lifted")
-    found = connection.execute(
-        "SELECT id, key FROM roll_up_keys k WHERE level = ? AND EXISTS"
-        " (SELECT 1 FROM hourly h WHERE h.key = k.id AND h.hour >= ? AND h.hour < ?)",
-        (FULL, day, until),
-    ).fetchall()
-    for id, text in found:
+    for id, text in connection.execute(_KEYS, (FULL, *span)).fetchall():
         above = keys_above(tuple(json.loads(text)))[level]
         connection.execute("INSERT INTO temp.lifted VALUES (?, ?)", (id, keys.id_of(above)))
-    for table, (time, place, sums) in _TABLES.items():
-        names, added = ", ".join(sums), ", ".join(f"sum(s.{name})" for name in sums)
-        apart = ", ".join(f"s.{name.strip()}" for name in place.split(","))
-        connection.execute(
-            f"INSERT INTO {table} (key, {place}, {names}) SELECT l.key, {apart}, {added}"
-            f" FROM temp.lifted l CROSS JOIN {table} s ON s.key = l.full"
-            f" WHERE s.{time} >= ? AND s.{time} < ? GROUP BY l.key, {apart}",
-            (day, until),
-        )
+
+
+def _is_marked(connection: sqlite3.Connection, table: str, level: str, at: int) -> bool:
+    time = "day" if table == "settled_days" else "week"
+    asked = f"SELECT 1 FROM {table} WHERE level = ? AND {time} = ?"
+    return connection.execute(asked, (level, at)).fetchone() is not None

@@ -1,7 +1,7 @@
 """Upkeep: brings old rows into the roll-ups, settles days, and lets rows past retention go.
 
 Rule: a step is one short transaction of few rows, so that nobody's commit waits for it. Roll-ups
-are never taken back: what a deleted row had added stays.
+are never taken back: what a deleted row had added stays, but for what names its session.
 """
 
 import logging
@@ -15,8 +15,9 @@ from typing import Any
 
 import msgspec
 
-from router.core.ledger import SECONDS_PER_DAY
+from router.core.ledger import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from router.errors import DecisionLogError
+from router.stores.roll_up import Row as Rolled
 from router.stores.sqlite_roll_up import SQLiteRollUp
 from router.stores.sqlite_schema import open_for_writing
 from router.stores.sqlite_settling import settle
@@ -52,12 +53,12 @@ def _roll_up(connection: sqlite3.Connection, rows: list[dict[str, Any]]) -> None
     sums = SQLiteRollUp(connection)
     for row in rows:
         connection.execute(_COMPLETE, row)
-        sums.add_row(row)
-        for name, score in connection.execute(
-            "SELECT source, score FROM feedback WHERE decision = ?", (row["id"],)
-        ).fetchall():
-            sums.judge_row(row, name, score)
+        said = connection.execute(_SAID, (row["id"],)).fetchall()
+        sums.add_row(Rolled._make(row[name] for name in Rolled._fields), said)
     sums.flush()
+
+
+_SAID = "SELECT source, score, at FROM feedback WHERE decision = ? ORDER BY at"
 
 
 _COMPLETED = (
@@ -113,15 +114,22 @@ def _unpriced(row: Row) -> str | None:
 
 
 def forget(connection: sqlite3.Connection, before: float) -> bool:
-    """Delete a few rows that arrived `before` (Unix seconds), with their feedback; whether more
-    remain. Rows that the roll-ups lack stay. Raises sqlite3.Error."""
+    """Delete a few rows that arrived `before` (Unix seconds), with their feedback, and an hour's
+    scores of sessions; whether more remain. Rows that the roll-ups lack stay. Raises
+    sqlite3.Error."""
     done, last = connection.execute("SELECT done, last FROM roll_up_progress").fetchone()
     deleted = connection.execute(
         "DELETE FROM decisions WHERE rowid IN (SELECT rowid FROM decisions"
         " WHERE at < ? AND (rowid <= ? OR rowid > ?) ORDER BY at LIMIT ?)",
         (before, done, last, ROWS_PER_STEP),
     )
-    return deleted.rowcount == ROWS_PER_STEP
+    hour = connection.execute(_FORGET_SCORES, (before - SECONDS_PER_HOUR,))
+    return deleted.rowcount == ROWS_PER_STEP or hour.rowcount > 0
+
+
+_FORGET_SCORES = (
+    "DELETE FROM session_scores WHERE hour = (SELECT min(hour) FROM session_scores) AND hour <= ?"
+)
 
 
 class Upkeep:

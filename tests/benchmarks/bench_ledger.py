@@ -1,9 +1,10 @@
 """How fast the ledger answers at a million decisions: python -m tests.benchmarks.bench_ledger
 
 The log holds thirty days of traffic: 4 rules, 14 domains, 5 models, 5 keys, 40,000 sessions,
-feedback on every fiftieth decision. Each question is asked of the file anew, as a page asks it; a
-page may take 300 ms. ROWS=100000 makes a smaller log, LOG=path keeps it for the next time. What
-roll-ups add to writing is given as a ratio to the same rows without them.
+feedback on every fiftieth decision, one in twenty sent to control. Each question is asked of the
+file anew, as a page asks it; a page may take 300 ms. ROWS=100000 makes a smaller log, LOG=path
+keeps it for the next time. What roll-ups add to writing is given as a ratio to the same rows
+without them.
 """
 
 import asyncio
@@ -69,7 +70,8 @@ QUESTIONS: Mapping[str, Question] = {
     "totals of a rule and model": lambda ledger: ledger.totals(
         WINDOW, LedgerFilter(rule="rule-1", model="model-2")
     ),
-    "quality by domain": lambda ledger: ledger.quality(WINDOW, by="domain"),
+    "quality by domain and model": lambda ledger: ledger.quality(WINDOW, by=["domain", "model"]),
+    "hours of models": lambda ledger: ledger.spans(WINDOW, None, "model"),
     "unpriced": lambda ledger: ledger.unpriced(WINDOW),
     "worst": lambda ledger: ledger.worst(WINDOW),
 }
@@ -84,6 +86,7 @@ def rows(number_of: int) -> Iterator[list[Any]]:
         cost = None if chance.random() < 0.01 else chance.expovariate(1e4)
         changes = {
             "id": f"d{number}",
+            "arm": "control" if chance.random() < 0.05 else "treated",
             "at": SINCE + number * DAYS * SECONDS_PER_DAY / number_of,
             "session": f"s{int(chance.paretovariate(1.2)) % SESSIONS}-{number // 25}",
             "domain": f"domain-{chance.randrange(14)}",

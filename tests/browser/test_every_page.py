@@ -13,6 +13,11 @@ from tests.browser.looking import NARROW, WIDE, looking
 from tests.fakes.process import GatewayProcess
 
 OPEN_DETAILS = "document.querySelectorAll('details').forEach((it) => { it.open = true; })"
+TOO_WIDE = "(all) => all.filter((it) => it.scrollWidth > it.clientWidth)"
+LINES = """(all) => all.map((it) => {
+    const text = document.createRange(); text.selectNodeContents(it);
+    return new Set([...text.getClientRects()].map((one) => one.top)).size;
+})"""
 SHOWN = {page.path for page in PAGES if page.method == "GET"} - {"/login"}
 FEWER = {"/decisions": "?limit=8", "/models": "?since=1h"}
 """Rows that look alike say the same to axe-core, which takes its time over each."""
@@ -63,6 +68,22 @@ def test_a_page_can_be_read_in_the_dark_and_in_a_hand(
         assert look.too_wide <= 0
         assert look.complaints == []
         assert look.refused == []
+
+
+def test_a_figure_stays_within_its_card(browser: Browser, gateway: GatewayProcess) -> None:
+    """The longest that cards have to hold: six to a line, and a price below a cent."""
+    with looking(browser, gateway.url) as look:
+        look.visit("/savings")
+        look.page.locator(".figure dd:nth-of-type(1)").evaluate_all(
+            "(all) => all.forEach((it) => { it.textContent = '$0.001597' })"
+        )
+        cards = look.page.locator(".figures .figure")
+
+        assert cards.count() == 6
+        assert (
+            cards.evaluate_all("(all) => all.filter((it) => it.scrollWidth > it.clientWidth)") == []
+        )
+        assert set(cards.locator("dd:nth-of-type(1)").evaluate_all(LINES)) == {1}
 
 
 def test_every_chart_is_drawn(browser: Browser, gateway: GatewayProcess) -> None:

@@ -57,6 +57,16 @@ def test_a_snapshot_does_not_change_afterwards(store: StatsStore) -> None:
     assert before.of("large") == ModelStats()
 
 
+def test_calls_are_in_flight_from_their_beginning_to_their_end(store: StatsStore) -> None:
+    for model in ("small", "small", "large"):
+        store.call_begins(model)
+    before = store.in_flight()
+    store.call_ends("small")
+    store.call_ends("large")
+    assert {name: n for name, n in store.in_flight().items() if n} == {"small": 1}
+    assert before == {"small": 2, "large": 1}
+
+
 REFUSED = Observation(ok=False, upstream="near", server_ok=True)
 DOWN = Observation(ok=False, upstream="near", server_ok=False)
 UNTOLD = Observation(ok=False, upstream="near", server_ok=None)

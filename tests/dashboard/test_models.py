@@ -42,6 +42,19 @@ def test_times_and_speed_are_those_of_the_answers(opened: Opened) -> None:
     assert small["small"]["tokens_per_second"] == pytest.approx(15.0), "30 tokens, two seconds"
 
 
+def test_calls_under_way_are_told_of_each_model(opened: Opened) -> None:
+    it = opened()
+    stats = it.runtime.gateway.stats
+    for _ in range(37):
+        stats.call_begins("small")
+    stats.call_begins("large")
+    stats.call_ends("large")
+
+    assert {name: one["in_flight"] for name, one in told(it).items()} == {"small": 37, "large": 0}
+    assert '<td class="n">37</td>' in it.page("/models?since=1h")
+    assert "in_flight" in it.client.get("/api/v1/models?format=csv").text.splitlines()[0]
+
+
 def test_nothing_known_is_told_as_nothing_and_not_as_zero(opened: Opened) -> None:
     it = opened()
 

@@ -1,15 +1,19 @@
 """Policies: the one in force in words and as written, and an edit that is checked, never saved."""
 
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from router.api.reports.wording import condition, in_words
+from router.core.feedback import Feedback
 from router.policyfile import LoadedPolicy, load
 from router.prices import bundled
 from router.signals import SIGNALS, vocabulary
+from router.stores.sqlite_schema import open_for_writing
+from router.stores.sqlite_upkeep import forget
 from tests.core.made import policy, rule, when
 from tests.dashboard.conftest import HOME, PAGE, Dashboard, Opened
 from tests.fakes.events import AT, an_event, decided
@@ -167,19 +171,74 @@ def test_a_wrong_field_is_named(it: Dashboard, given: dict[str, Any], field: str
     assert answer.json()["error"]["param"] == field
 
 
-def test_versions_seen_say_which_is_in_force(opened: Opened) -> None:
+def versions_of(it: Dashboard, query: str = "") -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = it.client.get(f"/api/v1/policies{query}").json()["versions"]
+    return told
+
+
+def test_versions_say_when_they_decided_and_which_is_in_force(opened: Opened) -> None:
     events = [
         an_event("d1", policy_version="00000000"),
         an_event("d2", at=AT + 9),
-        an_event("d3", at=AT + 1, decision=decided(policy="old")),
+        an_event("d3", at=AT + 1, decision=decided(policy="old"), policy_version="11111111"),
+        an_event("d4", at=AT - 3600),
+        an_event("d5", at=AT - 40 * 86_400, policy_version="22222222"),
     ]
-    versions = opened(events).client.get("/api/v1/policies").json()["versions"]
+    named = ("policy", "version", "in_force", "first_at", "last_at", "requests")
 
-    assert [(it["policy"], it["version"], it["in_force"]) for it in versions] == [
-        ("default", "1a2b3c4d", True),
-        ("old", "1a2b3c4d", False),
-        ("default", "00000000", False),
+    assert [tuple(it[name] for name in named) for it in versions_of(opened(events))] == [
+        ("default", "1a2b3c4d", True, AT - 3600, AT + 9, 2),
+        ("old", "11111111", False, AT + 1, AT + 1, 1),
+        ("default", "00000000", False, AT, AT, 1),
     ]
+
+
+def test_a_version_has_its_saving_with_interval_and_n_and_what_was_said_of_it(
+    opened: Opened,
+) -> None:
+    """Both of one version's 120 sessions cost a quarter of its own baseline."""
+    events: list[Any] = [
+        an_event(f"{version}{n}", session=f"{n}", policy_version=version, baseline=baseline,
+                 cost_usd=0.01 * (1 + n % 3), baseline_cost_usd=0.04 * (1 + n % 3))
+        for version, baseline in (("aa", "always:large"), ("bb", "requested"))
+        for n in range(120)
+    ]  # fmt: skip
+    events += [Feedback(f"aa{n}", "user", AT, float(n % 4 > 0)) for n in range(40)]
+    events.append(an_event("few", policy_version="cc", baseline=None, baseline_cost_usd=None))
+    it = opened(events)
+    found = {one["version"]: one for one in versions_of(it)}
+
+    assert (found["aa"]["state"], found["aa"]["n"]) == ("value", 120)
+    assert found["aa"]["share"] == pytest.approx(0.75)
+    assert found["aa"]["low"] <= 0.75 <= found["aa"]["high"]
+    assert found["aa"]["net_usd"] == pytest.approx(0.03 * 240)
+    assert (found["aa"]["score"], found["aa"]["judged"]) == (0.75, 40)
+    assert (found["aa"]["baseline"], found["bb"]["baseline"]) == ("always:large", "requested")
+    assert found["bb"]["score_state"] == "not_measured"
+    assert (found["cc"]["state"], found["cc"]["requests"]) == ("not_measured", 1)
+    shown = it.page("/policies")
+    assert "75.0 %" in shown and "n = 120" in shown
+    told = it.client.get("/api/v1/policies?format=csv").text.splitlines()
+    assert len(told) == 4 and told[0].startswith("policy,version,in_force")
+
+
+def test_versions_are_of_the_period_asked_for(opened: Opened) -> None:
+    events = [an_event("old", at=AT - 5 * 86_400, policy_version="00000000"), an_event("new")]
+    it = opened(events)
+
+    assert [one["version"] for one in versions_of(it, "?since=24h")] == ["1a2b3c4d"]
+    assert len(versions_of(it, "?since=7d")) == 2
+    assert "00000000" not in it.page("/policies?since=24h")
+
+
+def test_a_version_whose_rows_are_gone_keeps_its_sums(opened: Opened) -> None:
+    it = opened([an_event("old", at=AT - 86_400, policy_version="00000000"), an_event("new")])
+    with closing(open_for_writing(it.runtime.settings.decision_log, 2.0, False)) as connection:
+        forget(connection, AT - 10)
+    found = {one["version"]: one for one in versions_of(it)}
+
+    assert (found["00000000"]["policy"], found["00000000"]["requests"]) == (None, 1)
+    assert "no longer in the log" in it.page("/policies")
 
 
 def test_a_policy_from_no_file_is_shown_in_words_alone(opened: Opened) -> None:

@@ -151,7 +151,7 @@ def test_the_commands_in_the_gateway_work(
 ) -> None:
     monkeypatch.setenv("SLM_ROUTER_STATE_DIR", str(tmp_path))
     commands = [line.removeprefix(EXEC) for line in lines() if line.startswith(EXEC)]
-    assert len(commands) == 4
+    assert len(commands) == 5
     for command in commands[:-1]:
         inside = command.replace("/etc/slm-router", str(POLICY.parent))
         assert main(shlex.split(inside)) == 0, capsys.readouterr().err

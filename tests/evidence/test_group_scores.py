@@ -5,7 +5,7 @@ from router.evidence.group_scores import LEAST_JUDGED, most_heard, score_of, sco
 
 
 def sums(of: str, judged: int, score: float, source: str = "user") -> QualitySums:
-    return QualitySums(of, source, judged, score, score)
+    return QualitySums(tuple(of), source, judged, score, score)
 
 
 def test_a_group_has_its_mean_and_an_interval_around_it() -> None:
@@ -30,7 +30,21 @@ def test_groups_are_of_one_source_and_the_most_judged_leads() -> None:
     told = [sums("a", 5, 1.0), sums("b", 30, 9.0), sums("a", 90, 9.0, "judge")]
     found = scores_by_group(told, "user")
 
-    assert [(it.of, it.score.n, it.is_thin) for it in found] == [("b", 30, False), ("a", 5, True)]
+    assert [(it.of, it.score.n, it.is_thin) for it in found] == [
+        (("b",), 30, False),
+        (("a",), 5, True),
+    ]
+
+
+def test_groups_are_added_up_by_what_is_asked_for_alone() -> None:
+    told = [sums("ax", 30, 3.0), sums("ay", 20, 7.0), sums("bx", 40, 4.0), sums("by", 9, 9.0)]
+
+    assert [(it.of, it.score.n, it.score.value) for it in scores_by_group(told, "user")] == [
+        (("a",), 50, 0.2),
+        (("b",), 49, 13 / 49),
+    ]
+    assert [it.of for it in scores_by_group(told, "user", (1,))] == [("x",), ("y",)]
+    assert len(scores_by_group(told, "user", (1, 0))) == 4
 
 
 def test_the_source_that_judged_most_is_found() -> None:

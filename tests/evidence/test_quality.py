@@ -1,6 +1,5 @@
 """Whether quality held: verdicts that are seldom wrong however often one looks."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -76,7 +75,7 @@ def test_sessions_that_go_on_after_the_first_look_do_not_change_that() -> None:
         for look in range(20, 161, 20):
             # Of the latest sessions only the first answer has been judged yet.
             rows = [
-                replace(it, judged=1, score=float(random.random() < it.mean))
+                it._replace(judged=1, score=float(random.random() < it.mean))
                 if it.at > look - 20 and it.judged > 1
                 else it
                 for it in whole[:look]
@@ -154,7 +153,7 @@ def test_requests_outside_the_experiment_are_left_out() -> None:
 
 def test_each_source_is_told_by_itself_and_the_strongest_first() -> None:
     rows = judged(np.random.default_rng(6), 300, 0.0)
-    checks = [replace(it, source="check", score=0.0) for it in rows[:200]]
+    checks = [it._replace(source="check", score=0.0) for it in rows[:200]]
     found = verdict([*rows, *checks], MARGIN)
 
     assert found.quality.name == "quality.check"
@@ -167,7 +166,7 @@ def test_each_source_is_told_by_itself_and_the_strongest_first() -> None:
 def test_one_source_that_shows_a_loss_is_enough() -> None:
     random = np.random.default_rng(7)
     good = judged(random, 6000, 0.0)
-    bad = [replace(it, source="judge") for it in judged(random, 1500, 0.3)]
+    bad = [it._replace(source="judge") for it in judged(random, 1500, 0.3)]
 
     assert verdict(good, MARGIN).ruling == "no loss"
     assert verdict([*good, *bad], MARGIN).ruling == "worse"

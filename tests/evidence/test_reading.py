@@ -18,13 +18,14 @@ from router.core.ledger import (
     Point,
     PriceSheet,
     QualitySums,
+    Span,
     Step,
     Totals,
     Unpriced,
     Window,
 )
 from router.core.session_score import SessionScore
-from router.evidence.reading import Sources, by_hour, read_books, whole_days
+from router.evidence.reading import MEASURES, Sources, read_books, whole_days
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC).timestamp()
 TODAY = int(NOW - 12 * 3600)
@@ -43,8 +44,6 @@ class Books:
         self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
     ) -> Mapping[str | None, Totals]:
         assert where is not None and where.simulated is not None
-        if by == "model":
-            return {name: Totals(requests=1) for name in ("small", "large")}
         return {None: Totals(requests=self.counts[where.simulated])}
 
     async def series(
@@ -70,15 +69,22 @@ class Books:
         counts = {"requested": 9, "always:dear": 2, "always:usual": 5, None: 7}
         return Clusters(window, {k: [ClusterSums(1, n, n)] for k, n in counts.items()})
 
+    async def spans(
+        self, window: Window, where: LedgerFilter | None, by: Dimension
+    ) -> Mapping[str | None, Span]:
+        assert by == "model"
+        return dict.fromkeys(("small", "large"), Span(TODAY, TODAY))
+
     async def histograms(
         self,
         window: Window,
         measures: Collection[Measure],
-        model: str | None = None,
+        models: Collection[str | None] | None = None,
         step: Step | None = None,
     ) -> Sequence[Histogram]:
-        assert (set(measures), step) == ({"cost_usd", "overhead_s"}, "hour")
-        return [Histogram(0, "cost_usd", name, {3: 2}) for name in ("small", "large")]
+        assert models is not None
+        assert (set(measures), set(models), step) == (set(MEASURES), {"small", "large"}, "hour")
+        return [Histogram(at, "cost_usd", {3: at}) for at in (1, 2)]
 
     async def quality(self, *_: Any, **__: Any) -> Sequence[QualitySums]:
         raise AssertionError("scores are read session by session")
@@ -163,11 +169,10 @@ async def test_a_log_older_than_the_history_keeps_all_its_days() -> None:
     assert month is not None and month.days == [2.0] * 42
 
 
-def test_hours_hold_all_models_together() -> None:
-    rows = [Histogram(3600, "cost_usd", "a", {1: 1}), Histogram(0, "cost_usd", "a", {1: 2})]
-    rows += [Histogram(0, "cost_usd", None, {1: 3, 2: 1})]
+async def test_costs_are_those_of_the_models_that_gave_these_answers() -> None:
+    books = await read_books(Sources(Books(3, 0, {}), Said()), WINDOW, NOW)
 
-    assert by_hour(rows) == [{1: 5, 2: 1}, {1: 1}]
+    assert (books.costs, books.added) == ([{3: 1}, {3: 2}], [])
 
 
 def test_a_window_begins_with_a_day_and_ends_when_asked() -> None:

@@ -22,6 +22,7 @@ from router.core.ledger import (
     Dimension,
     LedgerFilter,
     PriceSheet,
+    Span,
     Step,
     Totals,
     Window,
@@ -39,7 +40,15 @@ from tests.fakes.rows import events
 
 EVER = Window(0, AT + 10 * SECONDS_PER_DAY)
 STEPS: tuple[Step | None, ...] = (None, "hour", "day")
-DIMENSIONS: tuple[Dimension, ...] = ("rule", "domain", "model", "key_name", "arm", "baseline")
+DIMENSIONS: tuple[Dimension, ...] = (
+    "policy_version",
+    "rule",
+    "domain",
+    "model",
+    "key_name",
+    "arm",
+    "baseline",
+)
 
 
 @pytest.fixture
@@ -55,10 +64,12 @@ async def logged(path: Path, told: Sequence[RoutingEvent | Feedback]) -> SQLiteL
     return SQLiteLedger(path)
 
 
-def settled(path: Path, delete_before: float | None = None) -> None:
+def settled(
+    path: Path, delete_before: float | None = None, until: float = AT + 30 * SECONDS_PER_DAY
+) -> None:
     """What upkeep does, days later."""
     connection = open_for_writing(path, 2.0, survive_power_cut=False)
-    while settle(connection, AT + 30 * SECONDS_PER_DAY):
+    while settle(connection, until):
         pass
     while delete_before is not None and forget(connection, delete_before):
         pass
@@ -229,9 +240,9 @@ async def test_quality_is_summed_by_source_and_a_change_of_mind_replaces(path: P
         Feedback("a", "judge", AT, 0.25),
     ]
     ledger = await logged(path, told)
-    found = {one.source: one for one in await ledger.quality(EVER, by="rule")}
+    found = {one.source: one for one in await ledger.quality(EVER, by=["rule"])}
     assert (found["user"].judged, found["user"].score, found["user"].square) == (2, 1.5, 1.25)
-    assert (found["judge"].of, found["judge"].judged) == ("easy", 1)
+    assert (found["judge"].of, found["judge"].judged) == (("easy",), 1)
     worst = await ledger.worst(EVER, limit=1)
     assert [(row["decision"], row["score"]) for row in worst] == [("a", 0.25)]
 
@@ -243,9 +254,53 @@ async def test_times_are_read_from_histograms_to_within_a_bucket(path: Path) -> 
         for n in range(1, 101)
     ]
     [found] = await (await logged(path, told)).histograms(EVER, ["total_s"])
-    assert found.model == "small"
     assert quantile(found.counts, 0.5) == pytest.approx(0.5, rel=0.1)
     assert quantile(found.counts, 0.99) == pytest.approx(0.99, rel=0.2)
+
+
+async def test_times_are_those_of_the_models_asked_for_alone(path: Path) -> None:
+    told = [an_event("a"), an_event("b", model="large"), unanswered("c")]
+    ledger = await logged(path, told)
+    for models, requests in ((["small"], 1), ([None, "large"], 2), ([], 0), (None, 3)):
+        for step in STEPS:
+            found = await ledger.histograms(EVER, ["total_s"], models, step)
+            assert sum(sum(one.counts.values()) for one in found) == requests
+
+
+async def test_the_hours_of_a_value_are_those_within_the_window(path: Path) -> None:
+    hour = int(AT // SECONDS_PER_HOUR * SECONDS_PER_HOUR)
+    first, second, third = (hour + n * SECONDS_PER_HOUR for n in range(3))
+    told = [an_event(str(at), at=float(at)) for at in (first, second, third)]
+    ledger = await logged(path, [*told, unanswered("d", at=float(third))])
+    where = LedgerFilter(simulated=False)
+    assert await ledger.spans(EVER, where, "model") == {
+        "small": Span(first, third),
+        None: Span(third, third),
+    }
+    window = Window(second, third)
+    assert await ledger.spans(window, where, "rule") == {"easy": Span(second, second)}
+    assert await ledger.spans(EVER, LedgerFilter(simulated=True), "model") == {}
+
+
+async def test_sums_of_settled_weeks_days_and_open_days_make_up_any_window(path: Path) -> None:
+    """Twenty days, of which some rows come when their week has been settled."""
+    days = range(20)
+    told = [an_event(f"{day}", at=AT + day * SECONDS_PER_DAY) for day in days]
+    late = [an_event(f"late{day}", at=AT + day * SECONDS_PER_DAY) for day in days]
+    hole = [1, 12]
+    await logged(path, [told[day] for day in days if day not in hole])
+    settled(path, until=AT + 18 * SECONDS_PER_DAY)
+    await logged(path, [*(told[day] for day in hole), *late])
+    for _ in range(2):
+        for since in range(0, 20, 3):
+            window = Window(AT + since * SECONDS_PER_DAY, EVER.until + 10 * SECONDS_PER_DAY)
+            for by in (None, *DIMENSIONS):
+                clusters = (await SQLiteLedger(path).clusters(window, by=by)).of.values()
+                counted = sum(one.requests for many in clusters for one in many)
+                assert counted == 2 * (20 - since), (since, by)
+                totals = (await SQLiteLedger(path).totals(window, by=by)).values()
+                assert sum(one.requests for one in totals) == counted, (since, by)
+        settled(path)
 
 
 async def test_the_prices_behind_a_row_are_kept_with_it(path: Path) -> None:

@@ -70,6 +70,18 @@ async def test_a_window_is_of_decisions_and_not_of_what_was_said_later(path: Pat
     assert sum(it.judged for it in found) == 3
 
 
+async def test_who_thinks_better_of_it_counts_once(path: Path) -> None:
+    log = SQLiteDecisionLog(path)
+    await log.record_feedback(said("b1", 0.5, AT + 20))
+    await log.record_feedback(said("b1", 0.0, AT + 21, "check"))
+    await log.close()
+    found = {(it.session, it.source): it for it in await SQLiteScores(path).session_scores(ALWAYS)}
+
+    assert found["b", "user"] == SessionScore("b", "control", "user", AT + 1, 1, 0.5)
+    assert found["b", "check"].score == 0.0
+    assert (await SQLiteScores(path).judged_by_hour(ALWAYS))[HOUR] == 3
+
+
 async def test_a_decision_that_two_judged_counts_once(path: Path) -> None:
     assert await SQLiteScores(path).judged_by_hour(ALWAYS) == {HOUR: 3, HOUR + 3600: 2}
 

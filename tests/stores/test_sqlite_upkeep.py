@@ -17,6 +17,7 @@ from router.stores.ledger_schema import LEDGER_MIGRATION
 from router.stores.sqlite import SQLiteDecisionLog
 from router.stores.sqlite_ledger import SQLiteLedger
 from router.stores.sqlite_schema import MIGRATIONS, migrate, open_for_writing
+from router.stores.sqlite_scores import SQLiteScores
 from router.stores.sqlite_upkeep import ROWS_PER_STEP, Upkeep, fill, forget
 from tests.fakes.events import AT, an_event, decided, unanswered
 
@@ -72,6 +73,8 @@ async def test_an_old_log_is_rolled_up_once_in_small_steps(path: Path, tmp_path:
     assert (await ledger.totals(EVER))[None] == expected
     assert (await ledger.totals(EVER, by="arm"))["named"].requests == 1
     assert [one.judged for one in await ledger.quality(EVER)] == [1]
+    assert [one.judged for one in await SQLiteScores(path).session_scores(EVER)] == [1]
+    assert sum((await SQLiteScores(path).judged_by_hour(EVER)).values()) == 1
 
 
 async def test_feedback_on_a_row_that_is_yet_to_be_rolled_up_counts_once(path: Path) -> None:
@@ -110,6 +113,20 @@ def test_rows_that_the_sums_lack_are_kept_until_they_are_in(path: Path) -> None:
             pass
         forget(connection, AT + 1)
         assert connection.execute("SELECT count(*) FROM decisions").fetchone() == (0,)
+
+
+async def test_what_names_a_session_goes_with_its_rows(path: Path) -> None:
+    log = SQLiteDecisionLog(path)
+    for id, at in (("older", AT), ("old", AT + 7200), ("new", AT + SECONDS_PER_DAY)):
+        await log.record(an_event(id, at=at, session=id))
+        await log.record_feedback(Feedback(id, "user", at, 1.0))
+    await log.close()
+    with closing(open_for_writing(path, 2.0, survive_power_cut=False)) as connection:
+        while forget(connection, AT + SECONDS_PER_DAY):
+            pass
+    scores = SQLiteScores(path)
+    assert [it.session for it in await scores.session_scores(EVER)] == ["new"]
+    assert sum((await scores.judged_by_hour(EVER)).values()) == 3
 
 
 async def _with_two_rows(path: Path) -> SQLiteDecisionLog:

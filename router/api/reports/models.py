@@ -22,6 +22,7 @@ COLUMNS = (
     "location",
     "upstream",
     "state",
+    "in_flight",
     "calls",
     "errors",
     "error_ratio",
@@ -79,11 +80,12 @@ async def report(request: Request) -> Told:
 
 def _cards(gateway: Gateway) -> Mapping[str, dict[str, Any]]:
     """What is known of each model, by its name; the default policy's card where several differ."""
-    snapshot = gateway.stats.snapshot()
+    snapshot, under_way = gateway.stats.snapshot(), gateway.stats.in_flight()
     found: dict[str, dict[str, Any]] = {}
     for in_force in (gateway.default, *gateway.policies.values()):
         for name in in_force.catalog.models:
-            found.setdefault(name, _card(name, in_force.catalog, snapshot))
+            card = _card(name, in_force.catalog, snapshot)
+            found.setdefault(name, {**card, "in_flight": under_way.get(name, 0)})
     return found
 
 

@@ -92,5 +92,5 @@ async def changes_of(request: Request, period: Period, found: "Statement") -> Ro
     from router.evidence.changes import changes
 
     ledger = runtime_of(request).ledger
-    versions = await ledger.series(period.window, period.where, "policy_version")
+    versions = await ledger.spans(period.window, period.where, "policy_version")
     return [asdict(it) for it in changes(versions, found.hours)]

@@ -68,7 +68,7 @@ PARAMETERS: Mapping[str, Sequence[Parameter]] = {
     ),
     "/api/v1/decisions/{id}": (_FORMAT,),
     "/api/v1/models": (_SINCE, _FORMAT),
-    "/api/v1/policies": (_FORMAT,),
+    "/api/v1/policies": _PERIOD,
     "/api/v1/classifiers": (_FORMAT,),
     "/api/v1/setup": (_FORMAT,),
 }

@@ -1,4 +1,4 @@
-"""GET /api/v1/policies: the policies in force, in words and as written, and versions seen lately.
+"""GET /api/v1/policies: the policies in force, in words and as written, and what versions saved.
 
 POST /api/v1/policies/validate: what an edit of one would be. Rule: nothing is written and nothing
 is put into force over HTTP; what comes back is a patch to apply to the file.
@@ -16,7 +16,9 @@ from starlette.responses import Response
 
 from router.answer import UNREADABLE
 from router.api.caller import body_of
+from router.api.reports.period import period_of
 from router.api.reports.told import Told, answered
+from router.api.reports.versions import COLUMNS, versions_of
 from router.api.reports.wording import in_words, limits
 from router.api.state import runtime_of
 from router.core.catalog import Catalog
@@ -26,29 +28,26 @@ from router.gateway import PolicyInForce
 from router.policyfile import LoadedPolicy, load_text, parse
 from router.prices import bundled
 from router.signals import SIGNALS, vocabulary
-from router.stores.policy_versions import PolicyVersions
 
 MOST_BYTES = 1_000_000
-COLUMNS = ("policy", "version", "in_force", "requests", "first_at", "last_at")
 
 
 async def policies(request: Request) -> Response:
-    """The policies as JSON; as CSV the versions seen."""
+    """The policies as JSON; as CSV the versions."""
     return answered(request, await report(request))
 
 
 async def report(request: Request) -> Told:
-    """Every policy in force, the default first, and the versions among the latest requests."""
+    """Every policy in force, the default first, and the versions that decided in the period."""
     runtime = runtime_of(request)
     gateway, loaded, reload = runtime.gateway, runtime.policies(), runtime.reload
     order = sorted(gateway.policies, key=lambda name: (name != gateway.default_policy, name))
-    reader = PolicyVersions(runtime.settings.decision_log)
-    seen = await asyncio.to_thread(reader.seen)
-    in_force = {(name, it.version) for name, it in gateway.policies.items()}
-    versions = [{**row, "in_force": (row["policy"], row["version"]) in in_force} for row in seen]
+    period = await period_of(request)
+    versions = await versions_of(request, period)
     told = [_told(gateway.policies[name], loaded.get(name)) for name in order]
     content = {
         "object": "policies",
+        **period.told(),
         "default": gateway.default_policy,
         "reload": {"at": reload.at, "ok": reload.error is None, "error": reload.error},
         "policies": told,

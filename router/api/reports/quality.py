@@ -1,7 +1,6 @@
 """GET /api/v1/quality: how good the answers were, as far as anybody said, and who said so."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from starlette.requests import Request
@@ -13,7 +12,7 @@ from router.api.reports.table import FIGURES, Table, told_with
 from router.api.reports.told import Told, answered
 from router.api.state import runtime_of
 from router.core.feedback import SOURCES
-from router.core.ledger import SECONDS_PER_DAY, Arm, Dimension, LedgerFilter, QualitySums, Window
+from router.core.ledger import SECONDS_PER_DAY, Arm, Dimension, Window
 
 if TYPE_CHECKING:
     from router.evidence.figure import Figure
@@ -24,6 +23,9 @@ TABLES = ("cells", "arms", "rules", "figures", "worst")
 SCORES = ("of", "state", "value", "low", "high", "n", "needed")
 CELLS = ("domain", "model", *SCORES[1:])
 WORST = ("decision", "at", "score", "model", "rule", "outcome", "cost_usd", "key_name")
+TOLD_BY: Sequence[Dimension] = ("arm", "rule", "domain", "model")
+"""What scores are read by, all at once: each table of the page adds some of them up."""
+
 MOST_WORST = 20
 _NO_SESSIONS = (
     "No request names its session: send the header x-slm-router-session, so that a question asked"
@@ -45,9 +47,8 @@ async def report(request: Request) -> Told:
     wanted = asked.one_of(request, "source", (*SOURCES, ""), "")
     period = await period_of(request)
     found = await statement_of(request, period, coverage=True)
-    arms = await _sums(request, period, "arm")
-    source = wanted or most_heard(arms)
-    rules = await _sums(request, period, "rule")
+    sums = await runtime_of(request).ledger.quality(period.window, period.where, TOLD_BY)
+    source = wanted or most_heard(sums) or ""
     figures = [
         {**figure(it), "name": name}
         for name, it in {
@@ -59,57 +60,36 @@ async def report(request: Request) -> Told:
         }.items()
     ]
     tables = {
-        "cells": Table(CELLS, await _cells(request, period, source)),
-        "arms": Table(SCORES, [_row(it) for it in scores_by_group(arms, source or "")]),
-        "rules": Table(SCORES, [_row(it) for it in scores_by_group(rules, source or "")]),
+        "cells": Table(CELLS, _cells(scores_by_group(sums, source, (2, 3)))),
+        "arms": Table(SCORES, [_row(it) for it in scores_by_group(sums, source, (0,))]),
+        "rules": Table(SCORES, [_row(it) for it in scores_by_group(sums, source, (1,))]),
         "figures": Table(FIGURES, figures),
         "worst": Table(WORST, await _worst(request, period)),
     }
     content = {
         "object": "quality",
         **period.told(),
-        "source": source,
-        "heard": [it for it in SOURCES if any(one.source == it for one in arms)],
+        "source": source or None,
+        "heard": [it for it in SOURCES if any(one.source == it for one in sums)],
         "verdict": verdict(found.verdict),
         **{name: table.rows for name, table in tables.items()},
     }
     return told_with(request, content, tables)
 
 
-async def _sums(
-    request: Request, period: Period, by: Dimension, where: LedgerFilter | None = None
-) -> Sequence[QualitySums]:
-    return await runtime_of(request).ledger.quality(period.window, where or period.where, by)
-
-
-async def _cells(request: Request, period: Period, source: str | None) -> list[dict[str, Any]]:
+def _cells(told: Iterable["GroupScore"]) -> list[dict[str, Any]]:
     """Domain by model; those that nothing was judged of are left out."""
-    from router.evidence.group_scores import scores_by_group
-
-    if source is None:
-        return []
-    domains = sorted({it.of for it in await _sums(request, period, "domain")}, key=str)
-    if domains == [None]:
-        return []
-    told = await asyncio.gather(
-        *(
-            _sums(request, period, "model", LedgerFilter(domain=it, simulated=period.simulated))
-            for it in domains
-            if it is not None
-        )
-    )
-    named = [it for it in domains if it is not None]
-    return [
-        {"domain": domain, "model": it.of, **{k: v for k, v in _row(it).items() if k != "of"}}
-        for domain, sums in zip(named, told, strict=True)
-        for it in scores_by_group(sums, source)
-    ]
+    named = sorted((it for it in told if it.of[0] is not None), key=lambda it: str(it.of[0]))
+    return [{"domain": it.of[0], "model": it.of[1], **_score(it)} for it in named]
 
 
 def _row(it: "GroupScore") -> dict[str, Any]:
+    return {"of": it.of[0], **_score(it)}
+
+
+def _score(it: "GroupScore") -> dict[str, Any]:
     score = it.score
     return {
-        "of": it.of,
         "state": score.state,
         "value": score.value,
         "low": score.low,
