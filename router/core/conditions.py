@@ -62,10 +62,10 @@ def _every(checks: tuple[Check, ...]) -> Check:
         verdict: bool | None = True
         for part in checks:
             held = part(signals)
-            if held is False:
-                return False
             if held is None:
                 verdict = None
+            elif not held:
+                return False
         return verdict
 
     return check

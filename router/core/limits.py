@@ -31,7 +31,7 @@ class Limits(BaseModel):
 
     @cached_property
     def is_free(self) -> bool:
-        """Whether no bound is set."""
+        """Whether no bound is set. Kept with the object: put other bounds into new limits."""
         return not (
             self.local_only
             or self.allowed_models is not None

@@ -1,8 +1,8 @@
 """Plan: a policy on its catalog, with all worked out that no request changes.
 
 Made once, when a policy is loaded. Rule: it keeps nothing of any request, so it decides the first
-as it decides the thousandth. What belongs to one route is worked out when that is first taken: a
-policy is also made for a single decision.
+as it decides the thousandth. What belongs to one route is worked out when that is first taken, for
+a plan is also made for a single decision.
 """
 
 from collections.abc import Mapping

@@ -43,8 +43,8 @@ class Prior:
         quality, special = card.quality, card.specialises_in
         self._foreseen = QUALITY + name
         self._overall = _logit(quality.overall)
-        self._domains: _Logits = {name: _logit(p) for name, p in quality.domains.items()}
-        self._tasks: _Logits = {name: _logit(p) for name, p in quality.tasks.items()}
+        self._domains: _Logits = {subject: _logit(p) for subject, p in quality.domains.items()}
+        self._tasks: _Logits = {task: _logit(p) for task, p in quality.tasks.items()}
         self._special_domains, self._special_tasks = special.domains, special.tasks
 
     def quality(self, signals: Signals) -> float:
@@ -58,14 +58,16 @@ class Prior:
         if foreseen is not None:
             value = float(foreseen)
             return 0.0 if value < 0 else 1.0 if value > 1 else value
+        ability = self._ability(signals) if self._domains or self._tasks else self._overall
+        difficulty = signals.get("difficulty")
+        return _expit(ability if difficulty is None else ability - float(difficulty))
+
+    def _ability(self, signals: Signals) -> float:
         in_domain = self._domains.get(signals.get("domain"))
         at_task = self._tasks.get(signals.get("task"))
         if in_domain is None:
-            ability = self._overall if at_task is None else at_task
-        else:
-            ability = in_domain if at_task is None else (in_domain + at_task) / 2
-        difficulty = signals.get("difficulty")
-        return _expit(ability if difficulty is None else ability - float(difficulty))
+            return self._overall if at_task is None else at_task
+        return in_domain if at_task is None else (in_domain + at_task) / 2
 
     def is_specialist(self, signals: Signals) -> bool:
         """Whether the card claims the request's domain or task among its specialities."""

@@ -44,26 +44,25 @@ class Glance:
         if self._email and "@" in text:
             return True
         # Half a surrogate pair is no character, and JSON lets it through.
-        utf8 = text.encode("utf-8", "surrogatepass")
+        utf8, number = text.encode("utf-8", "surrogatepass"), self._number
         # Other scripts have digits of their own.
         has_digit = not text.isascii() or b"0" in utf8.translate(_SHAPES)
         return (
-            (has_digit and self._number is not None and self._may_hold_number(text, utf8))
+            (
+                has_digit
+                and number is not None
+                and (not text.isascii() or _is_number_like(utf8))
+                and number.search(text) is not None
+            )
             or (self._secret and secrets.may_be_among(text, utf8, has_digit))
             or (self._ip_address and addresses.may_hold_ip(text))
         )
 
-    def _may_hold_number(self, text: str, utf8: bytes) -> bool:
-        assert self._number is not None
-        if not text.isascii() or _is_number_like(utf8):
-            return self._number.search(text) is not None
-        return False
 
-
-def _is_number_like(ascii: bytes) -> bool:
+def _is_number_like(text: bytes) -> bool:
     """Whether six digits stand together but for separators, five letters before a digit, or two
     letters before two digits: no number is without one of these."""
-    shape = ascii.translate(_SHAPES)
+    shape = text.translate(_SHAPES)
     return (
-        b"aa00" in shape or b"aaaaa0" in shape or b"000000" in ascii.translate(_SHAPES, _SEPARATORS)
+        b"aa00" in shape or b"aaaaa0" in shape or b"000000" in text.translate(_SHAPES, _SEPARATORS)
     )
