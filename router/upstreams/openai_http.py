@@ -214,8 +214,12 @@ class _HTTPReply:
                 left_s = self._until - clock()
                 if left_s <= 0:
                     raise TimeoutError
-                with within(min(self._idle_timeout, left_s)):
-                    chunk = await content.read(MAX_PIECE_BYTES)
+                if content.total_bytes > received:
+                    # What has come already is waited for by nobody, so no limit is set.
+                    chunk = content.read_nowait(MAX_PIECE_BYTES)
+                else:
+                    with within(min(self._idle_timeout, left_s)):
+                        chunk = await content.read(MAX_PIECE_BYTES)
                 if not chunk:
                     return
                 received += len(chunk)
