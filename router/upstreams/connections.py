@@ -7,6 +7,8 @@ from typing import Any
 
 import aiohttp
 
+from router.upstreams.eager_request import EagerRequest
+
 KEEP_ALIVE_S = 30.0
 DNS_TTL_S = 60
 """Short, so that an upstream that moved is found again within a minute."""
@@ -83,5 +85,6 @@ def _new_session(pooled: bool = True) -> aiohttp.ClientSession:
             socket_factory=_new_socket,
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
+        request_class=EagerRequest,
         trust_env=False,
     )

@@ -40,6 +40,13 @@ _NO_ANSWER_IN_TIME = "The upstream took too long to begin its answer."
 _STALLED = "The upstream stopped sending in the middle of its answer."
 
 
+_BROKE_BEFORE_AN_ANSWER = (
+    aiohttp.ServerDisconnectedError,
+    aiohttp.ClientOSError,
+    aiohttp.ClientConnectionResetError,
+)
+
+
 class OpenAIHTTP:
     """One server. `connections` may be shared with others; `close` lets go of it."""
 
@@ -83,7 +90,7 @@ class OpenAIHTTP:
         SOCKETS_MADE.set(made)
         try:
             return await self._post(self._connections.session, call)
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+        except _BROKE_BEFORE_AN_ANSWER as error:
             if made or isinstance(error, aiohttp.ClientConnectorError):
                 raise
         # A pooled connection had been closed by the server while idle: nothing was read on it,
@@ -123,6 +130,7 @@ class OpenAIHTTP:
         if headers is None:
             headers = CIMultiDict(
                 {
+                    "host": self._url(path).host_port_subcomponent or "",
                     "accept": EVENT_STREAM if stream else JSON,
                     "accept-encoding": "identity",
                     "content-type": JSON,
@@ -195,7 +203,8 @@ class _HTTPReply:
 
     @property
     def _streams(self) -> bool:
-        return self._response.content_type == EVENT_STREAM and self.status < 400
+        kind = self.headers.get("content-type", "")
+        return self.status < 400 and kind.lower().startswith(EVENT_STREAM)
 
     async def _arriving(self, limit: int | None) -> AsyncIterator[bytes]:
         content, received = self._response.content, 0
@@ -205,8 +214,12 @@ class _HTTPReply:
                 left_s = self._until - clock()
                 if left_s <= 0:
                     raise TimeoutError
-                with within(min(self._idle_timeout, left_s)):
-                    chunk = await content.read(MAX_PIECE_BYTES)
+                if content.total_bytes > received:
+                    # What has come already is waited for by nobody, so no limit is set.
+                    chunk = content.read_nowait(MAX_PIECE_BYTES)
+                else:
+                    with within(min(self._idle_timeout, left_s)):
+                        chunk = await content.read(MAX_PIECE_BYTES)
                 if not chunk:
                     return
                 received += len(chunk)

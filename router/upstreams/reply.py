@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -60,11 +61,16 @@ def passed_on(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """
     kept: dict[str, str] = {}
     for name, value in headers:
-        name = name.lower()
-        if name == _REQUEST_ID:
-            name = UPSTREAM_REQUEST_ID
-        elif name not in _PASSED_ON and not _RATE_LIMIT.fullmatch(name):
-            continue
-        if _PLAIN.fullmatch(value):
-            kept[name] = value
+        passed = _passed_as(name)
+        if passed is not None and _PLAIN.fullmatch(value):
+            kept[passed] = value
     return kept
+
+
+@lru_cache(maxsize=512)
+def _passed_as(name: str) -> str | None:
+    """A header's name for callers, None if it stays here. Servers send the same names each time."""
+    name = name.lower()
+    if name == _REQUEST_ID:
+        return UPSTREAM_REQUEST_ID
+    return name if name in _PASSED_ON or _RATE_LIMIT.fullmatch(name) else None

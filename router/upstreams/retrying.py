@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from math import isfinite
 
+from router.deadlines import within
 from router.errors import UpstreamError, UpstreamRefused, UpstreamTimeout, UpstreamUnreachable
 from router.ports import Reply, Tries, Upstream, UpstreamCall
 
@@ -87,13 +88,16 @@ class Retrying:
         """Let go of the upstream."""
         await self._upstream.close()
 
-    async def _in_time(self, call: UpstreamCall) -> Reply:
+    def _in_time(self, call: UpstreamCall) -> Awaitable[Reply]:
         left_s = call.tries.seconds_left()
         if left_s + TIMERS_WORTH_S >= self._most_s:
             # Its own timeout ends it about as soon.
-            return await self._upstream.open(call)
+            return self._upstream.open(call)
+        return self._within(left_s, call)
+
+    async def _within(self, left_s: float, call: UpstreamCall) -> Reply:
         try:
-            async with asyncio.timeout(left_s):
+            with within(left_s):
                 return await self._upstream.open(call)
         except TimeoutError:
             raise UpstreamTimeout(_NO_TIME_LEFT) from None
