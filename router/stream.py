@@ -21,11 +21,12 @@ _MARK = b"\xef\xbb\xbf"
 """A byte order mark, which may stand before the first line and is none of it."""
 
 _DONE = b"[DONE]"
-_TELLING = (b'"usage"', b'"error"', b'"finish_reason":"', b'"finish_reason": "')
+_USAGE = b'"usage"'
+_TELLING = (_USAGE, b'"error"', b'"finish_reason":"', b'"finish_reason": "')
 """What an event holds that tells more than a token; a token that holds it is only parsed too."""
 
-_NO_USAGE = (b'"usage":null', b'"usage": null')
-"""What OpenAI puts into every event of a stream whose usage was asked for."""
+_NONE = (b":null", b": null")
+"""What OpenAI tells as usage in every event but one of a stream whose usage was asked for."""
 
 
 class _Choice(msgspec.Struct):
@@ -163,7 +164,7 @@ def tokens_in(chunk: bytes) -> tuple[int, int]:
     """How many bytes at the beginning of a piece are whole events of plain tokens, and how many
     events those are; nothing where there is anything else among them, such as a comment.
 
-    No event is cut out of the piece for that: searching costs a tenth of it.
+    The piece is searched and not cut into its events, which costs several times as much.
     """
     end = len(chunk)
     for mark in (b"\r", _DONE):
@@ -172,18 +173,17 @@ def tokens_in(chunk: bytes) -> tuple[int, int]:
     end = chunk.rfind(b"\n\n", 0, _told_before(chunk, end)) + 2
     events = chunk.count(b"\n\n", 0, end)
     begun = chunk.startswith(b"data:") + chunk.count(b"\n\ndata:", 0, end)
-    return (end, events) if end > 1 and events == begun else (0, 0)
+    # A line end too many belongs to the event behind it.
+    odd = events != begun or chunk.startswith(b"\n\n\n", end - 3)
+    return (0, 0) if end < 3 or odd else (end, events)
 
 
 def _told_before(text: bytes, end: int) -> int:
     """Where the first mark stands before `end` that tells more than a token; `end` if none does."""
-    usages = text.count(b'"usage"', 0, end)
-    if usages and usages == sum(text.count(mark, 0, end) for mark in _NO_USAGE):
-        marks = _TELLING[1:]
-    else:
-        marks = _TELLING
-    for mark in marks:
+    for mark in _TELLING:
         at = text.find(mark, 0, end)
+        while mark is _USAGE and at >= 0 and text.startswith(_NONE, at + len(_USAGE)):
+            at = text.find(_USAGE, at + len(_USAGE), end)
         end = end if at < 0 else at
     return end
 

@@ -38,6 +38,20 @@ async def test_the_first_candidate_answers_under_the_name_its_upstream_knows() -
     assert json.loads(exchange.body)["choices"][0]["message"]["content"] == "Hi"
 
 
+async def test_an_answer_that_has_come_whole_is_taken_at_once() -> None:
+    class WholeReply(FakeReply):
+        def at_hand(self) -> bytes:
+            return b'{"choices": []}'
+
+    reply = WholeReply([], then=AssertionError("read all the same"))
+    exchange = await exchange_with(fake_gateway({"near": FakeUpstream(reply)}))
+
+    await exchange.open()
+
+    assert exchange.body == b'{"choices": []}'
+    assert reply.closed
+
+
 async def test_a_request_is_priced_with_the_upstreams_own_count_beside_the_baseline() -> None:
     gateway = fake_gateway({"near": FakeUpstream(plain_reply(prompt=1000, completion=500))})
 

@@ -87,6 +87,30 @@ async def test_a_stream_that_breaks_midway_is_told_and_never_begun_again() -> No
     assert (row.outcome, row.usage_estimated) == ("broken", True)
 
 
+async def test_what_came_with_an_error_is_passed_on_before_it_is_told() -> None:
+    error = b'data: {"error": {"message": "overloaded"}}\n\n'
+    reply = streamed_reply(event("Hel"), event("lo") + event("!") + error)
+    exchange = await exchange_with(fake_gateway({"near": FakeUpstream(reply)}), stream=True)
+    await exchange.open()
+
+    parts = []
+    with pytest.raises(UpstreamBroken):
+        async for part in exchange.events():
+            parts.append(part)
+
+    assert parts == [event("Hel"), event("lo") + event("!")]
+
+
+async def test_events_that_came_together_go_on_together() -> None:
+    reply = streamed_reply(event("Hel") + event("lo"), event("!") + event(finish="stop") + DONE)
+    exchange = await exchange_with(fake_gateway({"near": FakeUpstream(reply)}), stream=True)
+    await exchange.open()
+
+    parts = [part async for part in exchange.events()]
+
+    assert parts == [event("Hel") + event("lo"), event("!") + event(finish="stop"), DONE]
+
+
 async def test_a_caller_who_leaves_a_stream_lets_the_upstream_go_and_is_recorded() -> None:
     reply = streamed_reply(event("Hel"), event("lo"), USAGE, DONE)
     gateway = fake_gateway({"near": FakeUpstream(reply)})

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from router.core.cost import Usage
@@ -33,6 +33,7 @@ def test_every_byte_passes_however_the_network_cuts_the_stream(cuts: list[int]) 
 PIECES = (*WHOLE, b": comment\n\n", b"event: ping\ndata: 1\n\n", b"\n", b"data: ", b"\xef\xbb\xbf")
 
 
+@example([event("Hi") + b"\n"])
 @given(st.lists(st.lists(st.sampled_from(PIECES), max_size=6).map(b"".join), max_size=4))
 def test_tokens_that_pass_in_one_piece_count_as_they_would_one_by_one(chunks: list[bytes]) -> None:
     together, alone = StreamReader(withhold_usage=True), StreamReader(withhold_usage=True)
