@@ -164,12 +164,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _written_at_once(self, scope: Any, status: int, lines: bytes, body: bytes) -> bool:
         """Answer a request in one write. False, and nothing is done, where the server has to do
-        it: another request came behind, what goes before must be read first, nobody listens, or
-        it is told to do more of its own."""
+        it: another request came behind, what goes before must be read first, nobody listens, a
+        body is not wanted, or it is told to do more of its own."""
         cycle = self.cycle
         if cycle.scope is not scope or cycle.response_started or cycle.disconnected:
             return False
         if self.flow.write_paused or cycle.access_log or cycle.default_headers:
+            return False
+        if scope["method"] == "HEAD":
             return False
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False

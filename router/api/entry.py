@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from router.api.access import Access, AccessControl, Endpoint, caller_in, demand
 from router.api.admission import Admission
@@ -56,8 +57,12 @@ class Entry:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, whatever happens meanwhile."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._framework(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            # Nobody has been asked who it is: nothing but HTTP is served.
+            await WebSocketClose()(scope, receive, send)
             return
         scope[RUNTIME] = self._runtime
         outgoing = Outgoing(send)

@@ -5,8 +5,9 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from router.api.access import Access, AccessControl, Endpoint
 from router.api.admission import Admission
@@ -117,3 +118,16 @@ def test_a_slot_is_given_back_however_the_request_ended(client: TestClient) -> N
         assert client.post("/broken", content=b"{}").status_code == 500
 
     assert client.post("/read", content=b"{}").status_code == 400
+
+
+def test_nothing_but_http_is_let_in() -> None:
+    async def greeting(socket: WebSocket) -> None:
+        await socket.accept()
+
+    runtime = runtime_of(fake_gateway({}))
+    access, admission = AccessControl(runtime, frozenset()), Admission(Slots(1, 0, 1.0))
+    app = Starlette(routes=[WebSocketRoute("/socket", greeting)])
+    entry = TestClient(Entry(app, runtime, ENDPOINTS, access, admission))
+
+    with pytest.raises(WebSocketDisconnect), entry.websocket_connect("/socket"):
+        pass

@@ -39,6 +39,38 @@ async def test_every_server_gives_the_same_answer(server: Served) -> None:
     assert answer.headers == {"x-told": "plain", "content-length": str(len(BODY))}
 
 
+class Counting:
+    """A transport that counts how often it is written to."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self.writes = 0
+
+    def __getattr__(self, name: str) -> Any:
+        self.writes += name in ("write", "writelines")
+        return getattr(self._transport, name)
+
+
+async def test_head_and_body_go_out_in_one_write(server: Served) -> None:
+    peer = await server.peer(GET)
+    await peer.answer()
+    (connection,) = server.connections
+    counting = connection.transport = Counting(connection.transport)
+    await peer.send(GET)
+
+    assert (await peer.answer()).body == BODY
+    assert counting.writes == 1
+
+
+async def test_a_body_that_is_not_wanted_is_not_sent(server: Served) -> None:
+    peer = await server.peer(GET.replace(b"GET", b"HEAD"))
+    head = await peer.reader.readuntil(b"\r\n\r\n")
+    await peer.send(GET)
+
+    assert b"content-length: %d" % len(BODY) in head
+    assert (await peer.answer()).body == BODY
+
+
 async def test_a_connection_is_kept_or_closed_as_the_caller_asks(server: Served) -> None:
     peer = await server.peer()
     for _ in range(3):

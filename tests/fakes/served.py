@@ -94,9 +94,14 @@ async def served(app: Any, bounds: Bounds) -> AsyncIterator[Served]:
     config.load()
     state, protocol = ServerState(), bounded(bounds)
     listening = listen("127.0.0.1", 0)
-    server = await asyncio.get_running_loop().create_server(
-        lambda: protocol(config=config, server_state=state, app_state={}), sock=listening
-    )
+
+    def connected() -> asyncio.Protocol:
+        made = protocol(config=config, server_state=state, app_state={})
+        # pytest listens to every logger, which would pass for somebody who wants an access log.
+        made.access_log = False
+        return made
+
+    server = await asyncio.get_running_loop().create_server(connected, sock=listening)
     made = Served(state, listening.getsockname()[1])
     try:
         yield made
