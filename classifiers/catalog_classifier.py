@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from classifiers.ability import logit
+from classifiers.ability import log_odds
 from classifiers.artifact import Manifest
-from classifiers.base import FloatArray
-from classifiers.gap import Gap
 from classifiers.judgement import Judgement
 from classifiers.prompt_classifier import PromptClassifier
-from classifiers.roster import Roster
+from classifiers.roster import Foreseen, Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +42,20 @@ class CatalogClassifier:
         if not texts:
             return []
         judged, latents = self.classifier.judge_with_latents(texts)
-        chances = self.roster.quality(judged, latents).tolist()
-        names = self.roster.names
-        found = [
-            replace(one, quality=dict(zip(names, row, strict=True)))
-            for one, row in zip(judged, chances, strict=True)
-        ]
-        gap = self.roster.gap
-        return found if gap is None else _of_the_gap(gap, found, latents)
+        foreseen = self.roster.foreseen(judged, latents)
+        return [self._of_catalog(*each) for each in zip(judged, foreseen, strict=True)]
 
-
-def _of_the_gap(gap: Gap, judged: Sequence[Judgement], latents: FloatArray) -> list[Judgement]:
-    """The judgements with complexity and difficulty of these two models, not of any two."""
-    foreseen = gap.of(latents)
-    difficulties = logit(foreseen) - logit(gap.average)
-    return [
-        replace(
+    def _of_catalog(self, one: Judgement, foreseen: Foreseen) -> Judgement:
+        """The judgement with each model's chances and, of two models that are known, with their own
+        gap, not that of any two."""
+        quality = dict(zip(self.roster.names, foreseen.quality, strict=True))
+        gap, complexity = self.roster.gap, foreseen.gap
+        if gap is None or complexity is None:
+            return replace(one, quality=quality)
+        return replace(
             one,
+            quality=quality,
             complexity=complexity,
             complexity_confidence=max(complexity, 1 - complexity) * one.familiarity,
-            difficulty=difficulty,
+            difficulty=log_odds(complexity) - log_odds(gap.average),
         )
-        for one, complexity, difficulty in zip(
-            judged, foreseen.tolist(), difficulties.tolist(), strict=True
-        )
-    ]

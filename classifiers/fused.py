@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -37,12 +37,13 @@ class Read(NamedTuple):
     """What one product tells of n texts.
 
     Attributes:
-        odds: of each part [n, columns]: one column for two classes, else one a class.
+        odds: [n] rows of plain numbers, those of all parts side by side: of each one column for two
+            classes, else one a class.
         words, shape: [n, k] latents by the words and by the shape alone; k is 0 without any.
         nearness: [n, c] to each of the centroids; c is 0 without any.
     """
 
-    odds: tuple[FloatArray, ...]
+    odds: list[list[float]]
     words: FloatArray
     shape: FloatArray
     nearness: FloatArray
@@ -55,8 +56,9 @@ class Fused:
     Attributes:
         dense, constant: [w, c] and [c], of the `wide` view.
         sparse, scale: [width, s] int8 and [s], of its n-grams, onto the first s columns.
-        ends: where the columns of each part end, then those of Read's other fields.
-        vectors: how many columns of the `wide` view are the embedding.
+        ends: where the columns of each part end; behind them come k by the words, k by the shape,
+            and the centroids.
+        latents: k.
     """
 
     dense: FloatArray
@@ -64,7 +66,7 @@ class Fused:
     sparse: NDArray[np.int8]
     scale: FloatArray
     ends: tuple[int, ...]
-    vectors: int
+    latents: int
 
     @classmethod
     def of(
@@ -94,29 +96,40 @@ class Fused:
             np.concatenate([constant for _, constant in blocks]).astype(np.float32),
             np.ascontiguousarray(np.concatenate([coef for coef, _ in sparse], axis=1)),
             np.concatenate([scale for _, scale in sparse]).astype(np.float32),
-            tuple(np.cumsum([len(constant) for _, constant in blocks]).tolist()),
-            vectors,
+            tuple(accumulate(part.head.coef_.shape[1] for part in parts)),
+            0 if latents is None else latents.coef.shape[1],
         )
 
-    def read(self, wide: Design, parts: int, latent: bool) -> Read:
-        """Return what the `wide` view of n texts tells; `parts` and `latent` as in `of`."""
-        found = wide.dense @ self.dense + self.constant
-        if wide.sparse is not None and len(self.scale):
-            found[:, : len(self.scale)] += self._sparse_product(wide.sparse) * self.scale
-        starts = (0, *self.ends)
-        odds = tuple(found[:, starts[at] : starts[at + 1]] for at in range(parts))
-        rest = [found[:, a:b] for a, b in zip(starts[parts:], self.ends[parts:], strict=False)]
-        none = found[:, :0]
-        words, shape = rest[:2] if latent else (none, none)
-        return Read(odds, words, shape, (rest[2 if latent else 0 :] or [none])[0])
+    def read(self, wide: Design) -> Read:
+        """Return what the `wide` view of n texts tells."""
+        found = wide.dense.dot(self.dense)
+        found += self.constant
+        if wide.sparse is not None:
+            told = found[:, : len(self.scale)]
+            told += self._sparse_product(wide.sparse)
+        by_words = self.ends[-1]
+        by_shape = by_words + self.latents
+        near = by_shape + self.latents
+        return Read(
+            found[:, :by_words].tolist(),
+            found[:, by_words:by_shape],
+            found[:, by_shape:near],
+            found[:, near:],
+        )
 
     def _sparse_product(self, rows: SparseRows) -> FloatArray:
+        """Return [n, s]; of one text [s]."""
         picked = self.sparse.take(rows.indices, axis=0).astype(np.float32)
         offsets = rows.offsets.tolist()
         if len(offsets) == 2:
-            return (rows.values @ picked)[None, :]
-        found = [rows.values[a:b] @ picked[a:b] for a, b in pairwise(offsets)]
-        return np.stack(found)
+            alone: FloatArray = rows.values.dot(picked)
+            alone *= self.scale
+            return alone
+        found = np.empty((len(offsets) - 1, len(self.scale)), dtype=np.float32)
+        for row, (start, end) in enumerate(pairwise(offsets)):
+            found[row] = rows.values[start:end].dot(picked[start:end])
+        found *= self.scale
+        return found
 
 
 @dataclass(frozen=True, slots=True)

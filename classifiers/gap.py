@@ -65,6 +65,16 @@ class Gap:
         return result
 
 
+def short_of(small: float, large: float) -> float:
+    """Return `Gap.of` where the chances of both are known."""
+    return ((1 - small) * large + max(large - small, 0.0)) / 2
+
+
+def left_of(best: float, gap: float) -> float:
+    """Return `beneath` of one chance and one gap."""
+    return max(min(2 * (best - gap) / (1 + best), best), 0.0)
+
+
 def beneath(best: FloatArray, gap: FloatArray) -> FloatArray:
     """Return a model's chance where the best one's is `best` and `gap` is as in `Gap.of`: its
     inverse, never above the best. Shapes broadcast."""

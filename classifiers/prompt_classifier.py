@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from classifiers import artifact
-from classifiers.ability import Abilities, Ability, expit, log_odds
+from classifiers.ability import Abilities, Ability, chance, log_odds
 from classifiers.artifact import Manifest
 from classifiers.base import FloatArray
 from classifiers.calibrate import Calibration
@@ -35,7 +35,7 @@ from classifiers.readings import TASK as TASK
 from classifiers.readings import VIEWS as VIEWS
 from classifiers.readings import CalibratedHead as CalibratedHead
 from classifiers.readings import Extras as Extras
-from classifiers.readings import Reader
+from classifiers.readings import Reader, Said
 from classifiers.response_model import ResponseModel
 from classifiers.tokens import Tokeniser
 
@@ -47,16 +47,30 @@ _WORDS_SHARE = 0.7  # averaging in the shape of familiar prompts too wins a litt
 
 @dataclass(frozen=True, slots=True)
 class PromptClassifier:
-    """Judges prompts: complexity, domain, task, chances per model. Build with `load`."""
+    """Judges prompts: complexity, domain, task, chances per model. Build with `load`.
+
+    Attributes:
+        domains, tasks: all that `judge` can name.
+    """
 
     manifest: Manifest
     encoder: Encoder
     heads: Mapping[str, CalibratedHead]
     extras: Extras = NO_EXTRAS
+    domains: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    tasks: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _reader: Reader = field(init=False, repr=False, compare=False)
+    _average: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_reader", Reader.of(self.heads, self.extras))
+        ready = {
+            "domains": self.heads[DOMAIN].head.classes_,
+            "tasks": self.heads[TASK].head.classes_,
+            "_reader": Reader.of(self.heads, self.extras),
+            "_average": log_odds(self.manifest.body["mean_complexity"]),
+        }
+        for name, value in ready.items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:
@@ -83,16 +97,6 @@ class PromptClassifier:
     def is_light(self) -> bool:
         """Whether no model runs, so that a short text takes a fraction of a millisecond."""
         return self.encoder.embedder.kind in ("static", "hashing")
-
-    @property
-    def domains(self) -> tuple[str, ...]:
-        """Every domain that `judge` can name."""
-        return self.heads[DOMAIN].head.classes_
-
-    @property
-    def tasks(self) -> tuple[str, ...]:
-        """Every task that `judge` can name."""
-        return self.heads[TASK].head.classes_
 
     @property
     def abilities(self) -> Abilities:
@@ -154,35 +158,19 @@ class PromptClassifier:
 
     def judge_with_latents(self, texts: Sequence[str]) -> tuple[list[Judgement], FloatArray]:
         """Return `judge` and `latents` of n >= 1 texts for the price of one."""
-        found = self._reader.read(self.encoder, texts)
-        complexity = _blended(found.words, found.shape, found.familiar)
-        # Plain numbers from here on: of one prompt numpy's take longer than all that is done.
-        judged = [
-            self._judgement(*row)
-            for row in zip(
-                complexity.tolist(),
-                found.familiar.tolist(),
-                found.domain.tolist(),
-                found.task.tolist(),
-                found.abstain.tolist(),
-                strict=True,
-            )
-        ]
-        return judged, found.latents
+        said, latents = self._reader.read(self.encoder, texts)
+        return list(map(self._judgement, said)), latents
 
-    def _judgement(
-        self,
-        complexity: float,
-        familiar: float,
-        domain: list[float],
-        task: list[float],
-        abstain: bool,
-    ) -> Judgement:
+    def _judgement(self, said: Said) -> Judgement:
+        words, shape, familiar, domain, task, abstain = said
+        # Trust the words as far as they are familiar, and the prompt's shape for the rest.
+        trust = _WORDS_SHARE * familiar
+        complexity = chance(trust * words + (1 - trust) * shape)
         surest_domain, surest_task = max(domain), max(task)
         return Judgement(
             complexity=complexity,
             complexity_confidence=max(complexity, 1 - complexity) * familiar,
-            difficulty=log_odds(complexity) - log_odds(self.manifest.body["mean_complexity"]),
+            difficulty=log_odds(complexity) - self._average,
             domain=self.domains[domain.index(surest_domain)],
             domain_confidence=surest_domain * familiar,
             domain_scores=dict(zip(self.domains, domain, strict=True)),
@@ -191,13 +179,6 @@ class PromptClassifier:
             task_scores=dict(zip(self.tasks, task, strict=True)),
             abstain=abstain,
         )
-
-
-def _blended(words: FloatArray, shape: FloatArray, familiar: FloatArray) -> FloatArray:
-    """Trust the words as far as they are familiar, and the prompt's shape for the rest."""
-    trust = _WORDS_SHARE * familiar
-    blended = trust * words + (1 - trust) * shape
-    return expit(blended)
 
 
 def save(

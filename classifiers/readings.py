@@ -5,17 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import exp
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.ability import bounded, expit, logit
-from classifiers.base import Design, FloatArray, Head, softmax
+from classifiers.ability import bounded, chance, logit
+from classifiers.base import Design, FloatArray, Head
 from classifiers.calibrate import Calibration
 from classifiers.encoder import FULL, SURFACE, Encoder
 from classifiers.features import FEATURES
-from classifiers.fused import Fused, parts_of
+from classifiers.fused import Fused, Read, parts_of
 from classifiers.held_out import HeldOut
 from classifiers.novelty import Novelty
 from classifiers.response_model import ResponseModel
@@ -63,16 +64,16 @@ class Extras:
 NO_EXTRAS = Extras()
 
 
-class Found(NamedTuple):
-    """What the heads say of n texts: `words` and `shape` [n] are log-odds of complexity."""
+class Said(NamedTuple):
+    """What the heads say of one text: `words` and `shape` are log-odds of complexity, `domain` and
+    `task` the chances of all classes."""
 
-    words: FloatArray
-    shape: FloatArray
-    familiar: FloatArray
-    domain: FloatArray
-    task: FloatArray
-    latents: FloatArray
-    abstain: NDArray[np.bool_]
+    words: float
+    shape: float
+    familiar: float
+    domain: list[float]
+    task: list[float]
+    abstain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +92,13 @@ class Reader:
         fused = parts and Fused.of(parts, latents, extras.novelty, len(FEATURES))
         return cls(heads, extras, fused or None)
 
-    def read(self, encoder: Encoder, texts: Sequence[str]) -> Found:
-        """What is said of n texts."""
+    def read(self, encoder: Encoder, texts: Sequence[str]) -> tuple[list[Said], FloatArray]:
+        """What is said of n texts, and their latents [n, k]; k is 0 without a response model."""
         if self.fused is None:
             return self._by_parts(encoder.encode(texts))
         return self._at_once(self.fused, encoder.wide(texts))
 
-    def _by_parts(self, views: Mapping[str, Design]) -> Found:
+    def _by_parts(self, views: Mapping[str, Design]) -> tuple[list[Said], FloatArray]:
         chances = {
             name: head.predict_proba(views[VIEWS[name]]) for name, head in self.heads.items()
         }
@@ -105,42 +106,63 @@ class Reader:
         responses, novelty = self.extras.responses, self.extras.novelty
         dense = views[FULL].dense
         vectors = dense[:, : dense.shape[1] - len(FEATURES)]
-        return Found(
-            logit(chances[COMPLEXITY][:, 1]),
-            logit(chances[COMPLEXITY_SURFACE][:, 1]),
-            familiar,
-            chances[DOMAIN],
-            chances[TASK],
-            dense[:, :0] if responses is None else responses.transform(views, familiar),
-            _abstains(familiar, None if novelty is None else novelty.unlike(vectors)),
+        foreign: NDArray[np.bool_] = familiar < _FAMILIAR
+        said = zip(
+            logit(chances[COMPLEXITY][:, 1]).tolist(),
+            logit(chances[COMPLEXITY_SURFACE][:, 1]).tolist(),
+            familiar.tolist(),
+            chances[DOMAIN].tolist(),
+            chances[TASK].tolist(),
+            (foreign if novelty is None else foreign | novelty.unlike(vectors)).tolist(),
+            strict=True,
         )
+        latents = dense[:, :0] if responses is None else responses.transform(views, familiar)
+        return [Said(*row) for row in said], latents
 
-    def _at_once(self, fused: Fused, wide: Design) -> Found:
-        """The same by one product for all."""
-        responses, novelty = self.extras.responses, self.extras.novelty
-        read = fused.read(wide, len(_ORDER), responses is not None)
-        words, shape, knows = (odds[:, 0] for odds in read.odds[:3])
-        familiar = expit(knows)
-        latents = read.words
-        if responses is not None:
-            trust = (responses.share * familiar)[:, None]
-            latents = trust * read.words + (1 - trust) * read.shape
-        unlike = None
-        if novelty is not None:
-            vectors = wide.dense[:, : fused.vectors]
-            unlike = (read.nearness.max(axis=1) < novelty.floor) | ~vectors.any(axis=1)
-        domain, task = (_chances(odds) for odds in read.odds[3:])
-        words, shape = bounded(words), bounded(shape)
-        return Found(words, shape, familiar, domain, task, latents, _abstains(familiar, unlike))
+    def _at_once(self, fused: Fused, wide: Design) -> tuple[list[Said], FloatArray]:
+        """The same by one product for all. Plain numbers from there on: on those of one prompt
+        numpy's calls take longer than all that is done with them."""
+        read = fused.read(wide)
+        known, domains, tasks = fused.ends[2:]
+        new = self._on_new_ground(read)
+        said = []
+        for row, unlike in zip(read.odds, new, strict=True):
+            familiar = chance(row[known - 1])
+            said.append(
+                Said(
+                    bounded(row[0]),
+                    bounded(row[1]),
+                    familiar,
+                    _chances(row[known:domains]),
+                    _chances(row[domains:tasks]),
+                    familiar < _FAMILIAR or unlike,
+                )
+            )
+        return said, self._latents(read, said)
+
+    def _on_new_ground(self, read: Read) -> list[bool]:
+        novelty = self.extras.novelty
+        if novelty is None:
+            return [False] * len(read.odds)
+        # No vector at all, of a text without tokens, is as near to each centroid: not at all.
+        return [near < novelty.floor or near == 0 for near in read.nearness.max(axis=1).tolist()]
+
+    def _latents(self, read: Read, said: Sequence[Said]) -> FloatArray:
+        responses = self.extras.responses
+        if responses is None:
+            return read.words
+        trust = np.array([[responses.share * one.familiar] for one in said], dtype=np.float32)
+        found = read.words - read.shape
+        found *= trust
+        found += read.shape
+        return found
 
 
-def _abstains(familiar: FloatArray, unlike: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-    foreign: NDArray[np.bool_] = familiar < _FAMILIAR
-    return foreign if unlike is None else foreign | unlike
-
-
-def _chances(odds: FloatArray) -> FloatArray:
-    """Probabilities of log-odds; one column is that of the second of two classes."""
-    if odds.shape[1] == 1:
-        odds = np.concatenate([np.zeros_like(odds), odds], axis=1)
-    return softmax(odds)
+def _chances(odds: list[float]) -> list[float]:
+    """`softmax` of one row of log-odds; a single one is that of the second of two classes."""
+    if len(odds) == 1:
+        odds = [0.0, *odds]
+    largest = max(odds)
+    shifted = [exp(each - largest) for each in odds]
+    total = sum(shifted)
+    return [each / total for each in shifted]

@@ -16,14 +16,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Self
+from math import inf
+from typing import NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from classifiers.ability import Ability, anchored, expit, logit
+from classifiers.ability import Ability, anchored, chance, log_odds
 from classifiers.base import FloatArray
-from classifiers.gap import Everyday, Gap, beneath, shift_of
+from classifiers.gap import Everyday, Gap, left_of, shift_of, short_of
 from classifiers.judgement import Judgement
 from classifiers.names import known_name
 from classifiers.prompt_classifier import PromptClassifier
@@ -31,7 +31,7 @@ from classifiers.prompt_classifier import PromptClassifier
 _SURE = 0.001  # a prior of 0 or 1 would leave nothing to foresee
 _OFFSET_SHARE = 0.5  # of a label's own prior: the prompt itself has told the other half
 LABELS, PRIOR = "your labels", "prior"
-Offsets = Mapping[tuple[str, str], FloatArray]
+Offsets = Mapping[tuple[str, str], tuple[float, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +51,40 @@ class Member:
     tasks: tuple[tuple[str, float], ...] = ()
 
 
+class Foreseen(NamedTuple):
+    """What is foreseen of one prompt: the chance [m] of a good answer, and that the small model
+    falls short where the large one does not; None without a gap of their own."""
+
+    quality: list[float]
+    gap: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Roster:
     """The m models of a catalog, u of them known by their prior alone.
 
     Attributes:
         sources: where each model's chances come from: `your labels`, `measured as X` or `prior`.
-        levels, loadings: [m] and [m, k], the abilities.
+        levels, loadings: [a] and [k, a], the abilities: of the m models and, where there is a gap,
+            of its small and its large one.
         best: the column of the highest prior.
         unmeasured: [u] columns; `shifts` [u] are the log-odds that lead from the gap head's
             complexity to the gap between such a model and the best one.
-        offsets: (domain, task) -> [u] log-odds, where a model has a prior of its own for either.
+        offsets: (domain, task) -> [u] log-odds, where a model has a prior of its own for either;
+            `no_offsets` [u] for all else.
         gap: between the small and the large model; None where either is not known, and the gap
             head's complexity stays.
     """
 
     names: tuple[str, ...]
     sources: tuple[str, ...]
-    levels: FloatArray
+    levels: tuple[float, ...]
     loadings: FloatArray
     best: int
-    unmeasured: NDArray[np.int64]
-    shifts: FloatArray
+    unmeasured: tuple[int, ...]
+    shifts: tuple[float, ...]
     offsets: Offsets
+    no_offsets: tuple[float, ...]
     gap: Gap | None
 
     @classmethod
@@ -92,42 +103,45 @@ class Roster:
         known = [known_name(classifier.models, (m.name, *m.aliases)) for m in members]
         found = [_ability(classifier, *each, everyday) for each in zip(members, known, strict=True)]
         best = max(range(len(members)), key=lambda place: members[place].prior)
-        unmeasured = np.flatnonzero([name is None for name in known])
+        gap = _gap(classifier, dict(zip(names, known, strict=True)), pair, everyday)
+        held = found if gap is None else [*found, gap.small, gap.large]
         alone = [m for m, name in zip(members, known, strict=True) if name is None]
         above = found[best].quality(everyday.latents)
         shifts = [
-            -np.inf if m is members[best] else shift_of(_prior(m), above, everyday.complexities)
+            -inf if m is members[best] else shift_of(_prior(m), above, everyday.complexities)
             for m in alone
         ]
         return cls(
             names=names,
             sources=tuple(_source(classifier, name) for name in known),
-            levels=np.array([one.level for one in found], dtype=np.float32),
-            loadings=np.stack([one.loadings for one in found]),
+            levels=tuple(one.level for one in held),
+            loadings=np.stack([one.loadings for one in held], axis=1),
             best=best,
-            unmeasured=unmeasured,
-            shifts=np.array(shifts, dtype=np.float32),
+            unmeasured=tuple(column for column, name in enumerate(known) if name is None),
+            shifts=tuple(shifts),
             offsets=_offsets(alone, classifier),
-            gap=_gap(classifier, dict(zip(names, known, strict=True)), pair, everyday),
+            no_offsets=(0.0,) * len(alone),
+            gap=gap,
         )
 
-    def quality(self, judged: Sequence[Judgement], latents: FloatArray) -> FloatArray:
-        """Return the chance [n, m] of a good answer to n judged prompts with latents [n, k]."""
-        chances = expit(self.levels + latents @ self.loadings.T)
-        if len(self.unmeasured):
-            chances[:, self.unmeasured] = self._foreseen(judged, chances)
-        return chances
+    def foreseen(self, judged: Sequence[Judgement], latents: FloatArray) -> list[Foreseen]:
+        """Return what is foreseen of n judged prompts with latents [n, k]."""
+        # Plain numbers from here on, as in `readings.py`.
+        held = latents.dot(self.loadings).tolist()
+        return [self._of_one(*each) for each in zip(judged, held, strict=True)]
 
-    def _foreseen(self, judged: Sequence[Judgement], chances: FloatArray) -> FloatArray:
-        """Return the chances [n, u] of the models known by their prior alone."""
-        complexities = logit(np.array([[one.complexity] for one in judged], dtype=np.float32))
-        gaps = expit(complexities + self.shifts)
-        left = beneath(chances[:, [self.best]], gaps)
-        odds = (logit(chances[:, self.unmeasured]) + logit(left)) / 2
-        if self.offsets:
-            none = np.zeros(len(self.unmeasured), dtype=np.float32)
-            odds = odds + [self.offsets.get((one.domain, one.task), none) for one in judged]
-        return expit(odds)
+    def _of_one(self, one: Judgement, held: list[float]) -> Foreseen:
+        chances = [chance(level + each) for level, each in zip(self.levels, held, strict=True)]
+        gap = None
+        if self.gap is not None:
+            large, small = chances.pop(), chances.pop()
+            gap = short_of(small, large)
+        best, odds = chances[self.best], log_odds(one.complexity)
+        offsets = self.offsets.get((one.domain, one.task), self.no_offsets)
+        for column, shift, offset in zip(self.unmeasured, self.shifts, offsets, strict=True):
+            left = left_of(best, chance(odds + shift))
+            chances[column] = chance((log_odds(chances[column]) + log_odds(left)) / 2 + offset)
+        return Foreseen(chances, gap)
 
 
 def _prior(member: Member) -> float:
@@ -170,16 +184,15 @@ def _offsets(members: Sequence[Member], classifier: PromptClassifier) -> Offsets
     if not any(m.domains or m.tasks for m in members):
         return {}
     return {
-        (domain, task): np.array(
-            [_offset(m, dict(m.domains).get(domain), dict(m.tasks).get(task)) for m in members],
-            dtype=np.float32,
+        (domain, task): tuple(
+            _offset(m, dict(m.domains).get(domain), dict(m.tasks).get(task)) for m in members
         )
         for domain, task in product(classifier.domains, classifier.tasks)
     }
 
 
 def _offset(member: Member, *own: float | None) -> float:
-    given = [float(logit(prior)) for prior in own if prior is not None]
+    given = [log_odds(prior) for prior in own if prior is not None]
     if not given:
         return 0.0
-    return _OFFSET_SHARE * (sum(given) / len(given) - float(logit(member.prior)))
+    return _OFFSET_SHARE * (sum(given) / len(given) - log_odds(member.prior))
