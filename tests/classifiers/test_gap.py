@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from classifiers.ability import Ability, expit, logit
 from classifiers.base import FloatArray
-from classifiers.gap import Everyday, Gap, beneath, shift_of
+from classifiers.gap import Everyday, Gap, beneath, left_of, shift_of, short_of
 from classifiers.prompt_classifier import PromptClassifier
 
 CHANCE = st.floats(0.001, 0.999)
@@ -44,6 +44,12 @@ def test_beneath_is_the_inverse_of_the_gap(small: float, large: float) -> None:
     low, high = sorted((small, large))
 
     assert beneath(array(high), array(gap(low, high)))[0] == pytest.approx(low, abs=2e-3)
+
+
+@given(CHANCE, CHANCE)
+def test_of_plain_numbers_as_of_arrays(one: float, other: float) -> None:
+    assert short_of(one, other) == pytest.approx(gap(one, other), abs=1e-6)
+    assert left_of(one, other) == pytest.approx(beneath(array(one), array(other))[0], abs=1e-6)
 
 
 @given(CHANCE, CHANCE)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,20 @@ def test_rows_are_unit_vectors_within_the_width_whatever_the_tokens(found: list[
     assert np.all((rows.indices >= 0) & (rows.indices < 64))
     for start, end, text in zip(rows.offsets, rows.offsets[1:], texts, strict=False):
         assert np.isclose(np.sum(rows.values[start:end] ** 2), float(len(text) > 0), atol=1e-5)
+
+
+@pytest.mark.parametrize("width", [64, 777])
+@given(found=token_lists)
+def test_a_batch_has_the_rows_of_its_texts_one_by_one(found: list[list[int]], width: int) -> None:
+    texts = [np.array(ids, dtype=np.int64) for ids in found]
+    ngrams = TokenNgrams.fit(texts, width)
+
+    together = ngrams.transform(texts)
+
+    for start, end, text in zip(together.offsets, together.offsets[1:], texts, strict=False):
+        alone = ngrams.transform([text])
+        np.testing.assert_array_equal(together.indices[start:end], alone.indices)
+        np.testing.assert_allclose(together.values[start:end], alone.values, rtol=1e-6)
 
 
 def test_the_order_of_words_matters() -> None:

@@ -22,11 +22,14 @@ def test_fused_heads_say_what_each_says_by_itself(
     reader = Reader.of(classifier.heads, classifier.extras)
     assert reader.fused is not None
 
-    at_once = reader.read(classifier.encoder, TEXTS)
-    by_parts = replace(reader, fused=None).read(classifier.encoder, TEXTS)
+    at_once, latents = reader.read(classifier.encoder, TEXTS)
+    by_parts, others = replace(reader, fused=None).read(classifier.encoder, TEXTS)
 
+    np.testing.assert_allclose(latents, others, atol=2e-4)
     for one, other in zip(at_once, by_parts, strict=True):
-        np.testing.assert_allclose(one.astype(float), other.astype(float), atol=2e-4)
+        assert one.abstain is other.abstain
+        for mine, theirs in zip(one, other, strict=True):
+            assert mine == pytest.approx(theirs, abs=2e-4)
 
 
 def test_a_batch_is_judged_as_its_texts_one_by_one(shipped: PromptClassifier) -> None:

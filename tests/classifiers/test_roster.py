@@ -34,7 +34,9 @@ def adapted(classifier: PromptClassifier, *names: str) -> PromptClassifier:
 
 
 def foreseen(roster: Roster, classifier: PromptClassifier, texts: list[str]) -> FloatArray:
-    return roster.quality(*classifier.judge_with_latents(texts))
+    """The chances [n, m]."""
+    found = roster.foreseen(*classifier.judge_with_latents(texts))
+    return np.array([one.quality for one in found], dtype=np.float32)
 
 
 def averages(roster: Roster, classifier: PromptClassifier) -> FloatArray:
