@@ -6,10 +6,10 @@ Words are scikit-learn's (`fit`, `decision_function`, `predict_proba`, `classes_
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
@@ -19,8 +19,7 @@ Labels = Sequence[str] | NDArray[np.str_]
 Options = dict[str, str | int | float]
 
 
-@dataclass(frozen=True, slots=True)
-class TokenBatch:
+class TokenBatch(Struct, frozen=True):
     """Texts, already shortened, with their token ids.
 
     Attributes:
@@ -34,8 +33,7 @@ class TokenBatch:
     unknown_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class SparseRows:
+class SparseRows(Struct, frozen=True):
     """Rows with few non-zero values (compressed sparse rows, without scipy).
 
     Attributes:
@@ -60,8 +58,7 @@ class SparseRows:
         return out
 
 
-@dataclass(frozen=True, slots=True)
-class Design:
+class Design(Struct, frozen=True):
     """What heads read: one dense block [n, d] and, optionally, sparse rows beside it."""
 
     dense: FloatArray

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Self
 
@@ -16,11 +16,12 @@ from classifiers.ngrams import TokenNgrams
 from classifiers.tokens import Tokeniser
 
 # Scales set how strongly one regularisation strength holds each block, beside the embedding's 1;
-# chosen on val. Arrays, as numpy takes them in half the time of a plain number.
-FEATURE_SCALE = np.array(0.3, dtype=np.float32)
-PRODUCT_SCALE = np.array(0.1, dtype=np.float32)
+# chosen on val.
+FEATURE_SCALE = np.float32(0.3)
+PRODUCT_SCALE = np.float32(0.1)
 # Standard deviations, and their products: an absurd prompt must not buy an absurd score.
-_CLIP, _CLIP_PRODUCT = (np.array(most, dtype=np.float32) for most in (4.0, 9.0))
+_CLIP = 4.0
+_CLIP_PRODUCT = np.array(9.0, dtype=np.float32)
 
 FULL, SURFACE, WIDE = "full", "surface", "wide"
 
@@ -39,6 +40,12 @@ class Encoder:
     ngrams: TokenNgrams
     mean: FloatArray
     spread: FloatArray
+    _mean: list[float] = field(init=False, repr=False, compare=False)
+    _spread: list[float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_mean", self.mean.tolist())
+        object.__setattr__(self, "_spread", self.spread.tolist())
 
     @classmethod
     def fit(
@@ -46,7 +53,7 @@ class Encoder:
     ) -> Self:
         """Learn document frequencies and feature scales from n training texts."""
         batch = tokeniser.batch(texts)
-        raw = surface(batch.texts)
+        raw = np.array(surface(batch.texts), dtype=np.float32)
         spread = np.maximum(raw.std(axis=0), 1e-3)
         return cls(tokeniser, embedder, TokenNgrams.fit(batch.ids, buckets), raw.mean(0), spread)
 
@@ -56,7 +63,7 @@ class Encoder:
         story) and `wide` (all of these side by side)."""
         wide = self.wide(texts)
         features = len(self.mean)
-        vectors = wide.dense.shape[1] - features - len(_pairs(features)[0])
+        vectors = wide.dense.shape[1] - len(scales(features)) + 1
         crossed = wide.dense[:, vectors:].copy()
         crossed[:, features:] *= FEATURE_SCALE / PRODUCT_SCALE
         return {
@@ -67,16 +74,29 @@ class Encoder:
 
     def wide(self, texts: Sequence[str]) -> Design:
         """Return the `wide` view of n texts alone."""
+        crossed = self.crossed(texts)
+        vectors = crossed.dense.shape[1] - len(scales(len(self.mean)))
+        dense = np.delete(crossed.dense, vectors, axis=1)
+        dense[:, vectors:] *= scales(len(self.mean))[1:]
+        return Design(dense, crossed.sparse)
+
+    def crossed(self, texts: Sequence[str]) -> Design:
+        """Return the `wide` view as `Fused` reads it: unscaled, and behind the embedding a column
+        of ones."""
         batch = self.tokeniser.batch(texts)
-        shape = surface(batch.texts)
-        shape -= self.mean
-        shape /= self.spread
-        _clip(shape, _CLIP)
-        products = _products(shape)
-        shape *= FEATURE_SCALE
-        products *= PRODUCT_SCALE
-        dense = np.concatenate((self.embedder.embed(batch), shape, products), axis=1)
+        rows = [self._standardised(row) for row in surface(batch.texts)]
+        products = _products(np.array(rows, dtype=np.float32).reshape(len(rows), -1))
+        dense = np.concatenate((self.embedder.embed(batch), products), axis=1)
         return Design(dense, self.ngrams.transform(batch.ids))
+
+    def _standardised(self, row: list[float]) -> list[float]:
+        """Return a one and the features in standard deviations. The products of all pairs of these
+        begin with that one, then the features themselves."""
+        found = [1.0]
+        for value, mean, spread in zip(row, self._mean, self._spread, strict=True):
+            scaled = (value - mean) / spread
+            found.append(_CLIP if scaled > _CLIP else -_CLIP if scaled < -_CLIP else scaled)
+        return found
 
     def arrays(self) -> Arrays:
         """What was learned, for the artifact (the embedder and tokeniser store themselves)."""
@@ -94,21 +114,23 @@ class Encoder:
 
 
 @cache
+def scales(features: int) -> FloatArray:
+    """Return what the columns of `crossed` behind the embedding are multiplied by in `wide`."""
+    blocks = (1, features, features * (features + 1) // 2)
+    return np.repeat(np.array((1, FEATURE_SCALE, PRODUCT_SCALE), dtype=np.float32), blocks)
+
+
+@cache
 def _pairs(width: int) -> tuple[IntArray, IntArray]:
     return np.triu_indices(width)
 
 
-def _products(shape: FloatArray) -> FloatArray:
-    """Return the products of all pairs of features [n, f], squares included."""
-    first, second = _pairs(shape.shape[1])
-    products = shape.take(first, axis=1)
-    products *= shape.take(second, axis=1)
-    _clip(products, _CLIP_PRODUCT)
-    return products
-
-
-def _clip(values: FloatArray, most: FloatArray) -> None:
-    """Keep values within -most and most, in place."""
+def _products(values: FloatArray) -> FloatArray:
+    """Return the products of all pairs of values [n, f], squares included."""
+    first, second = _pairs(values.shape[1])
+    products = values.take(first, axis=1)
+    products *= values.take(second, axis=1)
     # `np.clip` says the same and costs several times as much on the few numbers of one prompt.
-    np.minimum(values, most, out=values)
-    np.maximum(values, -most, out=values)
+    np.minimum(products, _CLIP_PRODUCT, out=products)
+    np.maximum(products, -_CLIP_PRODUCT, out=products)
+    return products

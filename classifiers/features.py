@@ -16,8 +16,6 @@ from math import log1p
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.base import FloatArray
-
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _OPTION = re.compile(r"^\s*\(?[a-j1-9]\s?[).:]\s", re.MULTILINE)
 _BULLET = re.compile(r"^\s*[-*•]\s", re.MULTILINE)
@@ -95,13 +93,17 @@ def _character_classes() -> NDArray[np.uint8]:
 _CLASS_OF = _character_classes()
 _CLASS_OF_ASCII = bytes(_CLASS_OF[:128].tolist()) + bytes(128)
 _CLASSES = range(_WIDE + 1)
-_LETTERS = bytes(code if chr(code).isalpha() else 32 for code in range(128)) + bytes(128)
+_ASCII = list(map(chr, range(128)))
+_NO_CLASS = bytes(code for code in range(128) if _CLASS_OF[code] == _OTHER)
+_LETTERS = bytes(ord(one) if one.isalpha() else 32 for one in _ASCII) + bytes(128)
+_KINDS = bytes(ord("a" if one.isalpha() else "0" if one.isdigit() else " ") for one in _ASCII)
+_KINDS += bytes(128)
 
 
-def surface(texts: Sequence[str]) -> FloatArray:
-    """Return the features [n, len(FEATURES)] of n texts, in the order of FEATURES."""
-    rows = [_row(text.lower()) for text in texts]
-    return np.array(rows, dtype=np.float32).reshape(len(rows), len(FEATURES))
+def surface(texts: Sequence[str]) -> list[list[float]]:
+    """Return a row of features for each text, in the order of FEATURES: plain numbers, as numpy
+    takes longer for those of one prompt."""
+    return [_row(text.lower()) for text in texts]
 
 
 def _row(text: str) -> list[float]:
@@ -109,7 +111,7 @@ def _row(text: str) -> list[float]:
     counts, words = _counted(text)
     wide, length = counts[_WIDE], len(text)
     size = log1p(length + (_WIDE_AS_CHARS - 1) * wide)
-    digits = counts[_DIGIT] or not text.isascii()  # some script's
+    digits = counts[_DIGIT] > 0 or not text.isascii()  # some script's
     lined = counts[_LINE] > 0
     said = _SAID.intersection(words)
     return [
@@ -120,10 +122,7 @@ def _row(text: str) -> list[float]:
         counts[_DIGIT] / max(length, 1),
         log1p(counts[_MATHS]),
         log1p(counts[_SLASH]),
-        # The dearest of the patterns; whatever it finds holds one of these.
-        log1p(len(_FORMULA.findall(text)))
-        if digits or "(" in text or "^" in text or "_" in text
-        else 0.0,
+        log1p(len(_FORMULA.findall(text))) if _may_hold_formulas(text, digits) else 0.0,
         _code(text, counts),
         _begun(_OPTION, text, lined),
         _begun(_BULLET, text, lined),
@@ -137,14 +136,21 @@ def _row(text: str) -> list[float]:
 
 
 def _counted(text: str) -> tuple[list[int], list[str]]:
-    """Return how many characters there are of each class, and the words in order."""
+    """Return how many characters there are of each class but for the first, and the words."""
     if text.isascii():
         raw = text.encode()
-        told = raw.translate(_CLASS_OF_ASCII)
+        told = raw.translate(_CLASS_OF_ASCII, _NO_CLASS)
         return list(map(told.count, _CLASSES)), raw.translate(_LETTERS).decode().split()
     codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
     classes = _CLASS_OF[np.minimum(codes, _WIDE_FROM)]
     return np.bincount(classes, minlength=len(_CLASSES)).tolist(), _WORD.findall(text)
+
+
+def _may_hold_formulas(text: str, digits: bool) -> bool:
+    """False where the dearest of the patterns need not be tried."""
+    if "(" in text or "^" in text or "_" in text:
+        return True
+    return digits and not (text.isascii() and b"a0" not in text.encode().translate(_KINDS))
 
 
 def _code(text: str, counts: Sequence[int]) -> float:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from classifiers.base import Design, FloatArray, SparseRows
 from classifiers.calibrate import Calibration
-from classifiers.encoder import FEATURE_SCALE, FULL, PRODUCT_SCALE, SURFACE
+from classifiers.encoder import FEATURE_SCALE, FULL, PRODUCT_SCALE, SURFACE, scales
 from classifiers.heads.linear import LinearHead
 from classifiers.latents import Latents
 from classifiers.novelty import Novelty
@@ -54,7 +54,7 @@ class Fused:
     """The maps.
 
     Attributes:
-        dense, constant: [w, c] and [c], of the `wide` view.
+        dense: [w, c] of the `wide` view as `Encoder.crossed` gives it.
         sparse, scale: [width, s] int8 and [s], of its n-grams, onto the first s columns.
         ends: where the columns of each part end; behind them come k by the words, k by the shape,
             and the centroids.
@@ -62,7 +62,6 @@ class Fused:
     """
 
     dense: FloatArray
-    constant: FloatArray
     sparse: NDArray[np.int8]
     scale: FloatArray
     ends: tuple[int, ...]
@@ -91,22 +90,24 @@ class Fused:
             centroids = np.zeros((place.width, len(novelty.centroids)))
             centroids[:vectors] = novelty.centroids.T
             blocks.append((centroids, np.zeros(len(novelty.centroids))))
+        dense = np.concatenate([one for one, _ in blocks], axis=1)
+        constant = np.concatenate([constant for _, constant in blocks])
+        dense = np.insert(dense, vectors, constant, axis=0)
+        dense[vectors:] *= scales(features)[:, None]
         return cls(
-            np.concatenate([one for one, _ in blocks], axis=1).astype(np.float32),
-            np.concatenate([constant for _, constant in blocks]).astype(np.float32),
+            dense.astype(np.float32),
             np.ascontiguousarray(np.concatenate([coef for coef, _ in sparse], axis=1)),
             np.concatenate([scale for _, scale in sparse]).astype(np.float32),
             tuple(accumulate(part.head.coef_.shape[1] for part in parts)),
             0 if latents is None else latents.coef.shape[1],
         )
 
-    def read(self, wide: Design) -> Read:
-        """Return what the `wide` view of n texts tells."""
-        found = wide.dense.dot(self.dense)
-        found += self.constant
-        if wide.sparse is not None:
+    def read(self, crossed: Design) -> Read:
+        """Return what n texts tell."""
+        found = crossed.dense.dot(self.dense)
+        if crossed.sparse is not None:
             told = found[:, : len(self.scale)]
-            told += self._sparse_product(wide.sparse)
+            told += self._sparse_product(crossed.sparse)
         by_words = self.ends[-1]
         by_shape = by_words + self.latents
         near = by_shape + self.latents

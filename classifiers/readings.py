@@ -96,7 +96,7 @@ class Reader:
         """What is said of n texts, and their latents [n, k]; k is 0 without a response model."""
         if self.fused is None:
             return self._by_parts(encoder.encode(texts))
-        return self._at_once(self.fused, encoder.wide(texts))
+        return self._at_once(self.fused, encoder.crossed(texts))
 
     def _by_parts(self, views: Mapping[str, Design]) -> tuple[list[Said], FloatArray]:
         chances = {
@@ -119,10 +119,10 @@ class Reader:
         latents = dense[:, :0] if responses is None else responses.transform(views, familiar)
         return [Said(*row) for row in said], latents
 
-    def _at_once(self, fused: Fused, wide: Design) -> tuple[list[Said], FloatArray]:
+    def _at_once(self, fused: Fused, crossed: Design) -> tuple[list[Said], FloatArray]:
         """The same by one product for all. Plain numbers from there on: on those of one prompt
         numpy's calls take longer than all that is done with them."""
-        read = fused.read(wide)
+        read = fused.read(crossed)
         known, domains, tasks = fused.ends[2:]
         new = self._on_new_ground(read)
         said = []

@@ -7,7 +7,7 @@ from classifiers.features import FEATURES, surface
 
 
 def feature(name: str, text: str) -> float:
-    return float(surface([text])[0, list(FEATURES).index(name)])
+    return surface([text])[0][FEATURES.index(name)]
 
 
 @pytest.mark.parametrize(
@@ -42,11 +42,11 @@ def test_a_feature_grows_with_what_it_is_named_after(name: str, more: str, less:
     "text", ["Is NASA older than ESA?", "A. H2O\nB. C8H8O2", "SELECT * FROM t"]
 )
 def test_no_feature_looks_at_capitals(text: str) -> None:
-    np.testing.assert_array_equal(surface([text]), surface([text.lower()]))
+    assert surface([text]) == surface([text.lower()])
 
 
 def test_no_texts_give_no_rows() -> None:
-    assert surface([]).shape == (0, len(FEATURES))
+    assert surface([]) == []
 
 
 def test_the_empty_text_has_finite_features() -> None:
