@@ -215,18 +215,21 @@ def expit(scores: NDArray[Any]) -> FloatArray:
 def chance(odds: float) -> float:
     """Return `expit` of one log-odds: on the few numbers of one prompt Python takes less time than
     numpy, whose calls cost more than what they do."""
-    return 1 / (1 + exp(-min(max(odds, -_STEEPEST), _STEEPEST)))
+    if not -_STEEPEST < odds < _STEEPEST:
+        odds = _STEEPEST if odds > 0 else -_STEEPEST
+    return 1 / (1 + exp(-odds))
 
 
 def bounded(odds: float) -> float:
     """Return log-odds as `logit` would give them for their own probability."""
-    return min(max(odds, -_FARTHEST), _FARTHEST)
+    return odds if -_FARTHEST < odds < _FARTHEST else min(max(odds, -_FARTHEST), _FARTHEST)
 
 
 def log_odds(probability: float) -> float:
     """Return `logit` of one probability."""
-    kept = min(max(probability, _NEAREST), 1 - _NEAREST)
-    return log(kept / (1 - kept))
+    if not _NEAREST < probability < 1 - _NEAREST:
+        probability = min(max(probability, _NEAREST), 1 - _NEAREST)
+    return log(probability / (1 - probability))
 
 
 def logit(probabilities: Any) -> Any:

@@ -21,7 +21,8 @@ FEATURE_SCALE = np.float32(0.3)
 PRODUCT_SCALE = np.float32(0.1)
 # Standard deviations, and their products: an absurd prompt must not buy an absurd score.
 _CLIP = 4.0
-_CLIP_PRODUCT = np.array(9.0, dtype=np.float32)
+# Arrays, as numpy takes them in half the time of a plain number.
+_LOWEST, _HIGHEST = (np.array(bound, dtype=np.float32) for bound in (-9.0, 9.0))
 
 FULL, SURFACE, WIDE = "full", "surface", "wide"
 
@@ -131,6 +132,6 @@ def _products(values: FloatArray) -> FloatArray:
     products = values.take(first, axis=1)
     products *= values.take(second, axis=1)
     # `np.clip` says the same and costs several times as much on the few numbers of one prompt.
-    np.minimum(products, _CLIP_PRODUCT, out=products)
-    np.maximum(products, -_CLIP_PRODUCT, out=products)
+    np.minimum(products, _HIGHEST, out=products)
+    np.maximum(products, _LOWEST, out=products)
     return products

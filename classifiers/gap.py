@@ -72,7 +72,8 @@ def short_of(small: float, large: float) -> float:
 
 def left_of(best: float, gap: float) -> float:
     """Return `beneath` of one chance and one gap."""
-    return max(min(2 * (best - gap) / (1 + best), best), 0.0)
+    left = 2 * (best - gap) / (1 + best)
+    return best if left > best else left if left > 0 else 0.0
 
 
 def beneath(best: FloatArray, gap: FloatArray) -> FloatArray:

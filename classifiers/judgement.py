@@ -2,9 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from math import exp
 
 from msgspec import Struct, field
+
+
+class Scores(Mapping[str, float]):
+    """Probability of each label: the softmax of their log-odds [k], worked out when it is asked
+    for, as the gateway asks for the largest alone."""
+
+    __slots__ = ("_labels", "_odds", "_scores")
+
+    def __init__(self, labels: Sequence[str], odds: Sequence[float]) -> None:
+        self._labels, self._odds = labels, odds
+        self._scores: dict[str, float] | None = None
+
+    @property
+    def surest(self) -> tuple[str, float]:
+        """The likeliest label, and its probability."""
+        largest = max(self._odds)
+        total = sum([exp(each - largest) for each in self._odds])
+        return self._labels[self._odds.index(largest)], 1 / total
+
+    def _worked_out(self) -> dict[str, float]:
+        if self._scores is None:
+            largest = max(self._odds)
+            shifted = [exp(each - largest) for each in self._odds]
+            total = sum(shifted)
+            scores = (each / total for each in shifted)
+            self._scores = dict(zip(self._labels, scores, strict=True))
+        return self._scores
+
+    def __getitem__(self, label: str) -> float:
+        return self._worked_out()[label]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._labels)
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def __repr__(self) -> str:
+        return repr(self._worked_out())
 
 
 class Judgement(Struct, frozen=True):

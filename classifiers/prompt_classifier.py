@@ -24,7 +24,7 @@ from classifiers.encoder import Encoder
 from classifiers.errors import ArtifactError
 from classifiers.heads import HEADS
 from classifiers.held_out import HELD_OUT, HeldOut
-from classifiers.judgement import Judgement
+from classifiers.judgement import Judgement, Scores
 from classifiers.novelty import Novelty
 from classifiers.readings import COMPLEXITY as COMPLEXITY
 from classifiers.readings import COMPLEXITY_SURFACE as COMPLEXITY_SURFACE
@@ -166,17 +166,19 @@ class PromptClassifier:
         # Trust the words as far as they are familiar, and the prompt's shape for the rest.
         trust = _WORDS_SHARE * familiar
         complexity = chance(trust * words + (1 - trust) * shape)
-        surest_domain, surest_task = max(domain), max(task)
+        domains, tasks = Scores(self.domains, domain), Scores(self.tasks, task)
+        surest_domain, domain_score = domains.surest
+        surest_task, task_score = tasks.surest
         return Judgement(
             complexity=complexity,
             complexity_confidence=max(complexity, 1 - complexity) * familiar,
             difficulty=log_odds(complexity) - self._average,
-            domain=self.domains[domain.index(surest_domain)],
-            domain_confidence=surest_domain * familiar,
-            domain_scores=dict(zip(self.domains, domain, strict=True)),
-            task=self.tasks[task.index(surest_task)],
-            task_confidence=surest_task * familiar,
-            task_scores=dict(zip(self.tasks, task, strict=True)),
+            domain=surest_domain,
+            domain_confidence=domain_score * familiar,
+            domain_scores=domains,
+            task=surest_task,
+            task_confidence=task_score * familiar,
+            task_scores=tasks,
             abstain=abstain,
         )
 

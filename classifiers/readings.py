@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -31,6 +30,7 @@ VIEWS = {
     FAMILIAR: FULL,
 }
 _ORDER = (COMPLEXITY, COMPLEXITY_SURFACE, FAMILIAR, DOMAIN, TASK)
+_TINY = 1e-30
 _FAMILIAR = 0.4  # less and it counts as another language; of short English, fewer than at 0.5
 
 
@@ -66,7 +66,7 @@ NO_EXTRAS = Extras()
 
 class Said(NamedTuple):
     """What the heads say of one text: `words` and `shape` are log-odds of complexity, `domain` and
-    `task` the chances of all classes."""
+    `task` [k] those of all classes, whose softmax are their chances."""
 
     words: float
     shape: float
@@ -111,8 +111,8 @@ class Reader:
             logit(chances[COMPLEXITY][:, 1]).tolist(),
             logit(chances[COMPLEXITY_SURFACE][:, 1]).tolist(),
             familiar.tolist(),
-            chances[DOMAIN].tolist(),
-            chances[TASK].tolist(),
+            np.log(np.maximum(chances[DOMAIN], _TINY)).tolist(),
+            np.log(np.maximum(chances[TASK], _TINY)).tolist(),
             (foreign if novelty is None else foreign | novelty.unlike(vectors)).tolist(),
             strict=True,
         )
@@ -133,8 +133,8 @@ class Reader:
                     bounded(row[0]),
                     bounded(row[1]),
                     familiar,
-                    _chances(row[known:domains]),
-                    _chances(row[domains:tasks]),
+                    _both(row[known:domains]),
+                    _both(row[domains:tasks]),
                     familiar < _FAMILIAR or unlike,
                 )
             )
@@ -158,11 +158,6 @@ class Reader:
         return found
 
 
-def _chances(odds: list[float]) -> list[float]:
-    """`softmax` of one row of log-odds; a single one is that of the second of two classes."""
-    if len(odds) == 1:
-        odds = [0.0, *odds]
-    largest = max(odds)
-    shifted = [exp(each - largest) for each in odds]
-    total = sum(shifted)
-    return [each / total for each in shifted]
+def _both(odds: list[float]) -> list[float]:
+    """A single column is that of the second of two classes."""
+    return odds if len(odds) > 1 else [0.0, *odds]
