@@ -41,8 +41,8 @@ class CatalogClassifier:
         """Return one Judgement per text, for any text at all (empty, huge, any language)."""
         if not texts:
             return []
-        judged, latents = self.classifier.judge_with_latents(texts)
-        foreseen = self.roster.foreseen(judged, latents)
+        judged, blend = self.classifier.judge_with_blend(texts)
+        foreseen = self.roster.foreseen(judged, blend)
         return [self._of_catalog(*each) for each in zip(judged, foreseen, strict=True)]
 
     def _of_catalog(self, one: Judgement, foreseen: Foreseen) -> Judgement:

@@ -39,13 +39,12 @@ class Read(NamedTuple):
     Attributes:
         odds: [n] rows of plain numbers, those of all parts side by side: of each one column for two
             classes, else one a class.
-        words, shape: [n, k] latents by the words and by the shape alone; k is 0 without any.
+        sides: [n, 2 k] latents, as in `Blend`; k is 0 without any.
         nearness: [n, c] to each of the centroids; c is 0 without any.
     """
 
     odds: list[list[float]]
-    words: FloatArray
-    shape: FloatArray
+    sides: FloatArray
     nearness: FloatArray
 
 
@@ -56,16 +55,14 @@ class Fused:
     Attributes:
         dense: [w, c] of the `wide` view as `Encoder.crossed` gives it.
         sparse, scale: [width, s] int8 and [s], of its n-grams, onto the first s columns.
-        ends: where the columns of each part end; behind them come k by the words, k by the shape,
-            and the centroids.
-        latents: k.
+        ends: where the columns of each part end, and then those of `Read.sides`; behind them are
+            the centroids.
     """
 
     dense: FloatArray
     sparse: NDArray[np.int8]
     scale: FloatArray
     ends: tuple[int, ...]
-    latents: int
 
     @classmethod
     def of(
@@ -90,6 +87,7 @@ class Fused:
             centroids = np.zeros((place.width, len(novelty.centroids)))
             centroids[:vectors] = novelty.centroids.T
             blocks.append((centroids, np.zeros(len(novelty.centroids))))
+        sides = 0 if latents is None else 2 * latents.coef.shape[1]
         dense = np.concatenate([one for one, _ in blocks], axis=1)
         constant = np.concatenate([constant for _, constant in blocks])
         dense = np.insert(dense, vectors, constant, axis=0)
@@ -98,8 +96,7 @@ class Fused:
             dense.astype(np.float32),
             np.ascontiguousarray(np.concatenate([coef for coef, _ in sparse], axis=1)),
             np.concatenate([scale for _, scale in sparse]).astype(np.float32),
-            tuple(accumulate(part.head.coef_.shape[1] for part in parts)),
-            0 if latents is None else latents.coef.shape[1],
+            tuple(accumulate([part.head.coef_.shape[1] for part in parts] + [sides])),
         )
 
     def read(self, crossed: Design) -> Read:
@@ -108,26 +105,19 @@ class Fused:
         if crossed.sparse is not None:
             told = found[:, : len(self.scale)]
             told += self._sparse_product(crossed.sparse)
-        by_words = self.ends[-1]
-        by_shape = by_words + self.latents
-        near = by_shape + self.latents
-        return Read(
-            found[:, :by_words].tolist(),
-            found[:, by_words:by_shape],
-            found[:, by_shape:near],
-            found[:, near:],
-        )
+        odds, sides = self.ends[-2:]
+        return Read(found[:, :odds].tolist(), found[:, odds:sides], found[:, sides:])
 
     def _sparse_product(self, rows: SparseRows) -> FloatArray:
         """Return [n, s]; of one text [s]."""
         picked = self.sparse.take(rows.indices, axis=0).astype(np.float32)
-        offsets = rows.offsets.tolist()
-        if len(offsets) == 2:
+        n = len(rows.offsets) - 1
+        if n == 1:
             alone: FloatArray = rows.values.dot(picked)
             alone *= self.scale
             return alone
-        found = np.empty((len(offsets) - 1, len(self.scale)), dtype=np.float32)
-        for row, (start, end) in enumerate(pairwise(offsets)):
+        found = np.empty((n, len(self.scale)), dtype=np.float32)
+        for row, (start, end) in enumerate(pairwise(rows.offsets.tolist())):
             found[row] = rows.values[start:end].dot(picked[start:end])
         found *= self.scale
         return found

@@ -11,10 +11,55 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.base import Arrays, Design, FloatArray
 from classifiers.heads.linear import quantised
+
+
+class Blend(Struct, frozen=True):
+    """The latents of n prompts before they are blended.
+
+    Attributes:
+        sides: [n, 2 k] by the words and, beside them, by the shape alone.
+        shares: [n] how much of them the words decide.
+    """
+
+    sides: FloatArray
+    shares: list[float]
+
+    @classmethod
+    def of(cls, latents: FloatArray) -> Blend:
+        """Of latents [n, k] that are blended already."""
+        return cls(np.concatenate((latents, latents), axis=1), [1.0] * len(latents))
+
+    def latents(self) -> FloatArray:
+        """Return the latents [n, k]."""
+        words, shape = np.split(self.sides, 2, axis=1)
+        found: FloatArray = words - shape
+        found *= np.array(self.shares, dtype=np.float32)[:, None]
+        found += shape
+        return found
+
+    def against(self, loadings: FloatArray) -> list[list[float]]:
+        """Return the products [n, a] of the latents with loadings [k, a], given as `doubled`."""
+        held = self.sides.dot(loadings).tolist()
+        a = loadings.shape[1] // 2
+        return [
+            [
+                share * words + (1 - share) * shape
+                for words, shape in zip(row, row[a:], strict=False)
+            ]
+            for row, share in zip(held, self.shares, strict=True)
+        ]
+
+
+def doubled(loadings: FloatArray) -> FloatArray:
+    """Return loadings [k, a] as `Blend` is held against them [2 k, 2 a]: by one product for words
+    and shape."""
+    none = np.zeros_like(loadings)
+    return np.block([[loadings, none], [none, loadings]])
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from classifiers.errors import ArtifactError
 from classifiers.heads import HEADS
 from classifiers.held_out import HELD_OUT, HeldOut
 from classifiers.judgement import Judgement, Scores
+from classifiers.latents import Blend
 from classifiers.novelty import Novelty
 from classifiers.readings import COMPLEXITY as COMPLEXITY
 from classifiers.readings import COMPLEXITY_SURFACE as COMPLEXITY_SURFACE
@@ -158,15 +159,20 @@ class PromptClassifier:
 
     def judge_with_latents(self, texts: Sequence[str]) -> tuple[list[Judgement], FloatArray]:
         """Return `judge` and `latents` of n >= 1 texts for the price of one."""
-        said, latents = self._reader.read(self.encoder, texts)
-        return list(map(self._judgement, said)), latents
+        judged, blend = self.judge_with_blend(texts)
+        return judged, blend.latents()
+
+    def judge_with_blend(self, texts: Sequence[str]) -> tuple[list[Judgement], Blend]:
+        """The same, with the latents as far as they need be worked out to hold models against."""
+        said, blend = self._reader.read(self.encoder, texts)
+        return list(map(self._judgement, said)), blend
 
     def _judgement(self, said: Said) -> Judgement:
-        words, shape, familiar, domain, task, abstain = said
+        familiar = said.familiar
         # Trust the words as far as they are familiar, and the prompt's shape for the rest.
         trust = _WORDS_SHARE * familiar
-        complexity = chance(trust * words + (1 - trust) * shape)
-        domains, tasks = Scores(self.domains, domain), Scores(self.tasks, task)
+        complexity = chance(trust * said.words + (1 - trust) * said.shape)
+        domains, tasks = Scores(self.domains, said.domain), Scores(self.tasks, said.task)
         surest_domain, domain_score = domains.surest
         surest_task, task_score = tasks.surest
         return Judgement(
@@ -179,7 +185,7 @@ class PromptClassifier:
             task=surest_task,
             task_confidence=task_score * familiar,
             task_scores=tasks,
-            abstain=abstain,
+            abstain=said.abstain,
         )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from classifiers.ability import bounded, chance, logit
@@ -17,6 +18,7 @@ from classifiers.encoder import FULL, SURFACE, Encoder
 from classifiers.features import FEATURES
 from classifiers.fused import Fused, Read, parts_of
 from classifiers.held_out import HeldOut
+from classifiers.latents import Blend
 from classifiers.novelty import Novelty
 from classifiers.response_model import ResponseModel
 
@@ -64,7 +66,7 @@ class Extras:
 NO_EXTRAS = Extras()
 
 
-class Said(NamedTuple):
+class Said(Struct, frozen=True):
     """What the heads say of one text: `words` and `shape` are log-odds of complexity, `domain` and
     `task` [k] those of all classes, whose softmax are their chances."""
 
@@ -92,13 +94,13 @@ class Reader:
         fused = parts and Fused.of(parts, latents, extras.novelty, len(FEATURES))
         return cls(heads, extras, fused or None)
 
-    def read(self, encoder: Encoder, texts: Sequence[str]) -> tuple[list[Said], FloatArray]:
-        """What is said of n texts, and their latents [n, k]; k is 0 without a response model."""
+    def read(self, encoder: Encoder, texts: Sequence[str]) -> tuple[list[Said], Blend]:
+        """What is said of n texts, and their latents; none without a response model."""
         if self.fused is None:
             return self._by_parts(encoder.encode(texts))
         return self._at_once(self.fused, encoder.crossed(texts))
 
-    def _by_parts(self, views: Mapping[str, Design]) -> tuple[list[Said], FloatArray]:
+    def _by_parts(self, views: Mapping[str, Design]) -> tuple[list[Said], Blend]:
         chances = {
             name: head.predict_proba(views[VIEWS[name]]) for name, head in self.heads.items()
         }
@@ -117,16 +119,15 @@ class Reader:
             strict=True,
         )
         latents = dense[:, :0] if responses is None else responses.transform(views, familiar)
-        return [Said(*row) for row in said], latents
+        return [Said(*row) for row in said], Blend.of(latents)
 
-    def _at_once(self, fused: Fused, crossed: Design) -> tuple[list[Said], FloatArray]:
+    def _at_once(self, fused: Fused, crossed: Design) -> tuple[list[Said], Blend]:
         """The same by one product for all. Plain numbers from there on: on those of one prompt
         numpy's calls take longer than all that is done with them."""
         read = fused.read(crossed)
-        known, domains, tasks = fused.ends[2:]
-        new = self._on_new_ground(read)
+        known, domains, tasks = fused.ends[2:5]
         said = []
-        for row, unlike in zip(read.odds, new, strict=True):
+        for row, unlike in zip(read.odds, self._on_new_ground(read), strict=True):
             familiar = chance(row[known - 1])
             said.append(
                 Said(
@@ -138,7 +139,9 @@ class Reader:
                     familiar < _FAMILIAR or unlike,
                 )
             )
-        return said, self._latents(read, said)
+        responses = self.extras.responses
+        share = 1.0 if responses is None else responses.share
+        return said, Blend(read.sides, [share * one.familiar for one in said])
 
     def _on_new_ground(self, read: Read) -> list[bool]:
         novelty = self.extras.novelty
@@ -146,16 +149,6 @@ class Reader:
             return [False] * len(read.odds)
         # No vector at all, of a text without tokens, is as near to each centroid: not at all.
         return [near < novelty.floor or near == 0 for near in read.nearness.max(axis=1).tolist()]
-
-    def _latents(self, read: Read, said: Sequence[Said]) -> FloatArray:
-        responses = self.extras.responses
-        if responses is None:
-            return read.words
-        trust = np.array([[responses.share * one.familiar] for one in said], dtype=np.float32)
-        found = read.words - read.shape
-        found *= trust
-        found += read.shape
-        return found
 
 
 def _both(odds: list[float]) -> list[float]:

@@ -17,14 +17,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import inf
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
+from msgspec import Struct
 
 from classifiers.ability import Ability, anchored, chance, log_odds
 from classifiers.base import FloatArray
 from classifiers.gap import Everyday, Gap, left_of, shift_of, short_of
 from classifiers.judgement import Judgement
+from classifiers.latents import Blend, doubled
 from classifiers.names import known_name
 from classifiers.prompt_classifier import PromptClassifier
 
@@ -51,7 +53,7 @@ class Member:
     tasks: tuple[tuple[str, float], ...] = ()
 
 
-class Foreseen(NamedTuple):
+class Foreseen(Struct, frozen=True):
     """What is foreseen of one prompt: the chance [m] of a good answer, and that the small model
     falls short where the large one does not; None without a gap of their own."""
 
@@ -65,8 +67,8 @@ class Roster:
 
     Attributes:
         sources: where each model's chances come from: `your labels`, `measured as X` or `prior`.
-        levels, loadings: [a] and [k, a], the abilities: of the m models and, where there is a gap,
-            of its small and its large one.
+        levels, loadings: [a] and [k, a] `doubled`, the abilities: of the m models and, where there
+            is a gap, of its small and its large one.
         best: the column of the highest prior.
         unmeasured: [u] columns; `shifts` [u] are the log-odds that lead from the gap head's
             complexity to the gap between such a model and the best one.
@@ -115,7 +117,7 @@ class Roster:
             names=names,
             sources=tuple(_source(classifier, name) for name in known),
             levels=tuple(one.level for one in held),
-            loadings=np.stack([one.loadings for one in held], axis=1),
+            loadings=doubled(np.stack([one.loadings for one in held], axis=1)),
             best=best,
             unmeasured=tuple(column for column, name in enumerate(known) if name is None),
             shifts=tuple(shifts),
@@ -124,10 +126,9 @@ class Roster:
             gap=gap,
         )
 
-    def foreseen(self, judged: Sequence[Judgement], latents: FloatArray) -> list[Foreseen]:
-        """Return what is foreseen of n judged prompts with latents [n, k]."""
-        # Plain numbers from here on, as in `readings.py`.
-        held = latents.dot(self.loadings).tolist()
+    def foreseen(self, judged: Sequence[Judgement], blend: Blend) -> list[Foreseen]:
+        """Return what is foreseen of n judged prompts with these latents."""
+        held = blend.against(self.loadings)
         return [self._of_one(*each) for each in zip(judged, held, strict=True)]
 
     def _of_one(self, one: Judgement, held: list[float]) -> Foreseen:

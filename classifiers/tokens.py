@@ -70,10 +70,14 @@ class Tokeniser:
         return TokenBatch(short, self._ids(short), self.unknown_id)
 
     def _ids(self, texts: Sequence[str]) -> list[IntArray]:
-        plain = [None if self.plain is None else self.plain.ids(text) for text in texts]
+        if self.plain is None:
+            return self._by_engine(texts)
+        plain = list(map(self.plain.ids, texts))
         others = [text for text, ids in zip(texts, plain, strict=True) if ids is None]
-        if others:
-            # The fast variant leaves out character offsets, which nobody here reads.
-            found = iter(self.engine.encode_batch_fast(others, add_special_tokens=False))
-            plain = [next(found).ids if ids is None else ids for ids in plain]
-        return [np.array(ids, dtype=np.int64) for ids in plain]
+        found = iter(self._by_engine(others) if others else ())
+        return [next(found) if ids is None else np.array(ids, dtype=np.int64) for ids in plain]
+
+    def _by_engine(self, texts: Sequence[str]) -> list[IntArray]:
+        # The fast variant leaves out character offsets, which nobody here reads.
+        encoded = self.engine.encode_batch_fast(texts, add_special_tokens=False)
+        return [np.array(each.ids, dtype=np.int64) for each in encoded]

@@ -35,7 +35,7 @@ def adapted(classifier: PromptClassifier, *names: str) -> PromptClassifier:
 
 def foreseen(roster: Roster, classifier: PromptClassifier, texts: list[str]) -> FloatArray:
     """The chances [n, m]."""
-    found = roster.foreseen(*classifier.judge_with_latents(texts))
+    found = roster.foreseen(*classifier.judge_with_blend(texts))
     return np.array([one.quality for one in found], dtype=np.float32)
 
 
