@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import regex
 
-_GREETINGS = r"""
+GREETINGS = r"""
 hi there|hi|hello there|hello|hey there|hey|greetings|good (?:morning|afternoon|evening|day)
 |dear (?:assistant|ai|sir or madam|all|friend|chatgpt)
 |hola|buenos días|buenas tardes|bonjour|bonsoir|salut|hallo|guten (?:tag|morgen|abend)
@@ -20,7 +20,7 @@ hi there|hi|hello there|hello|hey there|hey|greetings|good (?:morning|afternoon|
 |你好|您好|こんにちは|안녕하세요
 """
 _END = r"(?=\s*(?:[.!?:;,\n]|$))"  # "help me with this." is a courtesy, "... this integral" is not
-_REQUESTS = rf"""
+REQUESTS = rf"""
 (?:could|can|would|will) (?:you|someone|anyone)(?: please| kindly| possibly| maybe)?
 (?:(?: help(?: me)?(?: out)?(?: with)?| answer| look at| consider)
  (?:this|the following|something|a question|my question)(?: question| problem| one)?
@@ -40,7 +40,7 @@ _REQUESTS = rf"""
 |here is my question|my question is|please|pls|plz|kindly
 |por favor|s'il (?:vous|te) plaît|bitte|per favore|пожалуйста|请问|请|お願いします
 """
-_THANKS = r"""
+THANKS = r"""
 (?:and |so )?(?:many |much )?(?:thank you|thanks|thx|ty)(?: (?:so|very) much| a lot| a million
 |,? in advance| again| kindly| for (?:your|the|any|all)(?: your)? (?:help|time|assistance|answer)
 |,? (?:have|and have) a (?:nice|great|good) day)*
@@ -119,13 +119,15 @@ def _without_last(text: str, patterns: _Patterns) -> str:
 
 @cache
 def _patterns() -> _Patterns:
-    greeting, request, thanks = (_one(words) for words in (_GREETINGS, _REQUESTS, _THANKS))
+    greeting, request, thanks = (_one(words) for words in (GREETINGS, REQUESTS, THANKS))
     flags = regex.IGNORECASE | regex.V1
     marks = regex.escape(_MARKS, special_only=False)
     begins = regex.compile(rf"\s*(?:(?:{greeting}|{request}|{thanks})(?!\w)[{marks}]*)+", flags)
     words = set(_WORD.findall(f"{greeting} {request} {thanks}"))
     first = frozenset(word for word in words if begins.match(word, partial=True))
-    last = frozenset(_WORD.findall(thanks))
+    # Read backwards: what may stand in front of the word is left open.
+    backwards = regex.compile(rf"(?r)(?:{thanks})", flags)
+    last = frozenset(word for word in words if backwards.fullmatch(word, partial=True))
     return _Patterns(begins, regex.compile(rf"(?:{thanks})", flags), first, last)
 
 

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifiers.ability import Abilities, Population, expit, penalised_logistic
+from classifiers.ability import (
+    Abilities,
+    Population,
+    bounded,
+    chance,
+    expit,
+    log_odds,
+    logit,
+    penalised_logistic,
+)
 from classifiers.artifact import pack, unpack
 from classifiers.base import FloatArray
 
@@ -132,3 +141,14 @@ def test_penalised_logistic_regression_stays_where_a_stiff_penalty_puts_it() -> 
     loose = penalised_logistic(X, y, np.ones(50), centre, np.array([[1e-3]]))
 
     assert stiff[0] == pytest.approx(-1, abs=1e-2) and loose[0] > 3
+
+
+@given(st.floats(-1e6, 1e6) | st.sampled_from([-np.inf, np.inf]))
+def test_one_chance_is_as_of_an_array(odds: float) -> None:
+    assert chance(odds) == pytest.approx(float(expit(np.array(odds))), abs=1e-6)
+    assert bounded(odds) == pytest.approx(log_odds(chance(odds)), abs=1e-3)
+
+
+@given(st.floats(0, 1))
+def test_the_log_odds_of_one_chance_are_as_of_an_array(probability: float) -> None:
+    assert log_odds(probability) == pytest.approx(float(logit(probability)), abs=1e-9)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifiers.wording import without_courtesies
+from classifiers.wording import GREETINGS, THANKS, without_courtesies
 
 ASKED = "Which enzyme unwinds the DNA double helix?"
 
@@ -32,6 +33,22 @@ ASKED = "Which enzyme unwinds the DNA double helix?"
 )
 def test_courtesies_around_a_prompt_are_taken_off(said: str) -> None:
     assert without_courtesies(said.format(ASKED)) == ASKED
+
+
+def any_of(courtesies: str) -> st.SearchStrategy[str]:
+    """Whatever the pattern of some courtesies matches, in large and small letters."""
+    pattern = re.compile(courtesies.strip().replace("\n", ""), re.IGNORECASE)
+    return st.from_regex(pattern, fullmatch=True)
+
+
+@given(any_of(GREETINGS), any_of(THANKS).filter(lambda thanks: "," not in thanks))
+@settings(max_examples=50)
+def test_no_word_that_a_courtesy_begins_or_ends_with_is_overlooked(
+    greeting: str, thanks: str
+) -> None:
+    assert without_courtesies(f"{greeting}! {ASKED}") == ASKED
+    assert without_courtesies(f"{thanks}. {ASKED}") == ASKED
+    assert without_courtesies(f"{ASKED} {thanks}.") == ASKED
 
 
 @pytest.mark.parametrize(
