@@ -107,7 +107,7 @@ def surface(texts: Sequence[str]) -> list[list[float]]:
 
 
 def _row(text: str) -> list[float]:
-    """Return the features of a text in lower case without lone surrogates."""
+    """Return FEATURES of a text in lower case without lone surrogates, in their order."""
     counts, words = _counted(text)
     wide, length = counts[_WIDE], len(text)
     size = log1p(length + (_WIDE_AS_CHARS - 1) * wide)

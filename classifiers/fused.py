@@ -24,6 +24,12 @@ from classifiers.heads.linear import LinearHead
 from classifiers.latents import Latents
 from classifiers.novelty import Novelty
 
+_FEW = 3
+"""Rows for which a product each takes less time than one of two matrices, for which all of the
+second is first copied into another order."""
+
+_BLOCK = 16
+
 
 class Part(NamedTuple):
     """A linear head with its calibration, and the view that it reads: FULL or SURFACE."""
@@ -54,9 +60,9 @@ class Fused:
 
     Attributes:
         dense: [w, c] of the `wide` view as `Encoder.crossed` gives it.
-        sparse, scale: [width, s] int8 and [s], of its n-grams, onto the first s columns.
-        ends: where the columns of each part end, and then those of `Read.sides`; behind them are
-            the centroids.
+        sparse, scale: [width, s] int8 and [s], of its n-grams, onto the first s columns. Both
+            matrices are `_padded`.
+        ends: where the columns of each part end, then those of `Read.sides` and `Read.nearness`.
     """
 
     dense: FloatArray
@@ -88,39 +94,55 @@ class Fused:
             centroids[:vectors] = novelty.centroids.T
             blocks.append((centroids, np.zeros(len(novelty.centroids))))
         sides = 0 if latents is None else 2 * latents.coef.shape[1]
+        near = 0 if novelty is None else len(novelty.centroids)
         dense = np.concatenate([one for one, _ in blocks], axis=1)
         constant = np.concatenate([constant for _, constant in blocks])
         dense = np.insert(dense, vectors, constant, axis=0)
         dense[vectors:] *= scales(features)[:, None]
         return cls(
-            dense.astype(np.float32),
-            np.ascontiguousarray(np.concatenate([coef for coef, _ in sparse], axis=1)),
+            _padded(dense.astype(np.float32)),
+            _padded(np.concatenate([coef for coef, _ in sparse], axis=1)),
             np.concatenate([scale for _, scale in sparse]).astype(np.float32),
-            tuple(accumulate([part.head.coef_.shape[1] for part in parts] + [sides])),
+            tuple(accumulate([*(part.head.coef_.shape[1] for part in parts), sides, near])),
         )
 
     def read(self, crossed: Design) -> Read:
         """Return what n texts tell."""
-        found = crossed.dense.dot(self.dense)
+        found = self._dense_product(crossed.dense)
         if crossed.sparse is not None:
             told = found[:, : len(self.scale)]
             told += self._sparse_product(crossed.sparse)
-        odds, sides = self.ends[-2:]
-        return Read(found[:, :odds].tolist(), found[:, odds:sides], found[:, sides:])
+        odds, sides, near = self.ends[-3:]
+        return Read(found[:, :odds].tolist(), found[:, odds:sides], found[:, sides:near])
+
+    def _dense_product(self, rows: FloatArray) -> FloatArray:
+        if not 1 < len(rows) <= _FEW:
+            all_at_once: FloatArray = rows.dot(self.dense)
+            return all_at_once
+        found = np.empty((len(rows), self.dense.shape[1]), dtype=np.float32)
+        for row, out in zip(rows, found, strict=True):
+            row.dot(self.dense, out)
+        return found
 
     def _sparse_product(self, rows: SparseRows) -> FloatArray:
         """Return [n, s]; of one text [s]."""
         picked = self.sparse.take(rows.indices, axis=0).astype(np.float32)
-        n = len(rows.offsets) - 1
+        n, s = len(rows.offsets) - 1, len(self.scale)
         if n == 1:
-            alone: FloatArray = rows.values.dot(picked)
+            alone: FloatArray = rows.values.dot(picked)[:s]
             alone *= self.scale
             return alone
-        found = np.empty((n, len(self.scale)), dtype=np.float32)
+        found = np.empty((n, s), dtype=np.float32)
         for row, (start, end) in enumerate(pairwise(rows.offsets.tolist())):
-            found[row] = rows.values[start:end].dot(picked[start:end])
+            found[row] = rows.values[start:end].dot(picked[start:end])[:s]
         found *= self.scale
         return found
+
+
+def _padded(columns: NDArray[Any]) -> NDArray[Any]:
+    """With columns of zeros up to a whole number of blocks: a product rounds those of a block that
+    is not whole otherwise, and then an added latent would change what all heads say by a trifle."""
+    return np.pad(columns, ((0, 0), (0, -columns.shape[1] % _BLOCK)))
 
 
 @dataclass(frozen=True, slots=True)

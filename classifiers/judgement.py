@@ -22,7 +22,7 @@ class Scores(Mapping[str, float]):
     def surest(self) -> tuple[str, float]:
         """The likeliest label, and its probability."""
         largest = max(self._odds)
-        total = sum([exp(each - largest) for each in self._odds])
+        total = sum(map(exp, [each - largest for each in self._odds]))
         return self._labels[self._odds.index(largest)], 1 / total
 
     def _worked_out(self) -> dict[str, float]:

@@ -32,7 +32,7 @@ VIEWS = {
     FAMILIAR: FULL,
 }
 _ORDER = (COMPLEXITY, COMPLEXITY_SURFACE, FAMILIAR, DOMAIN, TASK)
-_TINY = 1e-30
+_TINY = 1e-30  # a chance of nothing, whose logarithm is still a number
 _FAMILIAR = 0.4  # less and it counts as another language; of short English, fewer than at 0.5
 
 
@@ -134,8 +134,8 @@ class Reader:
                     bounded(row[0]),
                     bounded(row[1]),
                     familiar,
-                    _both(row[known:domains]),
-                    _both(row[domains:tasks]),
+                    _of_each_class(row[known:domains]),
+                    _of_each_class(row[domains:tasks]),
                     familiar < _FAMILIAR or unlike,
                 )
             )
@@ -151,6 +151,6 @@ class Reader:
         return [near < novelty.floor or near == 0 for near in read.nearness.max(axis=1).tolist()]
 
 
-def _both(odds: list[float]) -> list[float]:
-    """A single column is that of the second of two classes."""
+def _of_each_class(odds: list[float]) -> list[float]:
+    """The log-odds of each class; a single column is that of the second of two."""
     return odds if len(odds) > 1 else [0.0, *odds]

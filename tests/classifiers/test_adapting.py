@@ -17,6 +17,7 @@ from classifiers.errors import DataError
 from classifiers.prompt_classifier import PRETRAINED, PromptClassifier
 from classifiers.replacement import compare
 from classifiers.results import Results
+from classifiers.sample import sample_prompts
 from tests.classifiers.labelled import MODELS, labelled
 
 FOLDS = 3
@@ -69,7 +70,8 @@ def test_other_models_and_judgements_stay_as_they_were(
     texts, others = ["Prove it.", "Hello there", "¿Qué hora es?"], shipped.models[::20]
 
     np.testing.assert_array_equal(after.quality(texts, others), shipped.quality(texts, others))
-    assert after.judge(texts) == shipped.judge(texts)
+    for said in (texts, sample_prompts()[:60]):
+        assert after.judge(said) == shipped.judge(said)
     assert set(after.models) == {*shipped.models, *MODELS}
 
 
