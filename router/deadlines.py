@@ -12,7 +12,7 @@ from types import TracebackType
 class _Running:
     """The limits in force on one event loop."""
 
-    __slots__ = ("limits", "loop", "look_at", "timer")
+    __slots__ = ("limits", "look_at", "loop", "timer")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -40,7 +40,7 @@ class _Running:
             self._look_at(min(limit.due for limit in self.limits))
 
 
-class within:  # noqa: N801  named as what it is used as: `with within(2.0): await ...`
+class within:
     """Raises TimeoutError out of its block where the task has been in there for `seconds`.
 
     Anything else that is raised in there passes, and so does a cancellation by others.

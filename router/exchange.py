@@ -194,8 +194,8 @@ class Exchange:
         if self.streams:
             await self._read_first_in_time(reply, way, model)
         else:
-            body = reply.at_hand()
-            self.body = await _all(reply) if body is None else body
+            whole = reply.at_hand()
+            self.body = await _all(reply) if whole is None else whole
             if reply.status == 200:
                 told = way.answer(self.body)
                 self.body, self.trace.usage, self.trace.received_tokens = told

@@ -179,7 +179,7 @@ def _told_before(text: bytes, end: int) -> int:
     """Where the first mark stands before `end` that tells more than a token; `end` if none does."""
     usages = text.count(b'"usage"', 0, end)
     if usages and usages == sum(text.count(mark, 0, end) for mark in _NO_USAGE):
-        marks = _TELLING[1:]
+        marks: tuple[bytes, ...] = _TELLING[1:]
     else:
         marks = _TELLING
     for mark in marks:
