@@ -85,6 +85,7 @@ def _new_session(pooled: bool = True) -> aiohttp.ClientSession:
             socket_factory=_new_socket,
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
-        request_class=EagerRequest,
+        # aiohttp's own tells the server, where a connection is for one request, to close it too.
+        request_class=EagerRequest if pooled else aiohttp.ClientRequest,
         trust_env=False,
     )
