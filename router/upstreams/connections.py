@@ -7,8 +7,6 @@ from typing import Any
 
 import aiohttp
 
-from router.upstreams.eager_request import EagerRequest
-
 KEEP_ALIVE_S = 30.0
 DNS_TTL_S = 60
 """Short, so that an upstream that moved is found again within a minute."""
@@ -85,7 +83,5 @@ def _new_session(pooled: bool = True) -> aiohttp.ClientSession:
             socket_factory=_new_socket,
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
-        # aiohttp's own tells the server, where a connection is for one request, to close it too.
-        request_class=EagerRequest if pooled else aiohttp.ClientRequest,
         trust_env=False,
     )
