@@ -78,18 +78,13 @@ async def read_books(
     if simulated is None:
         simulated = await is_made_up(ledger, window)
     where = LedgerFilter(simulated=simulated)
-    found = (await ledger.clusters(window, where, "baseline")).of
-    named = _in_order({name: sums for name, sums in found.items() if name}, baseline)
+    named = await _baselines(ledger, window, where, baseline)
     first = replace(where, baseline=next(iter(named), None))
     hours = await ledger.series(window, where)
     judged = await sources.scores.judged_by_hour(window, simulated) if wanted.coverage else {}
     # Histograms and what is unpriced are told apart by model alone: those of these answers.
     models = await ledger.spans(window, where, "model")
-    spread = (
-        await ledger.histograms(window, wanted.measures, models, _step(hours))
-        if wanted.measures
-        else ()
-    )
+    spread = await ledger.histograms(window, wanted.measures, models, _step(hours))
     return Books(
         window=window,
         baselines=named,
@@ -113,8 +108,7 @@ async def read_versions(
 ) -> Versions:
     """The sums by cluster of every version of a policy. Raises DecisionLogError."""
     by: Dimension = "policy_version"
-    found = (await ledger.clusters(window, where, "baseline")).of
-    named = _in_order({name: sums for name, sums in found.items() if name}, baseline)
+    named = await _baselines(ledger, window, where, baseline)
     of = [replace(where, baseline=name) for name in named]
     return Versions(
         (await ledger.clusters(window, where, by)).of,
@@ -137,16 +131,18 @@ async def _arm(ledger: Ledger, window: Window, where: LedgerFilter) -> Sequence[
     return (await ledger.clusters(window, where)).of.get(None, ())
 
 
-def _in_order(
-    found: Mapping[str, Sequence[ClusterSums]], wanted: str | None
+async def _baselines(
+    ledger: Ledger, window: Window, where: LedgerFilter, wanted: str | None
 ) -> Mapping[str, Sequence[ClusterSums]]:
     """The baseline asked for, then the one-model ones, each by how many requests it prices."""
+    found = (await ledger.clusters(window, where, "baseline")).of
+    named = {name: sums for name, sums in found.items() if name}
 
     def order(name: str) -> tuple[bool, bool, int, str]:
-        priced = sum(it.priced_requests for it in found[name])
+        priced = sum(it.priced_requests for it in named[name])
         return name != wanted, not name.startswith(PRICED), -priced, name
 
-    return {name: found[name] for name in sorted(found, key=order)}
+    return {name: named[name] for name in sorted(named, key=order)}
 
 
 async def _month(ledger: Ledger, where: LedgerFilter, now: float) -> Month:
