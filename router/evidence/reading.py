@@ -4,6 +4,7 @@ Rule: it asks for sums and never for rows, so that it is as quick at a million d
 Made-up answers and real ones never meet: the former are read only where there are no others.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from router.core.ledger import (
     Step,
     Window,
 )
-from router.evidence.savings import Versions
+from router.evidence.savings import ByGroup, Versions
 from router.evidence.statement import Books, Month
 from router.ledger import Ledger, Scores
 
@@ -80,26 +81,43 @@ async def read_books(
     where = LedgerFilter(simulated=simulated)
     named = await _baselines(ledger, window, where, baseline)
     first = replace(where, baseline=next(iter(named), None))
+    # Side by side: groups take about as long as all else, in a thread and a connection of its own.
+    groups, found = await asyncio.gather(
+        _groups(ledger, window, first, wanted.groups if named else ()),
+        _without_groups(sources, window, where, now, wanted),
+    )
+    return replace(found, baselines=named, groups=groups, simulated=simulated)
+
+
+async def _groups(
+    ledger: Ledger, window: Window, where: LedgerFilter, wanted: Sequence[Dimension]
+) -> Mapping[Dimension, ByGroup]:
+    return {by: (await ledger.clusters(window, where, by)).of for by in wanted}
+
+
+async def _without_groups(
+    sources: Sources, window: Window, where: LedgerFilter, now: float, wanted: Wanted
+) -> Books:
+    """The books of a window, but for what is told apart by baseline and group."""
+    ledger, scores, simulated = sources.ledger, sources.scores, bool(where.simulated)
     hours = await ledger.series(window, where)
-    judged = await sources.scores.judged_by_hour(window, simulated) if wanted.coverage else {}
+    judged = await scores.judged_by_hour(window, simulated) if wanted.coverage else {}
     # Histograms and what is unpriced are told apart by model alone: those of these answers.
     models = await ledger.spans(window, where, "model")
     spread = await ledger.histograms(window, wanted.measures, models, _step(hours))
     return Books(
         window=window,
-        baselines=named,
-        groups={by: (await ledger.clusters(window, first, by)).of for by in wanted.groups if named},
+        baselines={},
         treated=await _arm(ledger, window, replace(where, arm="treated")),
         control=await _arm(ledger, window, replace(where, arm="control")),
         hours=hours,
         costs=[it.counts for it in spread if it.measure == "cost_usd"],
         added=[it.counts for it in spread if it.measure == "overhead_s"],
-        scores=await sources.scores.session_scores(window, simulated),
+        scores=await scores.session_scores(window, simulated),
         judged=[judged.get(it.at, 0) for it in hours],
         answered=[it.totals.ok for it in hours] if wanted.coverage else (),
         unpriced=[it for it in await ledger.unpriced(window) if it.model in models],
         month=await _month(ledger, where, now),
-        simulated=simulated,
     )
 
 
