@@ -47,11 +47,22 @@ _LIFT_TIMES = (
 )
 
 
+def _added(place: Sequence[str], sums: Sequence[str]) -> str:
+    more = ", ".join(f"{name} = {name} + excluded.{name}" for name in sums)
+    return f"ON CONFLICT ({', '.join(place)}) DO UPDATE SET {more}"
+
+
 def _moving(source: str, to: str, place: Sequence[str], sums: Sequence[str]) -> tuple[str, str]:
-    """Statements that move a span of an open table's sums: into the other in its order, and out."""
+    """Statements that move a span of an open table's sums: into the other in its order, and out.
+
+    Added to what stands there: an older slm-router that shares the file knows no open tables.
+    """
     names, span = ", ".join((*place, *sums)), f"WHERE {place[1]} >= ? AND {place[1]} < ?"
     read = f"SELECT {names} FROM {source} {span} ORDER BY {', '.join(place)}"
-    return f"INSERT INTO {to} ({names}) {read}", f"DELETE FROM {source} {span}"
+    return (
+        f"INSERT INTO {to} ({names}) {read} {_added(place, sums)}",
+        f"DELETE FROM {source} {span}",
+    )
 
 
 _MOVE_FULL = (
@@ -79,8 +90,7 @@ _INTO_WEEK = (
     f" SELECT k.id, ?, s.cluster, {_summed(CLUSTER_SUMS)}"
     " FROM roll_up_keys k CROSS JOIN daily_clusters s ON s.key = k.id"
     " WHERE k.level = ? AND s.day >= ? AND s.day < ? GROUP BY k.id, s.cluster"
-    " ON CONFLICT (key, week, cluster) DO UPDATE SET "
-    + ", ".join(f"{name} = {name} + excluded.{name}" for name in CLUSTER_SUMS)
+    f" {_added(('key', 'week', 'cluster'), CLUSTER_SUMS)}"
 )
 
 

@@ -1,11 +1,14 @@
 """Where sums stand: the parts that a question reads make up its window, whatever is settled."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from router.core.ledger import SECONDS_PER_DAY, SECONDS_PER_HOUR, LedgerFilter, Span, Window
+from router.core.ledger import SECONDS_PER_DAY, SECONDS_PER_HOUR, TOTALS, LedgerFilter, Span, Window
+from router.stores.ledger_schema import CLUSTER_SUMS
 from router.stores.sqlite_ledger import SQLiteLedger
+from router.stores.sqlite_schema import open_for_writing
 from tests.fakes.events import AT, an_event, unanswered
 from tests.stores.test_sqlite_ledger import DIMENSIONS, EVER, STEPS, logged, settled
 
@@ -58,3 +61,20 @@ async def test_sums_of_settled_weeks_days_and_open_days_make_up_any_window(path:
                 totals = (await SQLiteLedger(path).totals(window, by=by)).values()
                 assert sum(one.requests for one in totals) == counted, (since, by)
         settled(path)
+
+
+async def test_what_an_older_process_wrote_of_an_open_day_is_there_once_it_is_settled(
+    path: Path,
+) -> None:
+    ledger = await logged(path, [an_event("a")])
+    with closing(open_for_writing(path, 2.0, survive_power_cut=False)) as connection:
+        for place, source, table, sums in (
+            ("key, hour", "open_hourly", "hourly", TOTALS),
+            ("key, day, cluster", "open_clusters", "daily_clusters", CLUSTER_SUMS),
+        ):
+            names = f"{place}, {', '.join(sums)}"
+            connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {source}")
+    settled(path)
+    assert (await ledger.totals(EVER, by="rule"))["easy"].requests == 2
+    [cluster] = (await ledger.clusters(EVER, by="rule")).of["easy"]
+    assert cluster.requests == 2
