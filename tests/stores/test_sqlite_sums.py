@@ -9,6 +9,7 @@ from router.core.ledger import SECONDS_PER_DAY, SECONDS_PER_HOUR, TOTALS, Ledger
 from router.stores.ledger_schema import CLUSTER_SUMS
 from router.stores.sqlite_ledger import SQLiteLedger
 from router.stores.sqlite_schema import open_for_writing
+from router.stores.sqlite_settling import settle
 from tests.fakes.events import AT, an_event, unanswered
 from tests.stores.test_sqlite_ledger import DIMENSIONS, EVER, STEPS, logged, settled
 
@@ -78,3 +79,31 @@ async def test_what_an_older_process_wrote_of_an_open_day_is_there_once_it_is_se
     assert (await ledger.totals(EVER, by="rule"))["easy"].requests == 2
     [cluster] = (await ledger.clusters(EVER, by="rule")).of["easy"]
     assert cluster.requests == 2
+
+
+async def test_sums_are_the_same_at_every_step_of_settling(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.stores.sqlite_settling._MOVED_AT_ONCE", 2)
+    hours = (0, 1, 30, 190)
+    told = [
+        an_event(f"{model}{hour}", model=model, at=AT + hour * SECONDS_PER_HOUR)
+        for hour in hours
+        for model in ("small", "large", "third")
+    ]
+    ledger, steps = await logged(path, told), 0
+    with closing(open_for_writing(path, 2.0, survive_power_cut=False)) as connection:
+        while settle(connection, AT + 30 * SECONDS_PER_DAY):
+            steps += 1
+            for by in ("model", "rule", None):
+                totals = (await ledger.totals(EVER, by=by)).values()
+                assert sum(one.requests for one in totals) == len(told), (steps, by)
+                clusters = (await ledger.clusters(EVER, by=by)).of.values()
+                assert sum(one.requests for some in clusters for one in some) == len(told)
+            assert (await ledger.totals(EVER, LedgerFilter(rule="easy", model="small")))[
+                None
+            ].requests == len(hours)
+        left = connection.execute("SELECT count(*) FROM open_hourly, open_clusters").fetchone()
+    assert left == (0,)
+    # Marks, moves and levels of three days, and weeks.
+    assert steps > 3 * 8 + 2 * 6
