@@ -49,12 +49,13 @@ class Wanted:
     """What of the books is to be read, for a page shows less than all.
 
     `simulated`: made-up answers or real ones; None: the real ones, where there are any.
-    `coverage`: whether to count what was judged.
+    `coverage`: whether to count what was judged. `money`: whether to read what was saved and spent.
     """
 
     groups: Sequence[Dimension] = GROUPS
     measures: Sequence[Measure] = MEASURES
     coverage: bool = True
+    money: bool = True
     simulated: bool | None = None
 
 
@@ -79,7 +80,7 @@ async def read_books(
     if simulated is None:
         simulated = await is_made_up(ledger, window)
     where = LedgerFilter(simulated=simulated)
-    named = await _baselines(ledger, window, where, baseline)
+    named = await _baselines(ledger, window, where, baseline) if wanted.money else {}
     first = replace(where, baseline=next(iter(named), None))
     # Side by side: groups take about as long as all else, in a thread and a connection of its own.
     groups, found = await asyncio.gather(
@@ -99,25 +100,36 @@ async def _without_groups(
     sources: Sources, window: Window, where: LedgerFilter, now: float, wanted: Wanted
 ) -> Books:
     """The books of a window, but for what is told apart by baseline and group."""
-    ledger, scores, simulated = sources.ledger, sources.scores, bool(where.simulated)
-    hours = await ledger.series(window, where)
-    judged = await scores.judged_by_hour(window, simulated) if wanted.coverage else {}
+    found = await _counts(sources, window, where, wanted)
+    if not wanted.money:
+        return found
+    ledger = sources.ledger
     # Histograms and what is unpriced are told apart by model alone: those of these answers.
     models = await ledger.spans(window, where, "model")
-    spread = await ledger.histograms(window, wanted.measures, models, _step(hours))
+    spread = await ledger.histograms(window, wanted.measures, models, _step(found.hours))
+    return replace(
+        found,
+        treated=await _arm(ledger, window, replace(where, arm="treated")),
+        control=await _arm(ledger, window, replace(where, arm="control")),
+        costs=[it.counts for it in spread if it.measure == "cost_usd"],
+        added=[it.counts for it in spread if it.measure == "overhead_s"],
+        unpriced=[it for it in await ledger.unpriced(window) if it.model in models],
+        month=await _month(ledger, where, now),
+    )
+
+
+async def _counts(sources: Sources, window: Window, where: LedgerFilter, wanted: Wanted) -> Books:
+    """What was answered hour by hour, and what was said of it."""
+    simulated, scores = bool(where.simulated), sources.scores
+    hours = await sources.ledger.series(window, where)
+    judged = await scores.judged_by_hour(window, simulated) if wanted.coverage else {}
     return Books(
         window=window,
         baselines={},
-        treated=await _arm(ledger, window, replace(where, arm="treated")),
-        control=await _arm(ledger, window, replace(where, arm="control")),
         hours=hours,
-        costs=[it.counts for it in spread if it.measure == "cost_usd"],
-        added=[it.counts for it in spread if it.measure == "overhead_s"],
         scores=await scores.session_scores(window, simulated),
         judged=[judged.get(it.at, 0) for it in hours],
         answered=[it.totals.ok for it in hours] if wanted.coverage else (),
-        unpriced=[it for it in await ledger.unpriced(window) if it.model in models],
-        month=await _month(ledger, where, now),
     )
 
 

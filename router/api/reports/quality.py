@@ -46,7 +46,7 @@ async def report(request: Request) -> Told:
 
     wanted = asked.one_of(request, "source", (*SOURCES, ""), "")
     period = await period_of(request)
-    found = await statement_of(request, period, coverage=True)
+    found = await statement_of(request, period, of_quality=True)
     sums = await runtime_of(request).ledger.quality(period.window, period.where, TOLD_BY)
     source = wanted or most_heard(sums) or ""
     figures = [
