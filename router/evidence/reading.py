@@ -76,18 +76,51 @@ async def read_books(
 
     Raises DecisionLogError.
     """
-    ledger, simulated = sources.ledger, wanted.simulated
+    simulated = wanted.simulated
     if simulated is None:
-        simulated = await is_made_up(ledger, window)
+        simulated = await is_made_up(sources.ledger, window)
     where = LedgerFilter(simulated=simulated)
-    named = await _baselines(ledger, window, where, baseline) if wanted.money else {}
+    # Side by side, each in a thread and a connection of its own: sessions take as long as the rest.
+    said, found = await asyncio.gather(
+        sources.scores.session_scores(window, simulated),
+        _sums(sources, window, where, now, (baseline, wanted)),
+    )
+    return replace(found, scores=said, simulated=simulated)
+
+
+async def _sums(
+    sources: Sources,
+    window: Window,
+    where: LedgerFilter,
+    now: float,
+    asked: tuple[str | None, Wanted],
+) -> Books:
+    """The books, but for what was said session by session."""
+    (baseline, wanted), ledger = asked, sources.ledger
+    found = await _counts(sources, window, where, wanted.coverage)
+    if not wanted.money:
+        return found
+    named = await _baselines(ledger, window, where, baseline)
     first = replace(where, baseline=next(iter(named), None))
-    # Side by side: groups take about as long as all else, in a thread and a connection of its own.
     groups, found = await asyncio.gather(
         _groups(ledger, window, first, wanted.groups if named else ()),
-        _without_groups(sources, window, where, now, wanted),
+        _with_money(ledger, found, where, now, wanted.measures),
     )
-    return replace(found, baselines=named, groups=groups, simulated=simulated)
+    return replace(found, baselines=named, groups=groups)
+
+
+async def _counts(sources: Sources, window: Window, where: LedgerFilter, coverage: bool) -> Books:
+    """What was answered hour by hour, and how much of it was judged."""
+    hours = await sources.ledger.series(window, where)
+    made_up = bool(where.simulated)
+    judged = await sources.scores.judged_by_hour(window, made_up) if coverage else {}
+    return Books(
+        window=window,
+        baselines={},
+        hours=hours,
+        judged=[judged.get(it.at, 0) for it in hours],
+        answered=[it.totals.ok for it in hours] if coverage else (),
+    )
 
 
 async def _groups(
@@ -96,17 +129,14 @@ async def _groups(
     return {by: (await ledger.clusters(window, where, by)).of for by in wanted}
 
 
-async def _without_groups(
-    sources: Sources, window: Window, where: LedgerFilter, now: float, wanted: Wanted
+async def _with_money(
+    ledger: Ledger, found: Books, where: LedgerFilter, now: float, measures: Sequence[Measure]
 ) -> Books:
-    """The books of a window, but for what is told apart by baseline and group."""
-    found = await _counts(sources, window, where, wanted)
-    if not wanted.money:
-        return found
-    ledger = sources.ledger
+    """These books with what was spent, but for what is told apart by baseline and group."""
+    window = found.window
     # Histograms and what is unpriced are told apart by model alone: those of these answers.
     models = await ledger.spans(window, where, "model")
-    spread = await ledger.histograms(window, wanted.measures, models, _step(found.hours))
+    spread = await ledger.histograms(window, measures, models, _step(found.hours))
     return replace(
         found,
         treated=await _arm(ledger, window, replace(where, arm="treated")),
@@ -115,21 +145,6 @@ async def _without_groups(
         added=[it.counts for it in spread if it.measure == "overhead_s"],
         unpriced=[it for it in await ledger.unpriced(window) if it.model in models],
         month=await _month(ledger, where, now),
-    )
-
-
-async def _counts(sources: Sources, window: Window, where: LedgerFilter, wanted: Wanted) -> Books:
-    """What was answered hour by hour, and what was said of it."""
-    simulated, scores = bool(where.simulated), sources.scores
-    hours = await sources.ledger.series(window, where)
-    judged = await scores.judged_by_hour(window, simulated) if wanted.coverage else {}
-    return Books(
-        window=window,
-        baselines={},
-        hours=hours,
-        scores=await scores.session_scores(window, simulated),
-        judged=[judged.get(it.at, 0) for it in hours],
-        answered=[it.totals.ok for it in hours] if wanted.coverage else (),
     )
 
 
