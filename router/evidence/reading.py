@@ -4,6 +4,7 @@ Rule: it asks for sums and never for rows, so that it is as quick at a million d
 Made-up answers and real ones never meet: the former are read only where there are no others.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from router.core.ledger import (
     Step,
     Window,
 )
-from router.evidence.savings import Versions
+from router.evidence.savings import ByGroup, Versions
 from router.evidence.statement import Books, Month
 from router.ledger import Ledger, Scores
 
@@ -48,12 +49,13 @@ class Wanted:
     """What of the books is to be read, for a page shows less than all.
 
     `simulated`: made-up answers or real ones; None: the real ones, where there are any.
-    `coverage`: whether to count what was judged.
+    `coverage`: whether to count what was judged. `money`: whether to read what was saved and spent.
     """
 
     groups: Sequence[Dimension] = GROUPS
     measures: Sequence[Measure] = MEASURES
     coverage: bool = True
+    money: bool = True
     simulated: bool | None = None
 
 
@@ -74,37 +76,75 @@ async def read_books(
 
     Raises DecisionLogError.
     """
-    ledger, simulated = sources.ledger, wanted.simulated
+    simulated = wanted.simulated
     if simulated is None:
-        simulated = await is_made_up(ledger, window)
+        simulated = await is_made_up(sources.ledger, window)
     where = LedgerFilter(simulated=simulated)
-    found = (await ledger.clusters(window, where, "baseline")).of
-    named = _in_order({name: sums for name, sums in found.items() if name}, baseline)
-    first = replace(where, baseline=next(iter(named), None))
-    hours = await ledger.series(window, where)
-    judged = await sources.scores.judged_by_hour(window, simulated) if wanted.coverage else {}
-    # Histograms and what is unpriced are told apart by model alone: those of these answers.
-    models = await ledger.spans(window, where, "model")
-    spread = (
-        await ledger.histograms(window, wanted.measures, models, _step(hours))
-        if wanted.measures
-        else ()
+    # Side by side, each in a thread and a connection of its own: sessions take as long as the rest.
+    said, found = await asyncio.gather(
+        sources.scores.session_scores(window, simulated),
+        _sums(sources, window, where, now, (baseline, wanted)),
     )
+    return replace(found, scores=said, simulated=simulated)
+
+
+async def _sums(
+    sources: Sources,
+    window: Window,
+    where: LedgerFilter,
+    now: float,
+    asked: tuple[str | None, Wanted],
+) -> Books:
+    """The books, but for what was said session by session."""
+    (baseline, wanted), ledger = asked, sources.ledger
+    found = await _counts(sources, window, where, wanted.coverage)
+    if not wanted.money:
+        return found
+    named = await _baselines(ledger, window, where, baseline)
+    first = replace(where, baseline=next(iter(named), None))
+    groups, found = await asyncio.gather(
+        _groups(ledger, window, first, wanted.groups if named else ()),
+        _with_money(ledger, found, where, now, wanted.measures),
+    )
+    return replace(found, baselines=named, groups=groups)
+
+
+async def _counts(sources: Sources, window: Window, where: LedgerFilter, coverage: bool) -> Books:
+    """What was answered hour by hour, and how much of it was judged."""
+    hours = await sources.ledger.series(window, where)
+    made_up = bool(where.simulated)
+    judged = await sources.scores.judged_by_hour(window, made_up) if coverage else {}
     return Books(
         window=window,
-        baselines=named,
-        groups={by: (await ledger.clusters(window, first, by)).of for by in wanted.groups if named},
+        baselines={},
+        hours=hours,
+        judged=[judged.get(it.at, 0) for it in hours],
+        answered=[it.totals.ok for it in hours] if coverage else (),
+    )
+
+
+async def _groups(
+    ledger: Ledger, window: Window, where: LedgerFilter, wanted: Sequence[Dimension]
+) -> Mapping[Dimension, ByGroup]:
+    return {by: (await ledger.clusters(window, where, by)).of for by in wanted}
+
+
+async def _with_money(
+    ledger: Ledger, found: Books, where: LedgerFilter, now: float, measures: Sequence[Measure]
+) -> Books:
+    """These books with what was spent, but for what is told apart by baseline and group."""
+    window = found.window
+    # Histograms and what is unpriced are told apart by model alone: those of these answers.
+    models = await ledger.spans(window, where, "model")
+    spread = await ledger.histograms(window, measures, models, _step(found.hours))
+    return replace(
+        found,
         treated=await _arm(ledger, window, replace(where, arm="treated")),
         control=await _arm(ledger, window, replace(where, arm="control")),
-        hours=hours,
         costs=[it.counts for it in spread if it.measure == "cost_usd"],
         added=[it.counts for it in spread if it.measure == "overhead_s"],
-        scores=await sources.scores.session_scores(window, simulated),
-        judged=[judged.get(it.at, 0) for it in hours],
-        answered=[it.totals.ok for it in hours] if wanted.coverage else (),
         unpriced=[it for it in await ledger.unpriced(window) if it.model in models],
         month=await _month(ledger, where, now),
-        simulated=simulated,
     )
 
 
@@ -113,8 +153,7 @@ async def read_versions(
 ) -> Versions:
     """The sums by cluster of every version of a policy. Raises DecisionLogError."""
     by: Dimension = "policy_version"
-    found = (await ledger.clusters(window, where, "baseline")).of
-    named = _in_order({name: sums for name, sums in found.items() if name}, baseline)
+    named = await _baselines(ledger, window, where, baseline)
     of = [replace(where, baseline=name) for name in named]
     return Versions(
         (await ledger.clusters(window, where, by)).of,
@@ -137,16 +176,18 @@ async def _arm(ledger: Ledger, window: Window, where: LedgerFilter) -> Sequence[
     return (await ledger.clusters(window, where)).of.get(None, ())
 
 
-def _in_order(
-    found: Mapping[str, Sequence[ClusterSums]], wanted: str | None
+async def _baselines(
+    ledger: Ledger, window: Window, where: LedgerFilter, wanted: str | None
 ) -> Mapping[str, Sequence[ClusterSums]]:
     """The baseline asked for, then the one-model ones, each by how many requests it prices."""
+    found = (await ledger.clusters(window, where, "baseline")).of
+    named = {name: sums for name, sums in found.items() if name}
 
     def order(name: str) -> tuple[bool, bool, int, str]:
-        priced = sum(it.priced_requests for it in found[name])
+        priced = sum(it.priced_requests for it in named[name])
         return name != wanted, not name.startswith(PRICED), -priced, name
 
-    return {name: found[name] for name in sorted(found, key=order)}
+    return {name: named[name] for name in sorted(named, key=order)}
 
 
 async def _month(ledger: Ledger, where: LedgerFilter, now: float) -> Month:

@@ -1,13 +1,14 @@
 """Settling: once a day is over, its sums go where they are found by key, and are added up at the
 levels that pages ask for; once a week is over, those of its days by cluster are added up again.
 
-Rule: one level of one day, or of one week, is one transaction, and its mark says where to read.
-What comes late, an answer that ran past midnight, is added at every level that stands.
+Rule: a step is one short transaction: a level of a day or of a week, whose mark says where to read,
+or some sums that are moved. What comes late, an answer that ran past midnight, is added at every
+level that stands.
 """
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from router.core.ledger import SECONDS_PER_DAY, SECONDS_PER_HOUR, TOTALS
 from router.stores.ledger_schema import CLUSTER_SUMS
@@ -47,17 +48,31 @@ _LIFT_TIMES = (
 )
 
 
+def _added(place: Sequence[str], sums: Sequence[str]) -> str:
+    more = ", ".join(f"{name} = {name} + excluded.{name}" for name in sums)
+    return f"ON CONFLICT ({', '.join(place)}) DO UPDATE SET {more}"
+
+
 def _moving(source: str, to: str, place: Sequence[str], sums: Sequence[str]) -> tuple[str, str]:
-    """Statements that move a span of an open table's sums: into the other in its order, and out."""
-    names, span = ", ".join((*place, *sums)), f"WHERE {place[1]} >= ? AND {place[1]} < ?"
-    read = f"SELECT {names} FROM {source} {span} ORDER BY {', '.join(place)}"
-    return f"INSERT INTO {to} ({names}) {read}", f"DELETE FROM {source} {span}"
+    """Statements that move some of an open table's sums into the other in its order, and out.
+
+    Added to what stands there: an older slm-router that shares the file knows no open tables.
+    """
+    names, some = ", ".join((*place, *sums)), f"WHERE {place[1]} = ? AND key <= ?"
+    read = f"SELECT {names} FROM {source} {some} ORDER BY {', '.join(place)}"
+    into = f"INSERT INTO {to} ({names}) {read} {_added(place, sums)}"
+    return into, f"DELETE FROM {source} {some}"
 
 
-_MOVE_FULL = (
-    *_moving("open_hourly", "hourly", ("key", "hour"), TOTALS),
-    *_moving("open_clusters", "daily_clusters", ("key", "day", "cluster"), CLUSTER_SUMS),
-)
+_MOVES: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("open_hourly", "hour"): _moving("open_hourly", "hourly", ("key", "hour"), TOTALS),
+    ("open_clusters", "day"): _moving(
+        "open_clusters", "daily_clusters", ("key", "day", "cluster"), CLUSTER_SUMS
+    ),
+}
+"""By the open table and its time."""
+
+_MOVED_AT_ONCE = 2_000
 
 
 def _summed(names: Sequence[str]) -> str:
@@ -79,8 +94,7 @@ _INTO_WEEK = (
     f" SELECT k.id, ?, s.cluster, {_summed(CLUSTER_SUMS)}"
     " FROM roll_up_keys k CROSS JOIN daily_clusters s ON s.key = k.id"
     " WHERE k.level = ? AND s.day >= ? AND s.day < ? GROUP BY k.id, s.cluster"
-    " ON CONFLICT (key, week, cluster) DO UPDATE SET "
-    + ", ".join(f"{name} = {name} + excluded.{name}" for name in CLUSTER_SUMS)
+    f" {_added(('key', 'week', 'cluster'), CLUSTER_SUMS)}"
 )
 
 
@@ -93,6 +107,8 @@ def settle(connection: sqlite3.Connection, now: float) -> bool:
         if day is not None:
             _settle_day(connection, level, day)
             return True
+        if level == FULL and _moved(connection, over):
+            return True
     for level in (ALL, *LEVELS):
         [week] = connection.execute(_UNSETTLED_WEEK, (week_of(over), level)).fetchone()
         if week is not None:
@@ -102,21 +118,34 @@ def settle(connection: sqlite3.Connection, now: float) -> bool:
 
 
 def _settle_day(connection: sqlite3.Connection, level: str, day: int) -> None:
-    span = (day, day + SECONDS_PER_DAY)
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         marked = connection.execute(
             "INSERT OR IGNORE INTO settled_days VALUES (?, ?)", (level, day)
         )
-        if not marked.rowcount:
-            return
-        if level == FULL:
-            for statement in _MOVE_FULL:
-                connection.execute(statement, span)
-        elif level == TIMES:
-            connection.execute(_LIFT_TIMES, (day, *span))
-        else:
+        if marked.rowcount and level == TIMES:
+            connection.execute(_LIFT_TIMES, (day, day, day + SECONDS_PER_DAY))
+        elif marked.rowcount and level != FULL:
             _lift(connection, level, day)
+
+
+def _moved(connection: sqlite3.Connection, over: int) -> bool:
+    """Move some full sums of days that are over by then; whether there were any.
+
+    Such a day is marked, so that nothing is added to the open tables any more and both are read.
+    """
+    for (table, time), statements in _MOVES.items():
+        [at] = connection.execute(f"SELECT min({time}) FROM {table}").fetchone()
+        if at is None or at >= over:
+            continue
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            some = f"SELECT key FROM {table} WHERE {time} = ? ORDER BY key LIMIT {_MOVED_AT_ONCE}"
+            [last] = connection.execute(f"SELECT max(key) FROM ({some})", (at,)).fetchone()
+            for statement in statements:
+                connection.execute(statement, (at, last))
+        return True
+    return False
 
 
 def _settle_week(connection: sqlite3.Connection, level: str, week: int) -> None:

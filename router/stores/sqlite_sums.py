@@ -112,15 +112,18 @@ def _rest(
         f"WHERE {chosen} AND +u.day > ? AND +u.day < ?"
         " AND u.day NOT IN (SELECT day FROM settled_days WHERE level IN (?, ?))"
     )
-    told = (
+    still_there = f"{read} {_OPEN.format(still, of_a_day)} {unsettled}"
+    given = [*(span if hourly else ()), *values, span[0] - SECONDS_PER_DAY, span[1]]
+    if level == FULL:
+        # What has not been moved yet, whatever the marks: the rest is read with the whole window.
+        return still_there, [*given, "", ""]
+    moved = (
         f"{read} {_CLOSED.format(closed, of_a_day)} {unsettled}"
         f" AND u.day IN (SELECT day FROM settled_days WHERE level = '{FULL}')"
-        f" UNION ALL {read} {_OPEN.format(still, of_a_day)} {unsettled}"
     )
     # HOURS: this level's sums are kept from the first row on, where the day was begun so.
-    marks = (level, HOURS if hourly and level in HOURLY else level)
-    given = [*(span if hourly else ()), *values, span[0] - SECONDS_PER_DAY, span[1], *marks]
-    return told, given * 2
+    given += [level, HOURS if hourly and level in HOURLY else level]
+    return f"{moved} UNION ALL {still_there}", given * 2
 
 
 def counted(

@@ -3,8 +3,9 @@
 The log is that of `bench_ledger`; ROWS=100000 makes a smaller one, LOG=FOLDER keeps it and takes
 it up again. Each page and each report is asked of the application in process, as a browser would,
 over 30 days; given are the median and the worst of five, and how many of the milliseconds a
-processor was at it. A page may take 300 ms of server time; as on a machine that others use too the
-clock says how busy they are, the processor's time is what is held against that.
+processor was at it. A page may take 300 ms of server time. The lesser of the two is held against
+that: where others use the machine too the clock says how busy they are, and where two processors
+are free a page reads side by side.
 """
 
 import asyncio
@@ -108,10 +109,10 @@ def main() -> int:
                 if times is None:
                     continue
                 spent, worked = times
-                slowest = max(slowest, median(worked))
+                slowest = max(slowest, min(median(spent), median(worked)))
                 told = f"{median(spent):>10.0f} {max(spent):>10.0f} {median(worked):>8.0f}"
                 print(f"{path:<40} {told}", flush=True)
-    print(f"slowest: {slowest:.0f} ms of work, a page may take {LIMIT_MS}")
+    print(f"slowest: {slowest:.0f} ms, a page may take {LIMIT_MS}")
     return int(slowest > LIMIT_MS)
 
 

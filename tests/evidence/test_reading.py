@@ -25,7 +25,8 @@ from router.core.ledger import (
     Window,
 )
 from router.core.session_score import SessionScore
-from router.evidence.reading import MEASURES, Sources, read_books, whole_days
+from router.evidence.reading import MEASURES, Sources, Wanted, read_books, whole_days
+from router.evidence.statement import statement
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC).timestamp()
 TODAY = int(NOW - 12 * 3600)
@@ -144,6 +145,15 @@ async def test_made_up_answers_are_read_only_where_there_are_no_others(
     assert books.simulated is shown
     assert {it.simulated for _, it in ledger.asked if it is not None} == {shown}
     assert said.simulated == [shown, shown]
+
+
+async def test_who_asks_for_no_money_is_told_of_quality_alone() -> None:
+    ledger = Books(3, 0, {})
+    books = await read_books(Sources(ledger, Said()), WINDOW, NOW, wanted=Wanted(money=False))
+
+    assert ledger.asked == []
+    assert (books.judged, len(books.scores), books.month) == ([1], 1, None)
+    assert statement(books).figures["saved"].state == "not_measured"
 
 
 async def test_judged_decisions_stand_beside_what_was_answered_in_their_hour() -> None:

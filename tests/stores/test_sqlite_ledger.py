@@ -22,7 +22,6 @@ from router.core.ledger import (
     Dimension,
     LedgerFilter,
     PriceSheet,
-    Span,
     Step,
     Totals,
     Window,
@@ -256,51 +255,6 @@ async def test_times_are_read_from_histograms_to_within_a_bucket(path: Path) -> 
     [found] = await (await logged(path, told)).histograms(EVER, ["total_s"])
     assert quantile(found.counts, 0.5) == pytest.approx(0.5, rel=0.1)
     assert quantile(found.counts, 0.99) == pytest.approx(0.99, rel=0.2)
-
-
-async def test_times_are_those_of_the_models_asked_for_alone(path: Path) -> None:
-    told = [an_event("a"), an_event("b", model="large"), unanswered("c")]
-    ledger = await logged(path, told)
-    for models, requests in ((["small"], 1), ([None, "large"], 2), ([], 0), (None, 3)):
-        for step in STEPS:
-            found = await ledger.histograms(EVER, ["total_s"], models, step)
-            assert sum(sum(one.counts.values()) for one in found) == requests
-
-
-async def test_the_hours_of_a_value_are_those_within_the_window(path: Path) -> None:
-    hour = int(AT // SECONDS_PER_HOUR * SECONDS_PER_HOUR)
-    first, second, third = (hour + n * SECONDS_PER_HOUR for n in range(3))
-    told = [an_event(str(at), at=float(at)) for at in (first, second, third)]
-    ledger = await logged(path, [*told, unanswered("d", at=float(third))])
-    where = LedgerFilter(simulated=False)
-    assert await ledger.spans(EVER, where, "model") == {
-        "small": Span(first, third),
-        None: Span(third, third),
-    }
-    window = Window(second, third)
-    assert await ledger.spans(window, where, "rule") == {"easy": Span(second, second)}
-    assert await ledger.spans(EVER, LedgerFilter(simulated=True), "model") == {}
-
-
-async def test_sums_of_settled_weeks_days_and_open_days_make_up_any_window(path: Path) -> None:
-    """Twenty days, of which some rows come when their week has been settled."""
-    days = range(20)
-    told = [an_event(f"{day}", at=AT + day * SECONDS_PER_DAY) for day in days]
-    late = [an_event(f"late{day}", at=AT + day * SECONDS_PER_DAY) for day in days]
-    hole = [1, 12]
-    await logged(path, [told[day] for day in days if day not in hole])
-    settled(path, until=AT + 18 * SECONDS_PER_DAY)
-    await logged(path, [*(told[day] for day in hole), *late])
-    for _ in range(2):
-        for since in range(0, 20, 3):
-            window = Window(AT + since * SECONDS_PER_DAY, EVER.until + 10 * SECONDS_PER_DAY)
-            for by in (None, *DIMENSIONS):
-                clusters = (await SQLiteLedger(path).clusters(window, by=by)).of.values()
-                counted = sum(one.requests for many in clusters for one in many)
-                assert counted == 2 * (20 - since), (since, by)
-                totals = (await SQLiteLedger(path).totals(window, by=by)).values()
-                assert sum(one.requests for one in totals) == counted, (since, by)
-        settled(path)
 
 
 async def test_the_prices_behind_a_row_are_kept_with_it(path: Path) -> None:

@@ -72,16 +72,17 @@ async def statement_of(
     period: Period,
     groups: Sequence[Dimension] = (),
     measures: Sequence[Measure] = (),
-    coverage: bool = False,
+    of_quality: bool = False,
 ) -> "Statement":
-    """The figures of a period, as far as they are asked for. Raises DecisionLogError."""
+    """The figures of a period, as far as they are asked for: those of quality alone, or of money
+    and the verdict. Raises DecisionLogError."""
     # On first use: whoever looks at no page has no need of numpy.
     from router.evidence.reading import Sources, Wanted, read_books
     from router.evidence.statement import statement
 
     runtime = runtime_of(request)
     sources = Sources(runtime.ledger, runtime.scores)
-    wanted = Wanted(groups, measures, coverage, period.simulated)
+    wanted = Wanted(groups, measures, of_quality, not of_quality, period.simulated)
     books = await read_books(sources, period.window, period.now, period.baseline, wanted)
     return await asyncio.to_thread(statement, books)
 

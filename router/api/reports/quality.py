@@ -1,5 +1,6 @@
 """GET /api/v1/quality: how good the answers were, as far as anybody said, and who said so."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -13,6 +14,7 @@ from router.api.reports.told import Told, answered
 from router.api.state import runtime_of
 from router.core.feedback import SOURCES
 from router.core.ledger import SECONDS_PER_DAY, Arm, Dimension, Window
+from router.core.repeats import Repeated
 
 if TYPE_CHECKING:
     from router.evidence.figure import Figure
@@ -46,19 +48,22 @@ async def report(request: Request) -> Told:
 
     wanted = asked.one_of(request, "source", (*SOURCES, ""), "")
     period = await period_of(request)
-    found = await statement_of(request, period, coverage=True)
-    sums = await runtime_of(request).ledger.quality(period.window, period.where, TOLD_BY)
+    runtime = runtime_of(request)
+    # Side by side, each in a thread and a connection of its own.
+    found, sums, repeated = await asyncio.gather(
+        statement_of(request, period, of_quality=True),
+        runtime.ledger.quality(period.window, period.where, TOLD_BY),
+        runtime.repeats.repeated(period.window, period.simulated),
+    )
     source = wanted or most_heard(sums) or ""
-    figures = [
-        {**figure(it), "name": name}
-        for name, it in {
-            "quality": found.verdict.quality,
-            **{it.name: it for it in found.verdict.by_source.values()},
-            "judged": found.figures["judged"],
-            "escalated": found.figures["fallback"],
-            **await _again(request, period),
-        }.items()
-    ]
+    told = {
+        "quality": found.verdict.quality,
+        **{it.name: it for it in found.verdict.by_source.values()},
+        "judged": found.figures["judged"],
+        "escalated": found.figures["fallback"],
+        **_again(repeated),
+    }
+    figures = [{**figure(it), "name": name} for name, it in told.items()]
     tables = {
         "cells": Table(CELLS, _cells(scores_by_group(sums, source, (2, 3)))),
         "arms": Table(SCORES, [_row(it) for it in scores_by_group(sums, source, (0,))]),
@@ -99,12 +104,11 @@ def _score(it: "GroupScore") -> dict[str, Any]:
     }
 
 
-async def _again(request: Request, period: Period) -> dict[str, "Figure"]:
+def _again(told: Repeated) -> dict[str, "Figure"]:
     """Shares of requests that were asked again, and that a model was called again for."""
     from router.evidence.figure import not_measured
     from router.evidence.rates import rate
 
-    told = await runtime_of(request).repeats.repeated(period.window, period.simulated)
     hours = told.hours
     named = [it.in_sessions for it in hours]
     again = not_measured("asked_again", "share", _NO_SESSIONS)

@@ -1,5 +1,6 @@
 """GET /api/v1/savings: where the saving comes from, what was spent, what could not be priced."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import inf
@@ -75,11 +76,12 @@ async def report(request: Request) -> Told:
     sort = asked.one_of(request, "sort", SORTS, "saved")
     order = asked.one_of(request, "order", ("desc", "asc"), "desc")
     period = await period_of(request)
-    found = await statement_of(request, period, (by,), ("cost_usd",))
+    found, days = await asyncio.gather(
+        statement_of(request, period, (by,), ("cost_usd",)), _days(request, period)
+    )
     figures = [{**figure(found.figures[name]), "name": name} for name in SHOWN]
     groups = sorted(_groups(found, by), key=_KEYS[sort], reverse=order == "desc")
     parts = [{"part": name, "usd": dollars(v)} for name, v in asdict(found.saving.parts).items()]
-    days = await _days(request, period)
     changed = await changes_of(request, period, found)
     content = {
         "object": "savings",
