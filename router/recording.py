@@ -227,6 +227,7 @@ def event_of(trace: Trace, outcome: Outcome, status: int) -> RoutingEvent:
         bill=told.bill,
         held=routed.request.held,
         trace=call.trace,
+        tags=call.request.tags,
     )
 
 
