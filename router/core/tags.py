@@ -13,8 +13,12 @@ MOST_TAGS = 8
 LONGEST = 64
 """Characters of a tag."""
 
-ALLOWED = "letters of A to Z, digits and . _ : / = -"
-_TAG = re.compile(rf"[A-Za-z0-9._:/=-]{{1,{LONGEST}}}")
+ALLOWED = "letters of A to Z, digits and . _ : / = - of which a letter or digit is the first"
+_FIRST, _REST = "[A-Za-z0-9]", "A-Za-z0-9._:/-"
+METADATA_KEY = rf"^{_FIRST}[{_REST}]{{0,{LONGEST - 3}}}$"
+"""What a key of metadata looks like that can lead a tag, as in `team=search`."""
+
+_TAG = re.compile(rf"{_FIRST}[={_REST}]{{0,{LONGEST - 1}}}")
 
 
 def is_tag(text: str) -> bool:

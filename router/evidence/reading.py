@@ -13,6 +13,7 @@ from router.core.ledger import (
     SECONDS_PER_DAY,
     ClusterSums,
     Dimension,
+    Grouping,
     LedgerFilter,
     Measure,
     Point,
@@ -23,7 +24,7 @@ from router.evidence.savings import Versions
 from router.evidence.statement import Books, Month
 from router.ledger import Ledger, Scores
 
-GROUPS: tuple[Dimension, ...] = ("rule", "domain", "model", "key_name")
+GROUPS: tuple[Grouping, ...] = ("rule", "domain", "model", "key_name", "tag")
 """What a statement tells savings apart by."""
 
 MEASURES: tuple[Measure, ...] = ("cost_usd", "overhead_s")
@@ -51,7 +52,7 @@ class Wanted:
     `coverage`: whether to count what was judged.
     """
 
-    groups: Sequence[Dimension] = GROUPS
+    groups: Sequence[Grouping] = GROUPS
     measures: Sequence[Measure] = MEASURES
     coverage: bool = True
     simulated: bool | None = None
