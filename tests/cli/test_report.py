@@ -55,6 +55,17 @@ def test_its_money_is_that_of_the_log_reckoned_by_hand(
     assert saving["share"]["low"] < saving["share"]["value"] < saving["share"]["high"]
     assert sum(day["requests"] for day in found["days"]) == requests
     assert sum(row["requests"] for row in found["groups"]["rule"]) == requests
+    with closing(sqlite3.connect(state / "decisions.sqlite3")) as log:
+        by_hand = dict(
+            log.execute(
+                "SELECT t.value, count(*) FROM decisions, json_each(tags) t WHERE at >= ?"
+                " GROUP BY 1",
+                (found["since"],),
+            ).fetchall()
+        )
+    told_by_tag = {row["of"]: row["requests"] for row in found["groups"]["tag"]}
+    del told_by_tag[None]
+    assert told_by_tag == by_hand and len(by_hand) == 2
 
 
 def test_quality_that_fell_is_told_beside_the_saving(
