@@ -6,9 +6,9 @@ import time
 import pytest
 
 from router.api.reports.demo import prompts
-from router.core.tags import is_tag
 from router.core.catalog import SimulatedSpec
 from router.core.feedback import Feedback
+from router.core.tags import is_tag
 from router.gateway import Gateway
 from router.runtime import Reload
 from router.upstreams.simulated import Simulated
