@@ -23,7 +23,7 @@ Grouping = Dimension | Literal["tag"]
 """The same and `tag`: what the caller said a request is for, of which it may have said several
 things. A request counts under each, so sums by tag do not add up to the whole."""
 
-MOST_TAGS_OF_A_LOG = 1_000
+MOST_TAGS_OF_A_LOG = 200
 OTHER_TAGS = "(other tags)"
 """What further tags are summed under: whoever may call must not make a log grow without bound."""
 

@@ -24,8 +24,10 @@ ENDPOINTS: dict[str, dict[str, Any]] = {
     "/v1/messages": {"model": "auto", "max_tokens": 9, "messages": [FIRST]},
 }
 
-REFUSED = ("", " ", "a,,b", "a,", "two words", "x" * 65, "someone@example.com", "a;b", "=SUM(A1)")
-REFUSED += ("caf\u00e9", "a,b,c,d,e,f,g,h,i")
+REFUSED = (
+    *("", " ", "a,,b", "a,", "two words", "x" * 65, "someone@example.com", "a;b", "=SUM(A1)"),
+    *("caf\u00e9", "a,b,c,d,e,f,g,h,i"),
+)
 
 
 def tagged(
@@ -39,7 +41,7 @@ def tagged(
     upstreams = {"near": FakeUpstream(), "far": FakeUpstream()}
     gateway = fake_gateway(upstreams, policies=(policy(tags_from=tags_from),))
     body = {**ENDPOINTS[path], **fields}
-    serve(gateway).post(path, json=body, headers=headers)  # type: ignore[arg-type]
+    serve(gateway).post(path, json=body, headers=headers)
     (event,) = events(gateway)
     return event.tags
 
@@ -60,7 +62,7 @@ def test_any_other_header_is_refused_with_its_name(serve: Serve, value: str, pat
     gateway = fake_gateway({"near": near, "far": near})
     body = ENDPOINTS.get(path, asked(FIRST))
 
-    answer = serve(gateway).post(path, json=body, headers={TAGS: value.encode("latin-1")})
+    answer = serve(gateway).post(path, json=body, headers={TAGS.encode(): value.encode("latin-1")})
 
     assert answer.status_code == 400
     error = answer.json()["error"]

@@ -115,6 +115,7 @@ def test_the_file_asks_for_nothing(
     assert re.findall(r"url\(|@import|https?:", text) == []
     assert "default-src 'none'" in text and "prefers-color-scheme: dark" in text
     assert len(re.findall("<svg", text)) == 2 and "aria-label" in text
+    assert "By tag; a request counts under each of its tags" in text and "team=search" in text
     headline = capsys.readouterr().out.splitlines()[0]
     assert headline.startswith("Saved ") and headline[:60] in text
 
@@ -124,11 +125,12 @@ def test_names_from_callers_are_text_and_never_markup(
 ) -> None:
     monkeypatch.setenv("SLM_ROUTER_STATE_DIR", str(tmp_path))
     hostile = "<script>alert(1)</script>"
-    write(tmp_path, week(40, key_name=hostile, baseline=f"always:{hostile}"))
+    write(tmp_path, week(40, tags=(), key_name=hostile, baseline=f"always:{hostile}"))
     out = tmp_path / "out.html"
     assert main(["report", "--html", str(out)]) == 0
 
     assert hostile not in out.read_text("utf-8")
+    assert "By tag" not in out.read_text("utf-8"), "no request has one"
     assert "&lt;script&gt;" in out.read_text("utf-8")
 
 

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from router.core.ledger import OTHER_TAGS
 from router.core.tags import LONGEST, METADATA_KEY, MOST_TAGS, is_tag, with_metadata
 
-OTHERS = ("", "x" * (LONGEST + 1), "two words", "a,b", "a;b", "a\n", "a\x00", "é", "=1+1", "-x")
-OTHERS += ("<b>", '"', "someone@example.com", OTHER_TAGS)
+OTHERS = (
+    *("", "x" * (LONGEST + 1), "two words", "a,b", "a;b", "a\n", "a\x00", "é", "=1+1", "-x"),
+    *("<b>", '"', "someone@example.com", OTHER_TAGS),
+)
 
 
 @pytest.mark.parametrize("text", ["a", "0", "team=search", "v1.2/a:b_c-d", "x" * LONGEST])
