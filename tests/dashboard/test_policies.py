@@ -76,13 +76,6 @@ def test_the_policy_in_force_is_told_in_words_and_as_written(it: Dashboard) -> N
     assert told["file"] == "mine.yaml"
 
 
-def test_what_tags_a_request_is_told(opened: Opened) -> None:
-    named = policy(name="default", tags_from=("team", "feature"))
-    page = opened(gateway=fake_gateway({}, policies=(named,))).page("/policies")
-
-    assert "also <code>metadata</code>: team, feature" in page
-
-
 def test_what_has_not_changed_means_what_is_in_force(it: Dashboard) -> None:
     told = checked(it, POLICY)
 

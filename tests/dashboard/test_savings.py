@@ -11,9 +11,11 @@ from router.core.energy import Footprint
 from router.core.ledger import OTHER_TAGS
 from router.dashboard.curves import by_day, letter
 from router.dashboard.savings import waterfall
+from tests.core.made import policy
 from tests.dashboard.conftest import Dashboard, Opened
 from tests.fakes import events
 from tests.fakes.events import EVENT, an_event, decided
+from tests.fakes.gateway import fake_gateway
 
 AT = events.AT - 60
 """A minute before the moment at which the fake clock stands."""
@@ -97,6 +99,13 @@ def test_without_a_tag_the_page_says_how_to_give_one(opened: Opened) -> None:
     page = opened([an_event("d1", at=AT)]).page("/savings?by=tag")
 
     assert "No request of this period has a tag" in page and "x-slm-router-tags" in page
+
+
+def test_the_page_of_policies_says_what_else_tags_a_request(opened: Opened) -> None:
+    named = policy(name="default", tags_from=("team", "feature"))
+    page = opened(gateway=fake_gateway({}, policies=(named,))).page("/policies")
+
+    assert "also <code>metadata</code>: team, feature" in page
 
 
 def test_tags_beyond_those_that_are_told_apart_lead_nowhere(opened: Opened) -> None:

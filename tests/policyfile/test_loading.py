@@ -127,18 +127,18 @@ def test_the_version_is_that_of_the_meaning_not_of_the_writing(tmp_path: Path) -
         (HEAD + DEFAULT, MODELS.replace("11434", "11435")),
     ],
 )
+def test_the_version_changes_with_whatever_a_decision_may_depend_on(
+    tmp_path: Path, policy: str, models: str
+) -> None:
+    assert loaded(tmp_path, policy, models).version != loaded(tmp_path, HEAD + DEFAULT).version
+
+
 def test_what_tags_a_request_changes_the_version_only_where_it_is_said(tmp_path: Path) -> None:
     """So that a policy of before there were tags is no other one after an upgrade."""
     first = loaded(tmp_path, HEAD + DEFAULT).version
 
     assert loaded(tmp_path, f"{HEAD}tags_from: []\n{DEFAULT}").version == first
     assert loaded(tmp_path, f"{HEAD}tags_from: [team]\n{DEFAULT}").version != first
-
-
-def test_the_version_changes_with_whatever_a_decision_may_depend_on(
-    tmp_path: Path, policy: str, models: str
-) -> None:
-    assert loaded(tmp_path, policy, models).version != loaded(tmp_path, HEAD + DEFAULT).version
 
 
 def test_the_version_changes_with_the_prices_taken_from_the_catalogue(tmp_path: Path) -> None:
