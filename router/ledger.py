@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from router.core.ledger import (
     Clusters,
     Dimension,
+    Grouping,
     Histogram,
     LedgerFilter,
     Measure,
@@ -29,11 +30,12 @@ class Ledger(Protocol):
     """Sums over the decision log, quick at any size. Every method raises DecisionLogError.
 
     `where` narrows the requests, `by` tells them apart by a dimension: one result for each of its
-    values, None standing for requests that have none.
+    values, None standing for requests that have none. By tag, `where` may say arm, baseline and
+    simulated alone, and anything else raises ValueError: no such sums are kept.
     """
 
     async def totals(
-        self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
+        self, window: Window, where: LedgerFilter | None = None, by: Grouping | None = None
     ) -> Mapping[str | None, Totals]:
         """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0."""
         ...
@@ -42,14 +44,14 @@ class Ledger(Protocol):
         self,
         window: Window,
         where: LedgerFilter | None = None,
-        by: Dimension | None = None,
+        by: Grouping | None = None,
         step: Step = "hour",
     ) -> Sequence[Point]:
         """The same step by step in order of time; steps without a request are left out."""
         ...
 
     async def clusters(
-        self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
+        self, window: Window, where: LedgerFilter | None = None, by: Grouping | None = None
     ) -> Clusters:
         """Sums by cluster of sessions, for intervals; clusters without a request are left out."""
         ...

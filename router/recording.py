@@ -192,9 +192,8 @@ def event_of(trace: Trace, outcome: Outcome, status: int) -> RoutingEvent:
     """The event that a request has become."""
     call, routed, now = trace.call, trace.routed, trace.now()
     usage, estimated = _usage(trace, outcome)
-    answer, busy_s = None, trace.busy_s()
-    if trace.model is not None:
-        answer = Answered(trace.model, usage, busy_s, refused=outcome == "refused")
+    busy_s, refused = trace.busy_s(), outcome == "refused"
+    answer = None if trace.model is None else Answered(trace.model, usage, busy_s, refused=refused)
     prices = Prices(routed.in_force.policy, routed.in_force.catalog, trace.gateway.stats.snapshot())
     failed = [one for one in trace.attempts if one.error is not None]
     told = account(prices, routed.decision, call.request.model, answer, failed, trace.own)
@@ -227,6 +226,7 @@ def event_of(trace: Trace, outcome: Outcome, status: int) -> RoutingEvent:
         bill=told.bill,
         held=routed.request.held,
         trace=call.trace,
+        tags=call.request.tags,
     )
 
 

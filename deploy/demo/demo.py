@@ -127,7 +127,7 @@ async def ask(client: openai.AsyncOpenAI, prompt: Prompt, *, streamed: bool) -> 
             headers, filled = await _stream(client, prompt)
         else:
             create = client.chat.completions.with_raw_response.create
-            raw = await create(model="auto", **prompt.body)
+            raw = await create(model="auto", extra_headers=prompt.headers, **prompt.body)
             headers, message = raw.headers, raw.parse().choices[0].message
             filled = bool(message.content or message.tool_calls)
     # Broad: a broken stream raises what the SDK's transport raises, httpx or httpx2 by version.
@@ -139,7 +139,7 @@ async def ask(client: openai.AsyncOpenAI, prompt: Prompt, *, streamed: bool) -> 
 async def _stream(client: openai.AsyncOpenAI, prompt: Prompt) -> tuple[Mapping[str, str], bool]:
     filled = False
     async with client.chat.completions.with_streaming_response.create(
-        model="auto", stream=True, **prompt.body
+        model="auto", stream=True, extra_headers=prompt.headers, **prompt.body
     ) as response:
         async for chunk in await response.parse():
             for choice in chunk.choices:

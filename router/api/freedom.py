@@ -7,6 +7,8 @@
     x-slm-router-local-only: true
     x-slm-router-session: anything that stays the same through a conversation
 
+Beside them `tagging.py` reads x-slm-router-tags, which limits nothing.
+
 A header that stands twice binds twice: a proxy can add a limit, and its caller cannot undo it. A
 name that says nothing to us is refused, for a limit that was mistyped must not be taken for none.
 """
@@ -17,6 +19,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from router.api.tagging import TAGS
 from router.core.limits import Limits
 from router.errors import InvalidRequest
 
@@ -30,8 +33,10 @@ _EXPECTED = {
     "max-latency": "a duration with its unit, such as 500ms or 3s",
     "local-only": "true or false",
 }
-HEADERS = (*_EXPECTED, "session")
+HEADERS = (*_EXPECTED, "session", TAGS.removeprefix(PREFIX))
 """What a request's headers may say, after `x-slm-router-`."""
+
+_NO_LIMITS = (SESSION, TAGS)
 
 UNBOUNDED = Limits()
 
@@ -52,7 +57,7 @@ def limits_of(headers: Iterable[tuple[str, str]]) -> Limits:
     """
     limits = UNBOUNDED
     for name, value in headers:
-        if name.startswith(PREFIX) and name != SESSION:
+        if name.startswith(PREFIX) and name not in _NO_LIMITS:
             limits = limits.tightened(_limit(name.removeprefix(PREFIX), value.strip()))
     return limits
 

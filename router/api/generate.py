@@ -3,11 +3,12 @@
 Rule: an endpoint is its form of body and its form of error; nothing else tells it from another.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.types import ASGIApp
 
@@ -22,10 +23,12 @@ from router.api.request_id import new_id
 from router.api.session import Naming, in_session
 from router.api.sse import EventStream
 from router.api.state import runtime_of
+from router.api.tagging import tags_of
 from router.api.whole import WholeAnswer
 from router.core.catalog import Endpoint
 from router.core.limits import Limits
 from router.core.request import RoutedRequest
+from router.core.tags import with_metadata
 from router.core.trace_context import HEADER
 from router.errors import RouterError
 from router.exchange import Exchange
@@ -35,6 +38,11 @@ from router.ports import Way
 
 class Body(Naming, Protocol):
     """A request body of one form, as `router.dialects` reads it."""
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the caller noted beside the request, for whomever."""
+        ...
 
     def request(self, limits: Limits) -> RoutedRequest:
         """The facts. Raises InvalidRequest naming the field at fault."""
@@ -86,10 +94,11 @@ async def ask(request: Request, form: Form, received: Received) -> ASGIApp:
     body = form.read(received.content, request)
     facts = facts_of(request, body)
     id = new_id()
+    routed = await gateway.route(facts, id)
     call = Call(
         id=id,
         endpoint=form.endpoint,
-        request=facts,
+        request=_tagged(facts, body, routed.in_force.policy.tags_from),
         way=body.way,
         received=received.began,
         read=received.read,
@@ -98,7 +107,7 @@ async def ask(request: Request, form: Form, received: Received) -> ASGIApp:
         key_name=key_name_of(request),
         trace=runtime.trace(request.headers.get(HEADER), id) if runtime.trace else None,
     )
-    exchange = Exchange(gateway, call, await gateway.route(facts, id))
+    exchange = Exchange(gateway, call, routed)
     exchange.has_left = Leaving.of(request.scope).has_left
     try:
         await while_caller_stays(request.scope, request.receive, exchange.open())
@@ -116,7 +125,16 @@ def facts_of(request: Request, body: Body) -> RoutedRequest:
     ours = ours_in(request.scope["headers"])
     limits = limits_of(ours) if ours else UNBOUNDED
     session = next((value for name, value in ours if name == SESSION), "") if ours else ""
-    return in_session(body.request(limits), request, body, session)
+    facts = in_session(body.request(limits), request, body, session)
+    tags = tags_of(ours) if ours else ()
+    return replace(facts, tags=tags) if tags else facts
+
+
+def _tagged(facts: RoutedRequest, body: Body, keys: Collection[str]) -> RoutedRequest:
+    """The facts with what the policy takes of the body's metadata as tags: by itself nothing."""
+    if not keys:
+        return facts
+    return replace(facts, tags=with_metadata(facts.tags, body.metadata, keys))
 
 
 def _answer(exchange: Exchange, form: Form) -> ASGIApp:

@@ -44,6 +44,7 @@ def _request(row: Row) -> Mapping[str, object]:
         "endpoint": row["endpoint"] + (", streamed" if row["stream"] else ""),
         "asked for": row["requested_model"],
         "session": row["session"],
+        "tags": ", ".join(row["tags"]) or None,
     }
 
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 from classifiers import charts
 from router.core.ledger import dollars
 from router.evidence.figure import Figure, usd
-from router.evidence.savings import PricedSaving
+from router.evidence.savings import GroupSaving, PricedSaving
 from router.evidence.statement import Day, Statement
 
 TEMPLATE = "report.html"
@@ -24,7 +24,7 @@ _STEPS = {
     "escalation": "paid attempts beside the answer",
     "own": "the router itself",
 }
-_BY = {"rule": "rule", "domain": "domain", "model": "model that answered", "key_name": "API key"}
+_BY = {"model": "model that answered", "key_name": "API key"}
 _WIDTH, _HEIGHT, _FOOT, _LEFT = 640, 300, 44, 8
 
 
@@ -64,11 +64,16 @@ def html(found: Statement) -> str:
         width=_WIDTH,
         height=_HEIGHT,
         curve=_curve(found.days, found.saving.baseline),
-        groups={_BY.get(by, by): rows for by, rows in found.groups.items()},
+        groups={_BY.get(by, by): rows for by, rows in found.groups.items() if _tells(by, rows)},
         day=_day,
         usd=usd,
         dollars=dollars,
     )
+
+
+def _tells(by: str, rows: Sequence[GroupSaving]) -> bool:
+    """Whether a table says more than the total does: without any tag that by tag does not."""
+    return by != "tag" or any(it.of is not None for it in rows)
 
 
 def _moment(at: float) -> str:

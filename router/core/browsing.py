@@ -36,6 +36,7 @@ class DecisionQuery:
     model: str | None = None
     outcome: Outcome | None = None
     key: str | None = None
+    tag: str | None = None
     endpoint: str | None = None
     since: float | None = None
     until: float | None = None

@@ -64,7 +64,7 @@ class RoutingEvent(Struct, frozen=True):
     kind to the class of its error. `key_name` is the name of the caller's API key, if it had one.
     `bill` holds all that it cost beside the answer.
     `held` is what the conversation's last answer had left behind, as the decision was given it.
-    `trace` is the trace that it belongs to, where traces are made.
+    `trace` is the trace that it belongs to, where traces are made. `tags` say what it was for.
     """
 
     id: str
@@ -94,6 +94,7 @@ class RoutingEvent(Struct, frozen=True):
     bill: Bill = field(default_factory=Bill)
     held: Held | None = None
     trace: TraceContext | None = None
+    tags: tuple[str, ...] = ()
 
     @property
     def propensity(self) -> float | None:

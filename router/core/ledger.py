@@ -19,6 +19,14 @@ SECONDS_PER_DAY = 86_400
 Dimension = Literal["policy_version", "rule", "domain", "model", "key_name", "arm", "baseline"]
 """What figures can be told apart by. `model`: who answered. `arm`: who chose."""
 
+Grouping = Dimension | Literal["tag"]
+"""The same and `tag`: what the caller said a request is for, of which it may have said several
+things. A request counts under each, so sums by tag do not add up to the whole."""
+
+MOST_TAGS_OF_A_LOG = 200
+OTHER_TAGS = "(other tags)"
+"""What further tags are summed under: whoever may call must not make a log grow without bound."""
+
 Step = Literal["hour", "day"]
 Arm = Literal["routed", "treated", "control", "named"]
 """routed: the policy chose. treated: it chose, and a lot might have sent the request to the

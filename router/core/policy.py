@@ -23,8 +23,10 @@ from router.core.limits import Limits, PolicyLimits, Share
 from router.core.session import Sessions
 from router.core.signals import SignalValue
 from router.core.strategies import Strategy
+from router.core.tags import METADATA_KEY, MOST_TAGS
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
+MetadataKey = Annotated[str, Field(pattern=METADATA_KEY)]
 Number = float
 Operator = Literal["is", "is_not", "in", "not_in", "at_least", "above", "at_most", "below"]
 _FIELDS: Mapping[Operator, str] = {
@@ -175,7 +177,8 @@ class Policy(_FromFile):
     serve, so that the saving is measured and not only priced; with `explore` at most 1.
     `sessions` says how much a conversation sticks to its model. `signals` holds the options of
     signal kinds; each kind checks its own. `certificate` says what a threshold was calibrated to;
-    it changes no decision.
+    it changes no decision. `tags_from` names keys of a request's metadata that tag it, as
+    `key=value`: none by itself, for metadata often says who somebody is.
     """
 
     name: Name
@@ -189,6 +192,7 @@ class Policy(_FromFile):
     rules: tuple[Rule, ...] = ()
     default: Route
     certificate: Certificate | None = None
+    tags_from: tuple[MetadataKey, ...] = Field((), max_length=MOST_TAGS)
 
     @model_validator(mode="after")
     def _one_draw(self) -> Self:

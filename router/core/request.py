@@ -67,7 +67,8 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     of its own, not one conversation. `session` is a pseudonym of what belongs together,
     `conversation` one of the conversation within it; `held` is what its last answer left behind.
     `state_kept`: what was said before is kept by the upstream that answered. `counts` are the
-    fields by which the body asks for answers and their length, with their values.
+    fields by which the body asks for answers and their length, with their values. `tags` say what
+    it is for, and route nothing.
     """
 
     model: str
@@ -89,6 +90,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     held: Held | None = None
     state_kept: bool = False
     counts: tuple[tuple[str, int], ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def policy_name(self) -> str | None:

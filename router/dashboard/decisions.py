@@ -8,7 +8,18 @@ from router.api.state import runtime_of
 from router.core.decide import DEFAULT_RULE
 from router.dashboard.rendering import HEADERS, page
 
-FILTERS = ("q", "since", "policy", "rule", "model", "outcome", "key", "endpoint", "min_cost_usd")
+FILTERS = (
+    "q",
+    "since",
+    "policy",
+    "rule",
+    "model",
+    "outcome",
+    "key",
+    "tag",
+    "endpoint",
+    "min_cost_usd",
+)
 PERIODS = {"": "any time", "15m": "15 min", "1h": "1 hour", "24h": "24 hours", "7d": "7 days"}
 
 

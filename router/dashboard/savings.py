@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from router.api.reports.period import PERIODS
 from router.api.reports.savings import BY, report
+from router.core.ledger import OTHER_TAGS
 from router.dashboard.curves import by_day, letter
 from router.dashboard.rendering import page
 
@@ -17,7 +18,7 @@ STEPS: Mapping[str, tuple[str, str]] = {
     "escalation": ("Escalation", "other calls that were paid for, such as of a model that failed"),
     "own": ("The router's own calls", "to judge answers and to compare models"),
 }
-NAMES = {"rule": "Rule", "domain": "Domain", "key": "API key", "model": "Model"}
+NAMES = {"rule": "Rule", "domain": "Domain", "key": "API key", "model": "Model", "tag": "Tag"}
 
 
 class Fall(NamedTuple):
@@ -44,6 +45,7 @@ async def savings(request: Request) -> Response:
         "fall": waterfall(told["saving"]),
         "drawn": by_day(told["days"], told["changes"]),
         "letter": letter,
+        "other_tags": OTHER_TAGS,
     }
     return page(request, "savings.html", shown)
 

@@ -15,7 +15,7 @@ from router.core.limits import Limits
 from router.core.request import RoutedRequest, Turn
 from router.dialects.attached import attached_to, texts
 from router.dialects.fields import FLAG, LIST, OBJECT, RAW_OBJECT, Fields
-from router.dialects.identity import session_named, user_named
+from router.dialects.identity import metadata_of, session_named, user_named
 from router.errors import InvalidRequest
 from router.ports import Way
 from router.stream import StreamReader
@@ -48,6 +48,11 @@ class ChatBody:
     def session(self) -> str | None:
         """What the caller calls the conversation."""
         return session_named(self._fields)
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the caller noted beside the request."""
+        return metadata_of(self._fields)
 
     def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request."""

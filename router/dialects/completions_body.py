@@ -4,7 +4,8 @@ To those that speak chat completions alone a single text goes as the user's mess
 place there (several prompts, token numbers, a suffix, an echo, log probabilities) is refused.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from router.answer import told_by_chat
 from router.core.catalog import Endpoint
@@ -14,7 +15,7 @@ from router.dialects import completions_chat
 from router.dialects.attached import texts
 from router.dialects.chat_body import with_usage_asked
 from router.dialects.fields import ANY, FLAG, OBJECT, Fields
-from router.dialects.identity import session_named, user_named
+from router.dialects.identity import metadata_of, session_named, user_named
 from router.dialects.prompt_input import turns_of
 from router.ports import Way
 from router.stream import StreamReader
@@ -43,6 +44,11 @@ class CompletionsBody:
     def session(self) -> str | None:
         """What the caller calls the conversation."""
         return session_named(self._fields)
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the caller noted beside the request."""
+        return metadata_of(self._fields)
 
     def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request. Every prompt is an input of its own."""

@@ -4,7 +4,8 @@ Not routed: vectors of two models do not fit together, so there is nothing to ch
 limits bind all the same, and the same model on another upstream may stand in.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import msgspec
 
@@ -14,7 +15,7 @@ from router.core.limits import Limits
 from router.core.request import RoutedRequest
 from router.dialects.attached import texts
 from router.dialects.fields import ANY, Fields
-from router.dialects.identity import session_named, user_named
+from router.dialects.identity import metadata_of, session_named, user_named
 from router.dialects.prompt_input import turns_of
 from router.errors import InvalidRequest
 from router.ports import Way
@@ -36,6 +37,11 @@ class EmbeddingsBody:
     def session(self) -> str | None:
         """What the caller calls the conversation."""
         return session_named(self._fields)
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the caller noted beside the request."""
+        return metadata_of(self._fields)
 
     def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request. Every text is an input of its own."""

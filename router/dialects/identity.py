@@ -32,6 +32,12 @@ def session_named(fields: Fields) -> str | None:
     return _first(fields, SESSION) if fields.names_any(_SESSION_FIELDS) else None
 
 
+def metadata_of(fields: Fields) -> Mapping[str, Any]:
+    """The field `metadata`; empty where it is absent or no object."""
+    told = fields.get("metadata", ANY)
+    return told if isinstance(told, Mapping) else {}
+
+
 def _first(fields: Fields, names: tuple[str, ...]) -> str | None:
     for name in names:
         outer, _, inner = name.partition(".")

@@ -18,7 +18,7 @@ from router.core.request import RoutedRequest, Turn
 from router.core.tokens import estimated_tokens
 from router.dialects.attached import texts
 from router.dialects.fields import ANY, FLAG, LIST, OBJECT, Fields
-from router.dialects.identity import session_named, user_named
+from router.dialects.identity import metadata_of, session_named, user_named
 from router.dialects.messages_answer import MessagesWriter, message
 from router.dialects.messages_chat import to_chat
 from router.dialects.translation import TranslatedEvents, told_through, with_model
@@ -63,6 +63,11 @@ class MessagesBody:
     def session(self) -> str | None:
         """What the caller calls the conversation."""
         return session_named(self._fields)
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the caller noted beside the request."""
+        return metadata_of(self._fields)
 
     def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request."""

@@ -5,7 +5,7 @@ way of a chat completion, if every field of it has a place there. The field that
 request to upstreams of its own kind.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from router.core.request import RoutedRequest, Turn
 from router.core.tokens import estimated_tokens
 from router.dialects.attached import texts
 from router.dialects.fields import ANY, FLAG, LIST, OBJECT, Fields
-from router.dialects.identity import session_named, user_named
+from router.dialects.identity import metadata_of, session_named, user_named
 from router.dialects.responses_answer import ResponsesWriter, response
 from router.dialects.responses_chat import to_chat
 from router.dialects.translation import TranslatedEvents, told_through, with_model
@@ -70,6 +70,11 @@ class ResponsesBody:
     def session(self) -> str | None:
         """What the caller calls the conversation."""
         return session_named(self._fields)
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the caller noted beside the request."""
+        return metadata_of(self._fields)
 
     def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request."""

@@ -14,6 +14,7 @@ from router.core.ledger import (
     SECONDS_PER_DAY,
     ClusterSums,
     Dimension,
+    Grouping,
     LedgerFilter,
     Measure,
     Point,
@@ -24,7 +25,7 @@ from router.evidence.savings import ByGroup, Versions
 from router.evidence.statement import Books, Month
 from router.ledger import Ledger, Scores
 
-GROUPS: tuple[Dimension, ...] = ("rule", "domain", "model", "key_name")
+GROUPS: tuple[Grouping, ...] = ("rule", "domain", "model", "key_name", "tag")
 """What a statement tells savings apart by."""
 
 MEASURES: tuple[Measure, ...] = ("cost_usd", "overhead_s")
@@ -52,7 +53,7 @@ class Wanted:
     `coverage`: whether to count what was judged. `money`: whether to read what was saved and spent.
     """
 
-    groups: Sequence[Dimension] = GROUPS
+    groups: Sequence[Grouping] = GROUPS
     measures: Sequence[Measure] = MEASURES
     coverage: bool = True
     money: bool = True

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from router.core.ledger import (
     SECONDS_PER_DAY,
     ClusterSums,
-    Dimension,
+    Grouping,
     Point,
     Totals,
     Unpriced,
@@ -52,7 +52,7 @@ class Books:
 
     window: Window
     baselines: Mapping[str, Sequence[ClusterSums]]
-    groups: Mapping[Dimension, ByGroup] = field(default_factory=dict)
+    groups: Mapping[Grouping, ByGroup] = field(default_factory=dict)
     treated: Sequence[ClusterSums] = ()
     control: Sequence[ClusterSums] = ()
     hours: Sequence[Point] = ()
@@ -87,7 +87,7 @@ class Statement:
     others: Sequence[PricedSaving]
     measured: MeasuredSaving
     verdict: Verdict
-    groups: Mapping[Dimension, Sequence[GroupSaving]]
+    groups: Mapping[Grouping, Sequence[GroupSaving]]
     totals: Totals
     hours: Sequence[Point]
     days: Sequence[Day]

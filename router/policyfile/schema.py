@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from router.core.tags import LONGEST, METADATA_KEY
+
 Shape = dict[str, Any]
 Shapes = tuple[Shape, ...]
 """The alternatives that may stand at one place."""
@@ -15,6 +17,8 @@ _PATTERNS = {
     r"^https?://[^/\s]+": "an address that begins with http:// or https://",
     r"^[a-z0-9][a-z0-9_-]*$": "a name of lower-case letters, digits, dashes and underscores",
     r"^[a-z0-9][a-z0-9._-]*$": "a name of lower-case letters, digits, dots, dashes and underscores",
+    METADATA_KEY: f"a key of metadata, of at most {LONGEST - 2} letters of A to Z, digits and"
+    " . _ : / -",
 }
 _TYPES = {
     "boolean": "true or false",
@@ -113,6 +117,8 @@ def _word(shape: Shape) -> str:
         return _PATTERNS.get(shape["pattern"], f"a text of the form {shape['pattern']}")
     if kind == "array" and shape.get("minItems"):
         return f"a list of at least {_counted(shape['minItems'], ('entry', 'entries'))}"
+    if kind == "array" and shape.get("maxItems"):
+        return f"a list of at most {_counted(shape['maxItems'], ('entry', 'entries'))}"
     return _TYPES.get(kind, "a value")
 
 

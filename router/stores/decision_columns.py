@@ -271,6 +271,15 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("held_tokens", "integer", "How much of it that had cached", _held("tokens"), "tokens"),
     Column("held_idle_s", "number", "How long ago that had answered", _held("idle_s"), "seconds"),
+    Column(
+        "tags",
+        "json",
+        "List: what the caller said the request is for, by header and by what the policy takes of"
+        " its metadata",
+        _of("tags"),
+        "",
+        True,
+    ),
 )
 """Every column, in the order of the schema."""
 

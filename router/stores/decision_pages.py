@@ -44,10 +44,13 @@ LISTED = (
     "fallbacks",
     "simulated",
     "key_name",
+    "tags",
 )
 """What a list shows of a decision; the rest is read one decision at a time."""
 
 _COLUMNS = tuple(column for column in COLUMNS if column.name in LISTED)
+# Nearly all rows of a log without tags are passed over by their text alone.
+_TAGGED = "tags <> '[]' AND EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)"
 _SEARCHED = ("id", "requested_model", "model", "rule", "reason")
 
 
@@ -115,6 +118,7 @@ def _among_those(query: DecisionQuery) -> Iterator[tuple[str, list[Any]]]:
         "outcome = ?": query.outcome,
         "key_name = ?": query.key,
         "endpoint = ?": query.endpoint,
+        _TAGGED: query.tag,
         "cost_usd >= ?": query.min_cost_usd,
     }
     yield from ((told, [value]) for told, value in given.items() if value is not None)

@@ -122,6 +122,13 @@ LEDGER_MIGRATION: tuple[str, ...] = (
 )
 """Statements that bring the ledger into a decision log."""
 
+TAG_MIGRATION: tuple[str, ...] = (
+    "ALTER TABLE decisions ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE roll_up_keys ADD COLUMN tag TEXT",
+    "CREATE TABLE roll_up_tags (tag TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID",
+)
+"""Statements that bring in what requests are for."""
+
 _JUDGED = """
     FROM feedback f JOIN decisions d ON d.id = f.decision
     -- Rows that are yet to be rolled up bring their feedback along then.

@@ -3,7 +3,8 @@
 Rule: whatever is summed here is a whole number, so that no order of adding changes a sum.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import ceil
 from operator import add, itemgetter
@@ -22,6 +23,10 @@ HOURLY = (ALL, "model", "policy_version")
 """Levels of hourly sums that are kept from a day's first row on: there are few of them, and pages
 read them with every look."""
 
+TAG = "tag"
+"""The level of sums by tag, which are kept from a day's first row on and of tagged rows alone. No
+tag stands there for any tag: what all rows have beside it is the sum of those without one."""
+
 SECONDS_PER_WEEK = 7 * SECONDS_PER_DAY
 
 ALWAYS = ("arm", "baseline", "simulated")
@@ -31,11 +36,14 @@ MICRO = 1_000_000
 """Parts of a score, a watt-hour and a gram that are summed."""
 
 Key = tuple[Any, ...]
-"""A roll-up's key: its level, then ALWAYS, then LEVELS, None where not told apart."""
+"""A roll-up's key: its level, then ALWAYS, then LEVELS, None where not told apart; of TAG then the
+tag."""
 
 Sums = dict[tuple[Any, ...], list[int]]
 """Figures by key, time and whatever else they are told apart by, in this order."""
 
+_NO_TAGS = "[]"
+_NO_LEVEL = (None,) * len(LEVELS)
 _ALWAYS = 1 + len(ALWAYS)
 _OF_A_KEY = len(ALWAYS) + len(LEVELS)
 
@@ -79,6 +87,7 @@ class Row(NamedTuple):
     total_s: float
     first_byte_s: float | None
     overhead_s: float
+    tags: str
 
 
 def full_key(row: Row) -> Key:
@@ -134,11 +143,15 @@ class Said(NamedTuple):
 
 
 class RollUp:
-    """What some rows sum to, by full key."""
+    """What some rows sum to, by full key. `summed_under` tells what the sums of a tag stand under:
+    its own name, or one that it shares."""
 
-    def __init__(self) -> None:
+    def __init__(self, summed_under: Callable[[str], str] = str) -> None:
+        self._summed_under = summed_under
         self.hourly: Sums = {}
         self.clusters: Sums = {}
+        self.tagged_hourly: Sums = {}
+        self.tagged_clusters: Sums = {}
         self.histograms: dict[tuple[str, str, int, int], int] = {}
         self.feedback: Sums = {}
         self.judged: dict[tuple[int, int], int] = {}
@@ -151,6 +164,10 @@ class RollUp:
         add_to(self.hourly, (full, hour), totals)
         cluster = cluster_of(row.session, row.id)
         add_to(self.clusters, (full, day_of(at), cluster), _of_a_cluster(totals))
+        if row.tags != _NO_TAGS:
+            for key in self._tag_keys(row):
+                add_to(self.tagged_hourly, (key, hour), totals)
+                add_to(self.tagged_clusters, (key, day_of(at), cluster), _of_a_cluster(totals))
         model, histograms = row.model or "", self.histograms
         for measure, value in (
             ("total_s", row.total_s),
@@ -161,6 +178,11 @@ class RollUp:
             if value is not None:
                 place = (measure, model, hour, bucket_of(value))
                 histograms[place] = histograms.get(place, 0) + 1
+
+    def _tag_keys(self, row: Row) -> Iterator[Key]:
+        """Of any tag and of each: once, also where several are summed under one name."""
+        for name in (None, *{self._summed_under(tag): None for tag in json.loads(row.tags)}):
+            yield (TAG, *row[: len(ALWAYS)], *_NO_LEVEL, name)
 
     def judge(self, row: Row, said: Said) -> None:
         """What a source says of a row's decision."""

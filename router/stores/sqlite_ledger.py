@@ -16,6 +16,7 @@ from router.core.ledger import (
     Clusters,
     ClusterSums,
     Dimension,
+    Grouping,
     Histogram,
     LedgerFilter,
     Measure,
@@ -39,6 +40,10 @@ _SUMS = ", ".join(f"sum({name})" for name in TOTALS)
 _CLUSTER_SUMS = ", ".join(f"sum({name})" for name in CLUSTER_SUMS)
 
 
+_ANY = "HAVING sum(requests) > 0"
+"""Where every request has a tag, those without one are all of them less all of them."""
+
+
 class SQLiteLedger:
     """The ledger of the decision log at `path`. `busy_s` is how long to wait for a lock."""
 
@@ -48,11 +53,11 @@ class SQLiteLedger:
         self._rows = DecisionReader(path, busy_s)
 
     async def totals(
-        self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
+        self, window: Window, where: LedgerFilter | None = None, by: Grouping | None = None
     ) -> Mapping[str | None, Totals]:
         """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0."""
         source, values = hourly_sums(window, where, by)
-        found = await self._ask(f"SELECT told, {_SUMS} FROM ({source}) GROUP BY 1", values)
+        found = await self._ask(f"SELECT told, {_SUMS} FROM ({source}) GROUP BY 1 {_ANY}", values)
         told = {value: Totals(*sums) for value, *sums in found}
         return told if by else told or {None: Totals()}
 
@@ -60,24 +65,24 @@ class SQLiteLedger:
         self,
         window: Window,
         where: LedgerFilter | None = None,
-        by: Dimension | None = None,
+        by: Grouping | None = None,
         step: Step = "hour",
     ) -> Sequence[Point]:
         """The same step by step in order of time; steps without a request are left out."""
         source, values = hourly_sums(window, where, by)
         at = f"hour / {_STEPS[step]} * {_STEPS[step]}"
         found = await self._ask(
-            f"SELECT {at}, told, {_SUMS} FROM ({source}) GROUP BY 1, 2 ORDER BY 1, 2", values
+            f"SELECT {at}, told, {_SUMS} FROM ({source}) GROUP BY 1, 2 {_ANY} ORDER BY 1, 2", values
         )
         return [Point(at, value, Totals(*sums)) for at, value, *sums in found]
 
     async def clusters(
-        self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
+        self, window: Window, where: LedgerFilter | None = None, by: Grouping | None = None
     ) -> Clusters:
         """Sums by cluster of sessions, over whole UTC days."""
         source, values = cluster_sums(window, where, by)
         found = await self._ask(
-            f"SELECT told, cluster, {_CLUSTER_SUMS} FROM ({source}) GROUP BY 1, 2", values
+            f"SELECT told, cluster, {_CLUSTER_SUMS} FROM ({source}) GROUP BY 1, 2 {_ANY}", values
         )
         sums: dict[str | None, list[ClusterSums]] = {} if by else {None: []}
         for value, cluster, *figures in found:

@@ -20,6 +20,7 @@ from router.stores.roll_up import (
     HOURLY,
     HOURS,
     LEVELS,
+    TAG,
     TIMES,
     Key,
     RollUp,
@@ -32,12 +33,13 @@ from router.stores.roll_up import (
     week_of,
 )
 from router.stores.sqlite_rows import JournaledRow
+from router.stores.sqlite_tags import TagNames
 
 _NAMES = tuple(column.name for column in COLUMNS)
 _READ = f"SELECT {', '.join(f'd.{name}' for name in Row._fields)}"
 _WRITTEN = f"{_READ} FROM decisions d WHERE d.id = ?"
 _of_a_row = itemgetter(*(_NAMES.index(name) for name in Row._fields))
-_OF_A_KEY = ("level", *ALWAYS, *LEVELS)
+_OF_A_KEY = ("level", *ALWAYS, *LEVELS, TAG)
 
 
 def _upsert(table: str, place: Sequence[str], sums: Sequence[str]) -> str:
@@ -68,7 +70,7 @@ _DAILY_HISTOGRAMS = _upsert(
 )
 _NEW_KEY = (
     f"INSERT OR IGNORE INTO roll_up_keys (key, {', '.join(_OF_A_KEY)})"
-    f" VALUES (?, {', '.join('?' * len(_OF_A_KEY))})"
+    f" VALUES (:key, {', '.join(f':{name}' for name in _OF_A_KEY)})"
 )
 _KNOWN = (
     f"{_READ},"
@@ -98,7 +100,8 @@ class SQLiteRollUp:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._sums = RollUp()
+        self._tags = TagNames(connection)
+        self._sums = RollUp(self._tags.summed_under)
         self._keys: dict[Key, int] = {}
         self._sheets: set[str] = set()
 
@@ -139,7 +142,7 @@ class SQLiteRollUp:
 
     def flush(self) -> None:
         """Add all that was summed to the tables. Raises sqlite3.Error."""
-        sums, self._sums = self._sums, RollUp()
+        sums, self._sums = self._sums, RollUp(self._tags.summed_under)
         many = self._connection.executemany
         marks = self._marks({day_of(hour) for _, hour in sums.hourly})
         kept = {day: told & _LEVELS for day, told in marks.items()}
@@ -150,6 +153,10 @@ class SQLiteRollUp:
         self._put_full(sums.clusters, is_open, _OPEN_CLUSTERS, _CLUSTERS)
         self._put(_CLUSTERS, above := _above(sums.clusters, kept))
         self._put(_WEEKLY, self._of_weeks(above))
+        if sums.tagged_hourly:
+            self._put(_HOURLY_SUMS, sums.tagged_hourly)
+            self._put(_CLUSTERS, sums.tagged_clusters)
+            self._put(_WEEKLY, self._of_weeks(sums.tagged_clusters))
         self._put(_FEEDBACK, sums.feedback)
         many(_JUDGED, ((*place, n) for place, n in sums.judged.items()))
         many(_SCORES, sums.scores)
@@ -201,7 +208,8 @@ class SQLiteRollUp:
 
     def forget(self) -> None:
         """The transaction was rolled back: nothing that it was told is true."""
-        self._sums = RollUp()
+        self._tags.forget()
+        self._sums = RollUp(self._tags.summed_under)
         self._keys.clear()
         self._sheets.clear()
 
@@ -210,7 +218,9 @@ class SQLiteRollUp:
         id = self._keys.get(key)
         if id is None:
             text = json.dumps(key, separators=(",", ":"))
-            self._connection.execute(_NEW_KEY, (text, *key))
+            # Keys of before there were tags end without one, and are written so.
+            told = {"key": text, TAG: None, **dict(zip(_OF_A_KEY, key, strict=False))}
+            self._connection.execute(_NEW_KEY, told)
             [id] = self._connection.execute(
                 "SELECT id FROM roll_up_keys WHERE key = ?", (text,)
             ).fetchone()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from router.errors import DecisionLogError
-from router.stores.ledger_schema import LEDGER_MIGRATION, READING_MIGRATION
+from router.stores.ledger_schema import LEDGER_MIGRATION, READING_MIGRATION, TAG_MIGRATION
 
 Migration = Sequence[str]
 """Statements that take a file from one version to the next, in one transaction."""
@@ -91,6 +91,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         "ALTER TABLE decisions ADD COLUMN held_idle_s REAL",
     ),
     READING_MIGRATION,
+    TAG_MIGRATION,
 )
 
 _WAL_SIZE_LIMIT = 64 * 1024 * 1024

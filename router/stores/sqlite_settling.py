@@ -19,6 +19,7 @@ from router.stores.roll_up import (
     HOURS,
     LEVELS,
     SECONDS_PER_WEEK,
+    TAG,
     TIMES,
     day_of,
     keys_above,
@@ -109,7 +110,7 @@ def settle(connection: sqlite3.Connection, now: float) -> bool:
             return True
         if level == FULL and _moved(connection, over):
             return True
-    for level in (ALL, *LEVELS):
+    for level in (ALL, *LEVELS, TAG):
         [week] = connection.execute(_UNSETTLED_WEEK, (week_of(over), level)).fetchone()
         if week is not None:
             _settle_week(connection, level, week)

@@ -16,12 +16,23 @@ from router.core.ledger import (
     SECONDS_PER_HOUR,
     TOTALS,
     Dimension,
+    Grouping,
     LedgerFilter,
     Measure,
     Window,
 )
 from router.stores.ledger_schema import CLUSTER_SUMS
-from router.stores.roll_up import ALL, FULL, HOURLY, HOURS, LEVELS, SECONDS_PER_WEEK, TIMES, rounded
+from router.stores.roll_up import (
+    ALL,
+    FULL,
+    HOURLY,
+    HOURS,
+    LEVELS,
+    SECONDS_PER_WEEK,
+    TAG,
+    TIMES,
+    rounded,
+)
 
 Source = tuple[str, list[Any]]
 """A statement, or a part of one, and the values of its marks."""
@@ -43,8 +54,10 @@ _CLOSED = "FROM roll_up_days u CROSS JOIN roll_up_keys k CROSS JOIN {} s ON s.ke
 _OPEN = "FROM roll_up_days u CROSS JOIN {} s ON {} CROSS JOIN roll_up_keys k ON k.id = s.key"
 
 
-def hourly_sums(window: Window, where: LedgerFilter | None, by: Dimension | None) -> Source:
+def hourly_sums(window: Window, where: LedgerFilter | None, by: Grouping | None) -> Source:
     """Rows of `told`, `hour` and TOTALS that sum to those of the window's whole hours."""
+    if by == "tag":
+        return _beside_untagged(_tagged_hours(window, where), hourly_sums(window, where, None))
     level = level_of(where, by)
     hours = rounded(window, SECONDS_PER_HOUR)
     read = _read(by, ("hour", *TOTALS))
@@ -72,8 +85,10 @@ def hours_of(window: Window, where: LedgerFilter | None, by: Dimension) -> Sourc
     return f"{part} UNION ALL {rest}", [*hours, *hours, *values, *given]
 
 
-def cluster_sums(window: Window, where: LedgerFilter | None, by: Dimension | None) -> Source:
+def cluster_sums(window: Window, where: LedgerFilter | None, by: Grouping | None) -> Source:
     """Rows of `told`, `cluster` and CLUSTER_SUMS that sum to those of the window's whole days."""
+    if by == "tag":
+        return _beside_untagged(_tagged_clusters(window, where), cluster_sums(window, where, None))
     level = level_of(where, by)
     days = rounded(window, SECONDS_PER_DAY)
     read = _read(by, ("cluster", *CLUSTER_SUMS))
@@ -158,6 +173,48 @@ def chosen_keys(level: str, where: LedgerFilter | None) -> Source:
     asked = {name: value for name, value in given.items() if value is not None}
     told = " AND ".join(["k.level = ?", *(f"k.{name} = ?" for name in asked)])
     return told, [level, *asked.values()]
+
+
+def _tagged_hours(window: Window, where: LedgerFilter | None) -> Source:
+    chosen, values = chosen_keys(_tag_level(where), where)
+    told = (
+        f"{_read_tagged('hour', TOTALS)} FROM roll_up_keys k CROSS JOIN hourly s ON s.key = k.id"
+        f" WHERE {chosen} AND s.hour >= ? AND s.hour < ?"
+    )
+    return told, [*values, *rounded(window, SECONDS_PER_HOUR)]
+
+
+def _tagged_clusters(window: Window, where: LedgerFilter | None) -> Source:
+    """These stand from the first row on: only weeks ask for a mark."""
+    level, days = _tag_level(where), rounded(window, SECONDS_PER_DAY)
+    chosen, values = chosen_keys(level, where)
+    read = f"{_read_tagged('cluster', CLUSTER_SUMS)} FROM roll_up_keys k"
+    told = (
+        f"{read} CROSS JOIN settled_weeks w"
+        " CROSS JOIN weekly_clusters s ON s.key = k.id AND s.week = w.week"
+        f" WHERE {chosen} AND w.level = ? AND +w.week >= ? AND w.week + {SECONDS_PER_WEEK} <= ?"
+        f" UNION ALL {read} CROSS JOIN daily_clusters s ON s.key = k.id"
+        f" WHERE {chosen} AND s.day >= ? AND s.day < ?"
+        f" AND s.day / {SECONDS_PER_WEEK} * {SECONDS_PER_WEEK} NOT IN ({_WEEKS})"
+    )
+    within = [level, *days]
+    return told, [*values, *within, *values, *days, *within]
+
+
+def _read_tagged(at: str, names: Sequence[str]) -> str:
+    """Sums by tag; those of any tag are taken off, for they meet the sums of all rows."""
+    signed = (f"CASE WHEN k.tag IS NULL THEN -s.{it} ELSE s.{it} END AS {it}" for it in names)
+    return f"SELECT k.tag AS told, s.{at} AS {at}, {', '.join(signed)}"
+
+
+def _beside_untagged(tagged: Source, whole: Source) -> Source:
+    return f"{tagged[0]} UNION ALL {whole[0]}", [*tagged[1], *whole[1]]
+
+
+def _tag_level(where: LedgerFilter | None) -> str:
+    if level_of(where, None) != ALL:
+        raise ValueError(f"by tag no sums are kept of {', '.join(LEVELS)}")
+    return TAG
 
 
 def level_of(where: LedgerFilter | None, by: Dimension | None) -> str:

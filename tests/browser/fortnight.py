@@ -131,7 +131,7 @@ async def _an_hour(client: httpx2.AsyncClient, prompts: Sequence[Prompt], name: 
 
 async def _one(client: httpx2.AsyncClient, prompt: Prompt, session: str) -> None:
     body = {"model": "auto", **prompt.body}
-    headers = {"x-slm-router-session": session}
+    headers = {"x-slm-router-session": session, **prompt.headers}
     answer = await client.post("/v1/chat/completions", json=body, headers=headers, timeout=60)
     if answer.status_code != 200:
         return

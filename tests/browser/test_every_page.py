@@ -70,6 +70,18 @@ def test_a_page_can_be_read_in_the_dark_and_in_a_hand(
         assert look.refused == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_was_saved_by_tag_is_open_to_everybody_too(
+    browser: Browser, gateway: GatewayProcess, scheme: Scheme
+) -> None:
+    with looking(browser, gateway.url, scheme) as look:
+        look.visit("/savings?by=tag")
+
+        assert look.page.get_by_role("rowheader", name="demo", exact=True).is_visible()
+        assert look.page.get_by_text("do not add up to the whole").is_visible()
+        assert look.complaints == [] and look.refused == [] and look.violations() == []
+
+
 def test_a_figure_stays_within_its_card(browser: Browser, gateway: GatewayProcess) -> None:
     """The longest that cards have to hold: six to a line, and a price below a cent."""
     with looking(browser, gateway.url) as look:

@@ -44,8 +44,8 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Closed]:
 
 def sign_in(look: Look, key: str) -> None:
     look.page.get_by_label("API key").fill(key)
-    look.page.keyboard.press("Enter")
-    look.page.wait_for_load_state("load")
+    with look.page.expect_navigation(wait_until="load"):
+        look.page.keyboard.press("Enter")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -76,7 +76,7 @@ def test_who_signs_in_gets_to_the_page_that_was_asked_for_and_out_again(
         sign_in(look, closed.key)
         assert look.page.get_by_role("heading", level=1).inner_text() == "Models"
         assert look.violations() == []
-        look.page.get_by_role("button", name="Sign out").click()
-        look.page.wait_for_load_state("load")
+        with look.page.expect_navigation(wait_until="load"):
+            look.page.get_by_role("button", name="Sign out").click()
         assert look.page.get_by_role("heading", level=1).inner_text() == "Sign in"
         assert look.refused == [] and look.outside == []

@@ -49,6 +49,8 @@ def _request(
         "id": id,
         "at": at,
         "decision": decided(arm=arm, rule=rule),
+        # What is easy is for one team, and a part of all for another beside it.
+        "tags": ("team=search", "batch")[: 1 + small] if rule == "easy" else ("batch",) * small,
         "model": "small" if small else "large",
         "cost_usd": baseline * (0.1 if small else 1.0),
         "baseline": BASELINE,

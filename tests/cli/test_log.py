@@ -125,11 +125,13 @@ def test_show_tells_the_whole_decision(state: Path, capsys: pytest.CaptureFixtur
         Attempt("small", "near", 503, "UpstreamRefused", 0.05),
         Attempt("large", "far", 200, None, 0.4),
     )
-    record(state, an_event(attempts=attempts, model="large", simulated=True))
+    tags = ("checkout", "team=search")
+    record(state, an_event(attempts=attempts, model="large", simulated=True, tags=tags))
     assert main(["log", "show", "d1"]) == 0
     told = capsys.readouterr().out
     for line in (
         "  policy       default@1a2b3c4d",
+        "  tags       checkout, team=search",
         "  because      cheapest whose predicted quality reaches 0.80",
         "  passed over  private",
         "  propensity   0.950",

@@ -55,6 +55,17 @@ def test_its_money_is_that_of_the_log_reckoned_by_hand(
     assert saving["share"]["low"] < saving["share"]["value"] < saving["share"]["high"]
     assert sum(day["requests"] for day in found["days"]) == requests
     assert sum(row["requests"] for row in found["groups"]["rule"]) == requests
+    with closing(sqlite3.connect(state / "decisions.sqlite3")) as log:
+        by_hand = dict(
+            log.execute(
+                "SELECT t.value, count(*) FROM decisions, json_each(tags) t WHERE at >= ?"
+                " GROUP BY 1",
+                (found["since"],),
+            ).fetchall()
+        )
+    told_by_tag = {row["of"]: row["requests"] for row in found["groups"]["tag"]}
+    del told_by_tag[None]
+    assert told_by_tag == by_hand and len(by_hand) == 2
 
 
 def test_quality_that_fell_is_told_beside_the_saving(
@@ -104,6 +115,7 @@ def test_the_file_asks_for_nothing(
     assert re.findall(r"url\(|@import|https?:", text) == []
     assert "default-src 'none'" in text and "prefers-color-scheme: dark" in text
     assert len(re.findall("<svg", text)) == 2 and "aria-label" in text
+    assert "By tag; a request counts under each of its tags" in text and "team=search" in text
     headline = capsys.readouterr().out.splitlines()[0]
     assert headline.startswith("Saved ") and headline[:60] in text
 
@@ -113,11 +125,12 @@ def test_names_from_callers_are_text_and_never_markup(
 ) -> None:
     monkeypatch.setenv("SLM_ROUTER_STATE_DIR", str(tmp_path))
     hostile = "<script>alert(1)</script>"
-    write(tmp_path, week(40, key_name=hostile, baseline=f"always:{hostile}"))
+    write(tmp_path, week(40, tags=(), key_name=hostile, baseline=f"always:{hostile}"))
     out = tmp_path / "out.html"
     assert main(["report", "--html", str(out)]) == 0
 
     assert hostile not in out.read_text("utf-8")
+    assert "By tag" not in out.read_text("utf-8"), "no request has one"
     assert "&lt;script&gt;" in out.read_text("utf-8")
 
 

@@ -1,10 +1,12 @@
 """The official OpenAI SDK against the gateway, with nothing changed but `base_url`."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import openai
 import pytest
 
@@ -52,6 +54,37 @@ def test_a_plain_answer_says_who_gave_it_and_why(client: openai.OpenAI) -> None:
     assert raw.headers["x-slm-router-reason"]
     assert 0 <= float(raw.headers["x-slm-router-confidence"]) <= 1
     assert float(raw.headers["x-slm-router-overhead-ms"]) >= 0
+
+
+def test_default_headers_tag_every_request_and_money_is_told_by_tag(
+    gateway: GatewayProcess, client: openai.OpenAI
+) -> None:
+    tagged = client.with_options(default_headers={"x-slm-router-tags": "sdk-canary, team=search"})
+    for stream in (False, True):
+        answer = tagged.chat.completions.create(model="auto", messages=HELLO, stream=stream)
+        _ = list(answer)
+    tagged.responses.create(model="auto", input="Hello")
+
+    def told(path: str) -> Any:
+        return httpx2.get(f"{gateway.url}{path}").json()
+
+    # A row is in the database a moment after its answer.
+    deadline = time.monotonic() + 10
+    while len(told("/api/v1/decisions?tag=sdk-canary")["decisions"]) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    groups = {it["of"]: it for it in told("/api/v1/savings?by=tag")["groups"]}
+    assert groups["sdk-canary"]["requests"] == groups["team=search"]["requests"] == 3
+    assert "sdk-canary" not in httpx2.get(f"{gateway.url}/metrics").text + gateway.output
+
+
+def test_a_tag_that_is_none_is_the_callers_error(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError) as raised:
+        client.chat.completions.create(
+            model="auto", messages=HELLO, extra_headers={"x-slm-router-tags": "two words"}
+        )
+
+    assert raised.value.param == "x-slm-router-tags"
 
 
 def test_a_streamed_answer_arrives_whole_and_without_a_usage_nobody_asked_for(

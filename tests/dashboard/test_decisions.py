@@ -14,7 +14,7 @@ from tests.fakes.events import AT, an_event, decided, unanswered
 TOLD = [
     an_event("d1", at=AT),
     an_event("d2", at=AT + 1, model="large", cost_usd=0.5, key_name="other"),
-    unanswered("d3", at=AT + 2),
+    unanswered("d3", at=AT + 2, tags=("checkout", "team=search")),
     an_event("d4", at=AT + 3, decision=decided(rule="hard", policy="careful")),
     Feedback("d1", "user", AT, 1.0, "good_fit"),
     Feedback("d1", "judge", AT, 0.5),
@@ -37,6 +37,10 @@ def test_every_decision_is_listed_newest_first(opened: Opened) -> None:
         ("policy=careful", ["d4"]),
         ("outcome=no_candidate", ["d3"]),
         ("key=other", ["d2"]),
+        ("tag=checkout", ["d3"]),
+        ("tag=team%3Dsearch", ["d3"]),
+        ("tag=check", []),
+        ("tag=checkout%22%2C%22team%3Dsearch", []),
         ("min_cost_usd=0.1", ["d2"]),
         ("q=d3", ["d3"]),
         ("q=LARGE", ["d2"]),
@@ -54,6 +58,17 @@ def test_filters_stand_in_the_address(opened: Opened, query: str, found: list[st
     assert listed(it.page(f"/decisions?{query}")) == found
     told = it.client.get(f"/api/v1/decisions?{query}").json()["decisions"]
     assert [row["decision"] for row in told] == found
+
+
+def test_tags_are_told_in_the_list_as_csv_and_with_the_decision(opened: Opened) -> None:
+    it = opened(TOLD)
+
+    assert "checkout, team=search</td>" in it.page("/decisions")
+    as_csv = it.client.get("/api/v1/decisions?tag=checkout&format=csv").text
+    assert '"checkout, team=search"' in as_csv
+    page = it.page("/decisions/d3")
+    assert 'href="/decisions?tag=team%3Dsearch"' in page
+    assert "<dt>Tags</dt><dd>none</dd>" in it.page("/decisions/d1")
 
 
 def test_the_filters_that_are_set_are_shown_as_set(opened: Opened) -> None:

@@ -8,6 +8,7 @@ import pytest
 from router.api.reports.demo import prompts
 from router.core.catalog import SimulatedSpec
 from router.core.feedback import Feedback
+from router.core.tags import is_tag
 from router.gateway import Gateway
 from router.runtime import Reload
 from router.upstreams.simulated import Simulated
@@ -120,4 +121,5 @@ def test_a_body_that_is_none_starts_nothing(opened: Opened, body: bytes) -> None
 
 def test_every_demo_prompt_is_a_chat_completion() -> None:
     assert len(prompts()) == 300
-    assert all(set(body) <= {"messages", "tools", "response_format"} for body in prompts())
+    assert all(set(it.body) <= {"messages", "tools", "response_format"} for it in prompts())
+    assert all(it.tags[0] == "demo" and all(map(is_tag, it.tags)) for it in prompts())

@@ -8,11 +8,14 @@ from msgspec.structs import replace
 
 from router.core.bill import Bill
 from router.core.energy import Footprint
+from router.core.ledger import OTHER_TAGS
 from router.dashboard.curves import by_day, letter
 from router.dashboard.savings import waterfall
+from tests.core.made import policy
 from tests.dashboard.conftest import Dashboard, Opened
 from tests.fakes import events
 from tests.fakes.events import EVENT, an_event, decided
+from tests.fakes.gateway import fake_gateway
 
 AT = events.AT - 60
 """A minute before the moment at which the fake clock stands."""
@@ -63,6 +66,52 @@ def test_savings_are_told_apart_and_their_sums_are_the_whole(busy: Dashboard, by
     assert f'aria-current="true">{"API key" if by == "key" else by.capitalize()}</a>' in busy.page(
         f"/savings?by={by}"
     )
+
+
+def test_a_request_counts_under_each_of_its_tags_and_the_page_says_so(opened: Opened) -> None:
+    tags = (("checkout", "team=search"), ("checkout",), ())
+    it = opened([an_event(f"d{i}", at=AT, tags=tags[i % 3], session=None) for i in range(9)])
+    found = told(it, "by=tag&sort=of&order=asc")
+
+    assert [(row["of"], row["requests"]) for row in found["groups"]] == [
+        (None, 3),
+        ("checkout", 6),
+        ("team=search", 3),
+    ]
+    assert found["groups_overlap"] and not told(it)["groups_overlap"]
+    page = it.page("/savings?by=tag")
+    assert "do not add up to the whole" in page and "do not add up" not in it.page("/savings")
+    assert 'href="/decisions?tag=team%3Dsearch"' in page
+    as_csv = it.client.get(f"{REPORT}?by=tag&sort=of&table=groups&format=csv").text
+    first = [line.partition(",")[0] for line in as_csv.splitlines()]
+    assert first == ["of", "team=search", "checkout", ""]
+
+
+def test_by_tag_an_interval_comes_from_the_same_evidence(busy: Dashboard) -> None:
+    rows = {row["of"]: row for row in told(busy, "by=tag")["groups"]}
+
+    assert set(rows) == {"team=search", "batch", None}
+    for row in rows.values():
+        assert row["state"] == "value" and row["low"] < row["share"] < row["high"]
+
+
+def test_without_a_tag_the_page_says_how_to_give_one(opened: Opened) -> None:
+    page = opened([an_event("d1", at=AT)]).page("/savings?by=tag")
+
+    assert "No request of this period has a tag" in page and "x-slm-router-tags" in page
+
+
+def test_the_page_of_policies_says_what_else_tags_a_request(opened: Opened) -> None:
+    named = policy(name="default", tags_from=("team", "feature"))
+    page = opened(gateway=fake_gateway({}, policies=(named,))).page("/policies")
+
+    assert "also <code>metadata</code>: team, feature" in page
+
+
+def test_tags_beyond_those_that_are_told_apart_lead_nowhere(opened: Opened) -> None:
+    it = opened([an_event("d1", at=AT, tags=(OTHER_TAGS,))])
+
+    assert f'<th scope="row" class="clip">{OTHER_TAGS}</th>' in it.page("/savings?by=tag")
 
 
 @pytest.mark.parametrize(

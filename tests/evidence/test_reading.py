@@ -12,6 +12,7 @@ from router.core.ledger import (
     Clusters,
     ClusterSums,
     Dimension,
+    Grouping,
     Histogram,
     LedgerFilter,
     Measure,
@@ -39,10 +40,10 @@ class Books:
     def __init__(self, real: int, made_up: int, days: Mapping[int, int]) -> None:
         self.counts = {False: real, True: made_up}
         self.days = days
-        self.asked: list[tuple[Dimension | None, LedgerFilter | None]] = []
+        self.asked: list[tuple[Grouping | None, LedgerFilter | None]] = []
 
     async def totals(
-        self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
+        self, window: Window, where: LedgerFilter | None = None, by: Grouping | None = None
     ) -> Mapping[str | None, Totals]:
         assert where is not None and where.simulated is not None
         return {None: Totals(requests=self.counts[where.simulated])}
@@ -51,7 +52,7 @@ class Books:
         self,
         window: Window,
         where: LedgerFilter | None = None,
-        by: Dimension | None = None,
+        by: Grouping | None = None,
         step: Step = "hour",
     ) -> Sequence[Point]:
         if step == "hour":
@@ -62,7 +63,7 @@ class Books:
         ]
 
     async def clusters(
-        self, window: Window, where: LedgerFilter | None = None, by: Dimension | None = None
+        self, window: Window, where: LedgerFilter | None = None, by: Grouping | None = None
     ) -> Clusters:
         self.asked.append((by, where))
         if by != "baseline":

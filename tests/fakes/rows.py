@@ -16,6 +16,7 @@ from tests.fakes.events import AT, an_event, decided
 DOLLARS = st.floats(0, 0.5, allow_subnormal=False)
 MAYBE = st.none() | DOLLARS
 TOKENS = st.integers(0, 5000)
+TAGS = st.sampled_from(["checkout", "team=search", "batch"])
 
 
 @st.composite
@@ -49,6 +50,7 @@ def events(draw: Any, id: str = "d") -> RoutingEvent:
         "usage_estimated": draw(st.booleans()),
         "simulated": draw(st.booleans()),
         "bill": draw(bills()),
+        "tags": tuple(draw(st.lists(TAGS, max_size=3, unique=True))),
     }
     arm = draw(st.sampled_from(get_args(Arm)))
     rule = draw(st.sampled_from(["easy", "default"]))

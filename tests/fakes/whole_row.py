@@ -107,4 +107,5 @@ WHOLE_ROW: Row = {
     "co2_low_g": None,
     "co2_high_g": None,
     "energy_source": None,
+    "tags": [],
 }

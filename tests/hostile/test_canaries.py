@@ -30,6 +30,7 @@ PERSON = "canary.person@example.com"
 SESSION = "canary-session-5b6a"
 ANSWER = "canary-answer-9e8d"
 HEADER = "canary-header-7f00"
+TAG = "canary-tag-6d2c"
 UPSTREAM_KEY = "sk-canary-upstream-key-0123456789abcdef"
 FOREIGN_KEY = "sk-ant-canary-key-0123456789abcdef"
 WRONG_KEY = "slm-canarywrong" + "k" * 32
@@ -118,6 +119,9 @@ class Traffic:
             await self.send(session, "/v1/route", json=asked("auto", False))
             await self.send(session, f"/v1/{HEADER}", method="GET")
             await self.send(session, CHAT, json={}, headers={"x-slm-router-min-quality": HEADER})
+            for tags in (TAG, f"{TAG} {HEADER}"):
+                named = {"x-slm-router-tags": tags}
+                await self.send(session, CHAT, json=asked("near", False), headers=named)
             wrong = {"x-api-key": WRONG_KEY}
             await self.send(session, CHAT, json=asked("near", False), headers=wrong)
 
@@ -160,7 +164,7 @@ async def test_nothing_secret_is_told_anywhere(tmp_path: Path, level: str) -> No
 
     assert {200, 400, 401, 404, 502} <= traffic.statuses
     assert "canary-caller" not in metrics
-    _assert_silent({"log": gateway.output, "metrics": metrics}, (*SECRETS, key))
+    _assert_silent({"log": gateway.output, "metrics": metrics}, (*SECRETS, TAG, key))
     # The caller's own words may come back to it, a secret of ours or of another's may not.
     _assert_silent({"errors": "\n".join(traffic.errors)}, (UPSTREAM_KEY, FOREIGN_KEY, key))
     _assert_silent({"errors": "\n".join(traffic.errors)}, (near.base_url, WRONG_KEY))
@@ -195,5 +199,5 @@ def _assert_rows_are_silent(state: Path, secrets: tuple[str, ...]) -> None:
     with closing(sqlite3.connect(state / "decisions.sqlite3")) as connection:
         rows = connection.execute("SELECT * FROM decisions").fetchall()
     assert len(rows) > 20
-    assert "canary-caller" in str(rows)
+    assert "canary-caller" in str(rows) and TAG in str(rows)
     _assert_silent({"rows": str(rows)}, secrets)

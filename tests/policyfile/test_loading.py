@@ -133,6 +133,14 @@ def test_the_version_changes_with_whatever_a_decision_may_depend_on(
     assert loaded(tmp_path, policy, models).version != loaded(tmp_path, HEAD + DEFAULT).version
 
 
+def test_what_tags_a_request_changes_the_version_only_where_it_is_said(tmp_path: Path) -> None:
+    """So that a policy of before there were tags is no other one after an upgrade."""
+    first = loaded(tmp_path, HEAD + DEFAULT).version
+
+    assert loaded(tmp_path, f"{HEAD}tags_from: []\n{DEFAULT}").version == first
+    assert loaded(tmp_path, f"{HEAD}tags_from: [team]\n{DEFAULT}").version != first
+
+
 def test_the_version_changes_with_the_prices_taken_from_the_catalogue(tmp_path: Path) -> None:
     file = write(tmp_path, HEAD + DEFAULT)
     versions = {load(file, KINDS, vocabulary, Prices(price)).version for price in (1.0, 2.0)}

@@ -55,9 +55,20 @@ from tests.policyfile.reading import DEFAULT, HEAD, MODELS, RULE, one_problem, p
         (
             "zzz: x",
             "3:1: zzz: unknown key; expected one of name, description, baseline, explore, control,"
-            " limits, sessions, signals, rules, default, certificate, catalog, upstreams, models",
+            " limits, sessions, signals, rules, default, certificate, tags_from, catalog,"
+            " upstreams, models",
         ),
         ("rules: {}", "3:8: rules: expected a list"),
+        ("tags_from: team", "3:12: tags_from: expected a list of at most 8 entries"),
+        (
+            "tags_from: [a, b, c, d, e, f, g, h, i]",
+            "3:12: tags_from: expected a list of at most 8 entries",
+        ),
+        (
+            "tags_from: [team, two words]",
+            "3:19: tags_from[1]: expected a key of metadata, of at most 62 letters of A to Z,"
+            " digits and . _ : / -",
+        ),
         ("baseline: lrge", "3:11: baseline: unknown model lrge; did you mean large?"),
         ("baseline: gpt", "3:11: baseline: unknown model gpt; the catalog has large, small"),
         (

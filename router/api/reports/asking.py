@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from router.api.errors import answer_of
 from router.api.request_id import new_id
@@ -28,12 +29,14 @@ class Asked:
     error: str | None
 
 
-async def ask(runtime: Runtime, body: dict[str, Any], key_name: str | None) -> Asked:
+async def ask(
+    runtime: Runtime, body: dict[str, Any], key_name: str | None, tags: tuple[str, ...] = ()
+) -> Asked:
     """Have a chat completion answered. Raises InvalidRequest for a body that is none, and
     UnknownPolicy and UnknownModel."""
     gateway, content = runtime.gateway, msgspec.json.encode(body)
     chat = ChatBody(content)
-    facts = chat.request(Limits())
+    facts = replace(chat.request(Limits()), tags=tags)
     now = gateway.clock.elapsed()
     call = Call(
         id=new_id(),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from starlette.requests import Request
@@ -42,15 +42,25 @@ class Demo:
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
 
+class Prompt(NamedTuple):
+    """A body to send, and what it is for."""
+
+    body: dict[str, Any]
+    tags: tuple[str, ...]
+
+
 @cache
-def prompts() -> Sequence[dict[str, Any]]:
-    """The bodies to send, in order."""
+def prompts() -> Sequence[Prompt]:
+    """All of them, in order."""
     package = Path(__file__).resolve().parents[2]
     installed = package / "shipped_demo" / "prompts.jsonl"
     path = installed if installed.is_file() else package.parent / "deploy/demo/prompts.jsonl"
     rows = map(msgspec.json.decode, path.read_bytes().splitlines())
     kept = ("messages", "tools", "response_format")
-    return tuple({name: row[name] for name in kept if name in row} for row in rows)
+    return tuple(
+        Prompt({name: row[name] for name in kept if name in row}, ("demo", f"task={row['task']}"))
+        for row in rows
+    )
 
 
 async def demo(request: Request) -> Response:
@@ -110,11 +120,12 @@ async def _send_all(runtime: Runtime, found: Demo, key: str | None) -> None:
     waiting = iter(enumerate(prompts()))
 
     async def some() -> None:
-        for at, body in waiting:
+        for at, (body, tags) in waiting:
             if not runtime.accepting:
                 return
             # Every other one streamed, as callers do.
-            asked = await ask(runtime, {"model": AUTO, "stream": at % 2 == 1, **body}, key)
+            whole = {"model": AUTO, "stream": at % 2 == 1, **body}
+            asked = await ask(runtime, whole, key, tags)
             found.sent += 1
             found.failed += asked.error is not None
 
@@ -127,7 +138,7 @@ async def _send_all(runtime: Runtime, found: Demo, key: str | None) -> None:
 def _at_most(catalog: Catalog) -> float | None:
     """US dollars if the dearest model answered every prompt at its usual length; None if a model's
     price is not known."""
-    words = [estimated_tokens(str(body)) for body in prompts()]
+    words = [estimated_tokens(str(it.body)) for it in prompts()]
     totals = []
     for card in catalog.models.values():
         if card.price is None:

@@ -58,7 +58,7 @@ PARAMETERS: Mapping[str, Sequence[Parameter]] = {
         _in_query("q", "text in the id, a model's name, the rule or the reason"),
         _SINCE,
         _in_query("until", f"before: {_WHEN}"),
-        *(_in_query(name, "exactly this") for name in ("policy", "rule", "model", "key")),
+        *(_in_query(name, "exactly this") for name in ("policy", "rule", "model", "key", "tag")),
         _in_query("endpoint", "exactly this, such as chat.completions"),
         _in_query("outcome", "exactly this", {"enum": list(OUTCOMES)}),
         _in_query("min_cost_usd", "US dollars or more", {"type": "number", "minimum": 0}),

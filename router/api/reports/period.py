@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from router.api.reports import asked
 from router.api.state import runtime_of
-from router.core.ledger import SECONDS_PER_DAY, Dimension, LedgerFilter, Measure, Window
+from router.core.ledger import SECONDS_PER_DAY, Grouping, LedgerFilter, Measure, Window
 
 if TYPE_CHECKING:
     from router.evidence.statement import Statement
@@ -70,7 +70,7 @@ async def period_of(request: Request) -> Period:
 async def statement_of(
     request: Request,
     period: Period,
-    groups: Sequence[Dimension] = (),
+    groups: Sequence[Grouping] = (),
     measures: Sequence[Measure] = (),
     of_quality: bool = False,
 ) -> "Statement":

@@ -74,6 +74,7 @@ def _meaning(policy: Policy) -> dict[str, Any]:
         "baseline": policy.baseline,
         "explore": policy.explore,
         "limits": list(limits(policy.limits)),
+        "tags_from": list(policy.tags_from),
         "rules": in_words(policy),
     }
 

@@ -15,16 +15,17 @@ from router.api.reports.period import Period, period_of, statement_of
 from router.api.reports.table import FIGURES, Rows, Table, told_with
 from router.api.reports.told import Told, answered
 from router.api.state import runtime_of
-from router.core.ledger import Dimension, dollars
+from router.core.ledger import Grouping, dollars
 
 if TYPE_CHECKING:
     from router.evidence.statement import Statement
 
-BY: Mapping[str, Dimension] = {
+BY: Mapping[str, Grouping] = {
     "rule": "rule",
     "domain": "domain",
     "key": "key_name",
     "model": "model",
+    "tag": "tag",
 }
 """What savings are told apart by, as the query names it."""
 
@@ -100,6 +101,8 @@ async def report(request: Request) -> Told:
         "parts": parts,
         "days": days,
         "groups": groups,
+        # A request counts under each of its tags, so that these do not add up to the whole.
+        "groups_overlap": by == "tag",
         "unpriced": [asdict(it) for it in found.unpriced],
         "changes": changed,
     }
@@ -119,7 +122,7 @@ _KEYS: Mapping[str, Any] = {
 }
 
 
-def _groups(found: "Statement", by: Dimension) -> list[dict[str, Any]]:
+def _groups(found: "Statement", by: Grouping) -> list[dict[str, Any]]:
     rows = []
     for it in found.groups.get(by, ()):
         share = it.saving.share

@@ -51,6 +51,8 @@ def as_csv(told: Told) -> str:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
     if isinstance(value, str) and value.startswith(_FORMULA):
         # Spreadsheets would run it: a caller's own words get this far.
         return f"'{value}"
