@@ -125,8 +125,8 @@ async def _counts(sources: Sources, window: Window, where: LedgerFilter, coverag
 
 
 async def _groups(
-    ledger: Ledger, window: Window, where: LedgerFilter, wanted: Sequence[Dimension]
-) -> Mapping[Dimension, ByGroup]:
+    ledger: Ledger, window: Window, where: LedgerFilter, wanted: Sequence[Grouping]
+) -> Mapping[Grouping, ByGroup]:
     return {by: (await ledger.clusters(window, where, by)).of for by in wanted}
 
 
