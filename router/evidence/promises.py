@@ -74,7 +74,11 @@ class Promise:
         if reference is None:
             return np.asarray(means)
         whole = float(reference.mean())
-        return np.asarray(means / whole) if whole else np.full(means.shape, np.nan)
+        if not whole:
+            return np.full(means.shape, np.nan)
+        # Beside next to nothing the ratio is beyond what a float holds: infinite, and so kept.
+        with np.errstate(over="ignore"):
+            return np.asarray(means / whole)
 
     @property
     def bound(self) -> float:

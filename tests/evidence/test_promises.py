@@ -108,3 +108,8 @@ def test_quality_starts_with_the_best_model_and_spending_with_the_cheapest() -> 
     kinds: list[Promise] = [quality_promise("quality >= 1"), share_promise(0.5, "m")]
 
     assert [one.starts_cheap for one in (*kinds, budget_promise(1))] == [False, True, True]
+
+
+def test_a_ratio_to_next_to_nothing_is_kept() -> None:
+    promise = quality_promise("quality >= 0.9 of large")
+    assert promise.figure(np.ones(8), np.full(8, 1e-313)) == np.inf
