@@ -126,7 +126,7 @@ def _row(text: str) -> list[float]:
         _code(text, counts),
         _begun(_OPTION, text, lined),
         _begun(_BULLET, text, lined),
-        log1p(counts[_QUESTION]) + (log1p(text.count("？")) if wide else 0.0),  # noqa: RUF001
+        log1p(counts[_QUESTION]) + (log1p(text.count("\uff1f")) if wide else 0.0),
         _times(said & _RIGOUR, words)
         + (log1p(sum(map(text.count, _RIGOUR_UNSPACED))) if wide else 0.0),
         _times(said & _CONSTRAINT, words),

@@ -65,7 +65,7 @@ async def test_a_connection_is_at_work_while_it_answers_and_leaves_no_task_behin
 
     peer.leave()
     async with asyncio.timeout(5):
-        while server.connections or len(asyncio.all_tasks()) > before:  # noqa: ASYNC110
+        while server.connections or len(asyncio.all_tasks()) > before:  # noqa: ASYNC110  no event tells
             await asyncio.sleep(0.01)
 
 
