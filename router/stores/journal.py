@@ -7,8 +7,8 @@ A directory of segments: JSON lines, the first of them the names of the columns.
 appends holds a lock on each of its segments (flock), which ends with it: a segment that can be
 locked is of a process that died, and its rows are taken over at the next start.
 
-Rule: a line is written by one system call. One that is torn, by a full disk or a crash, is cut off
-again or passed over; it was never acknowledged.
+Rule: a line is written by one system call, be it alone or with others. What is torn, by a full disk
+or a crash, is cut off again or passed over; it was never acknowledged.
 """
 
 import fcntl
@@ -69,17 +69,18 @@ class Journal:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._current, self._size = self._new()
 
-    def append(self, line: bytes) -> Segment | None:
-        """Write one row, a line of JSON: a list of its values in the order of the columns.
+    def append(self, lines: bytes) -> Segment | None:
+        """Write rows, each a line of JSON: a list of its values in the order of the columns.
 
-        The segment that was complete before it, if one was. Raises OSError.
+        The segment that was complete before them, if one was. Raises OSError, and then none of
+        them is kept.
         """
         before = None
         if self._size >= self._segment_bytes:
             following, size = self._new()
             before, self._current, self._size = self._current, following, size
-        written = os.write(self._current.file, line)
-        if written < len(line):
+        written = os.write(self._current.file, lines)
+        if written < len(lines):
             os.ftruncate(self._current.file, self._size)
             raise OSError("no room for a whole row")
         self._size += written

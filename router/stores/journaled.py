@@ -1,15 +1,18 @@
 """JournaledDecisionLog: a row is kept in a journal at once, and written to the database soon after.
 
-So a request costs the event loop some ten microseconds for its record, waits for no commit, and
-has left it before its last byte is sent (docs/decisions/0027-a-row-is-journaled-first.md). Rows
-appear in the database within about a fifth of a second.
+So a request waits for no commit, and its record is kept before its last byte is sent
+(docs/decisions/0027-a-row-is-journaled-first.md). Those whose records are ready at the same moment
+share one write. Rows appear in the database within about a fifth of a second.
 
 Rule: a row stands in the journal until it is committed, whatever becomes of this process.
 """
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from pathlib import Path
+
+from msgspec import Struct
 
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
@@ -25,6 +28,14 @@ ELSEWHERE_S = 3 * GATHER_S
 """How long a decision may be on its way into the database by the hand of another process."""
 
 
+class _Ready(Struct, frozen=True):
+    """A row that is about to be written, its line, and who waits for that."""
+
+    row: JournaledRow
+    line: bytes
+    written: asyncio.Future[None]
+
+
 class JournaledDecisionLog:
     """The decision log of this process over `log`, which belongs to it from now on.
 
@@ -34,6 +45,7 @@ class JournaledDecisionLog:
 
     def __init__(self, log: SQLiteDecisionLog, directory: Path) -> None:
         self._log = log
+        self._ready: list[_Ready] = []
         try:
             self._journal = Journal(directory, NAMES)
             self._take_over(directory)
@@ -43,7 +55,7 @@ class JournaledDecisionLog:
             ) from error
 
     async def record(self, event: RoutingEvent) -> None:
-        """Keep the event; it outlives this process on return. Never waits.
+        """Keep the event; it outlives this process on return. Waits for no commit.
 
         Raises DecisionLogError if it cannot be kept. An id that is taken is found out later, and
         told in the process log.
@@ -51,16 +63,18 @@ class JournaledDecisionLog:
         self._log.check_open()
         try:
             values, line = encoded_twice(event)
-            complete = self._journal.append(line)
         except NOT_A_ROW as error:
             raise DecisionLogError(
                 f"The decision {event.id!r} cannot be logged: {error}."
             ) from error
-        except OSError as error:
-            raise DecisionLogError(f"The journal cannot be written: {error}.") from error
-        if complete is not None:
-            self._log.hand_over(None, complete.discard)
-        self._log.hand_over(JournaledRow(values, event=event))
+        loop = asyncio.get_running_loop()
+        if not self._ready:
+            # Whatever is ready by the loop's next turn goes into the same write: a system call
+            # costs more than making the row does.
+            loop.call_soon(self._write_ready)
+        ready = _Ready(JournaledRow(values, event=event), line, loop.create_future())
+        self._ready.append(ready)
+        await ready.written
 
     async def record_feedback(self, feedback: Feedback, key_name: str | None = None) -> None:
         """Keep the feedback; committed on return. Raises UnknownDecision and DecisionLogError."""
@@ -73,8 +87,34 @@ class JournaledDecisionLog:
 
     async def close(self) -> None:
         """Write what is on its way. What cannot be written stays in the journal."""
+        self._write_ready()
         self._log.hand_over(None, self._journal.current.discard)
         await self._log.close()
+
+    def _write_ready(self) -> None:
+        ready, self._ready = self._ready, []
+        if not ready:
+            return
+        # Where there is no room for all of them there may be for some.
+        if not self._written(ready) and len(ready) > 1:
+            for one in ready:
+                self._written([one])
+
+    def _written(self, ready: Sequence[_Ready]) -> bool:
+        """Write these rows and tell those who wait, unless there are more who could not be."""
+        try:
+            complete = self._journal.append(b"".join([one.line for one in ready]))
+        except OSError as error:
+            if len(ready) == 1:
+                failure = DecisionLogError(f"The journal cannot be written: {error}.")
+                _settle(ready[0].written, failure)
+            return False
+        if complete is not None:
+            self._log.hand_over(None, complete.discard)
+        for one in ready:
+            self._log.hand_over(one.row)
+            _settle(one.written)
+        return True
 
     def _take_over(self, directory: Path) -> None:
         for segment, columns, rows in left_behind(directory):
@@ -85,3 +125,12 @@ class JournaledDecisionLog:
             if rows:
                 logger.info("%d rows that a process had left in its journal are kept", len(rows))
             self._log.hand_over(None, segment.discard)
+
+
+def _settle(written: asyncio.Future[None], failure: DecisionLogError | None = None) -> None:
+    # Whose request was cancelled waits no longer.
+    if not written.done():
+        if failure is None:
+            written.set_result(None)
+        else:
+            written.set_exception(failure)
