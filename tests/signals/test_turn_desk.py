@@ -29,6 +29,13 @@ def a_signal(classifier: FakeClassifier) -> LearnedSignal:
     return LearnedSignal(LearnedOptions.model_validate({"timeout": "20s"}), classifier)
 
 
+async def ask_after(turns: int, signal: LearnedSignal) -> None:
+    """Have a text judged so many turns of the event loop from now."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await signal.extract(asking("hard"))
+
+
 async def test_a_short_text_is_judged_without_a_thread() -> None:
     classifier = Light()
     signals = await a_signal(classifier).extract(asking("a hard one"))
@@ -55,6 +62,24 @@ async def test_who_comes_in_the_same_turn_is_judged_in_one_batch() -> None:
         0.9 if n % 2 else 0.2 for n in range(len(asked))
     ]
     assert [len(batch) for batch in classifier.batches] == [LARGEST_BATCH, 3]
+
+
+async def test_texts_gather_for_as_long_as_every_turn_brings_another() -> None:
+    classifier = Light()
+    signal = a_signal(classifier)
+
+    await asyncio.gather(*(ask_after(turns, signal) for turns in (0, 1, 2, 3, 9)))
+
+    assert [len(batch) for batch in classifier.batches] == [4, 1]
+
+
+async def test_a_batch_that_is_full_waits_for_no_more() -> None:
+    classifier = Light()
+    signal = a_signal(classifier)
+
+    await asyncio.gather(*(ask_after(number // LARGEST_BATCH, signal) for number in range(40)))
+
+    assert [len(batch) for batch in classifier.batches] == [LARGEST_BATCH, LARGEST_BATCH, 8]
 
 
 async def test_an_error_belongs_to_whose_text_it_is() -> None:
