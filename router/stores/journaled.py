@@ -17,7 +17,7 @@ from msgspec import Struct
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
 from router.errors import DecisionLogError, UnknownDecision
-from router.stores.decision_row import NOT_A_ROW, encoded_twice
+from router.stores.decision_row import encoded_twice
 from router.stores.journal import Journal, left_behind
 from router.stores.sqlite import GATHER_S, SQLiteDecisionLog
 from router.stores.sqlite_rows import NAMES, JournaledRow
@@ -28,12 +28,19 @@ ELSEWHERE_S = 3 * GATHER_S
 """How long a decision may be on its way into the database by the hand of another process."""
 
 
+class _Asked(Struct, frozen=True):
+    """An event to keep, and who waits for that."""
+
+    event: RoutingEvent
+    kept: asyncio.Future[None]
+
+
 class _Ready(Struct, frozen=True):
-    """A row that is about to be written, its line, and who waits for that."""
+    """A row that can be written: as values, and as a line of the journal."""
 
     row: JournaledRow
     line: bytes
-    written: asyncio.Future[None]
+    kept: asyncio.Future[None]
 
 
 class JournaledDecisionLog:
@@ -45,7 +52,7 @@ class JournaledDecisionLog:
 
     def __init__(self, log: SQLiteDecisionLog, directory: Path) -> None:
         self._log = log
-        self._ready: list[_Ready] = []
+        self._asked: list[_Asked] = []
         try:
             self._journal = Journal(directory, NAMES)
             self._take_over(directory)
@@ -61,20 +68,14 @@ class JournaledDecisionLog:
         told in the process log.
         """
         self._log.check_open()
-        try:
-            values, line = encoded_twice(event)
-        except NOT_A_ROW as error:
-            raise DecisionLogError(
-                f"The decision {event.id!r} cannot be logged: {error}."
-            ) from error
         loop = asyncio.get_running_loop()
-        if not self._ready:
-            # Whatever is ready by the loop's next turn goes into the same write: a system call
-            # costs more than making the row does.
-            loop.call_soon(self._write_ready)
-        ready = _Ready(JournaledRow(values, event=event), line, loop.create_future())
-        self._ready.append(ready)
-        await ready.written
+        if not self._asked:
+            # Whatever else is there by the loop's next turn goes into the same write: a system
+            # call costs more than making a row does, and rows made in a row cost half as much.
+            loop.call_soon(self._write_asked)
+        asked = _Asked(event, loop.create_future())
+        self._asked.append(asked)
+        await asked.kept
 
     async def record_feedback(self, feedback: Feedback, key_name: str | None = None) -> None:
         """Keep the feedback; committed on return. Raises UnknownDecision and DecisionLogError."""
@@ -87,33 +88,34 @@ class JournaledDecisionLog:
 
     async def close(self) -> None:
         """Write what is on its way. What cannot be written stays in the journal."""
-        self._write_ready()
+        self._write_asked()
         self._log.hand_over(None, self._journal.current.discard)
         await self._log.close()
 
-    def _write_ready(self) -> None:
-        ready, self._ready = self._ready, []
-        if not ready:
-            return
+    def _write_asked(self) -> None:
+        """Keep all that is to be kept, or say why not to whom it concerns."""
+        asked, self._asked = self._asked, []
+        ready = [row for one in asked if (row := _ready(one)) is not None]
         # Where there is no room for all of them there may be for some.
-        if not self._written(ready) and len(ready) > 1:
-            for one in ready:
-                self._written([one])
+        if ready and not self._written(ready) and len(ready) > 1:
+            for row in ready:
+                self._written([row])
 
     def _written(self, ready: Sequence[_Ready]) -> bool:
-        """Write these rows and tell those who wait, unless there are more who could not be."""
+        """Write these rows and tell who waits. False if they cannot be; one alone is told so."""
         try:
-            complete = self._journal.append(b"".join([one.line for one in ready]))
+            complete = self._journal.append(b"".join([row.line for row in ready]))
         except OSError as error:
             if len(ready) == 1:
-                failure = DecisionLogError(f"The journal cannot be written: {error}.")
-                _settle(ready[0].written, failure)
+                _refuse(ready[0].kept, DecisionLogError(f"The journal cannot be written: {error}."))
             return False
         if complete is not None:
             self._log.hand_over(None, complete.discard)
-        for one in ready:
-            self._log.hand_over(one.row)
-            _settle(one.written)
+        for row in ready:
+            self._log.hand_over(row.row)
+            # Whose request was cancelled waits no longer.
+            if not row.kept.done():
+                row.kept.set_result(None)
         return True
 
     def _take_over(self, directory: Path) -> None:
@@ -127,10 +129,18 @@ class JournaledDecisionLog:
             self._log.hand_over(None, segment.discard)
 
 
-def _settle(written: asyncio.Future[None], failure: DecisionLogError | None = None) -> None:
-    # Whose request was cancelled waits no longer.
-    if not written.done():
-        if failure is None:
-            written.set_result(None)
-        else:
-            written.set_exception(failure)
+def _ready(asked: _Asked) -> _Ready | None:
+    """The row of an event; None if it makes none, and who waits is told."""
+    event = asked.event
+    try:
+        values, line = encoded_twice(event)
+    except Exception as error:  # noqa: BLE001  who else waits must not do so for ever
+        told = f"The decision {event.id!r} cannot be logged: {error}."
+        _refuse(asked.kept, DecisionLogError(told))
+        return None
+    return _Ready(JournaledRow(values, event=event), line, asked.kept)
+
+
+def _refuse(kept: asyncio.Future[None], failure: DecisionLogError) -> None:
+    if not kept.done():
+        kept.set_exception(failure)
