@@ -17,7 +17,8 @@ from msgspec import Struct
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
 from router.errors import DecisionLogError, UnknownDecision
-from router.stores.decision_row import encoded_twice
+from router.gathering import Gathering
+from router.stores.decision_row import NOT_A_ROW, encoded_twice
 from router.stores.journal import Journal, left_behind
 from router.stores.sqlite import GATHER_S, SQLiteDecisionLog
 from router.stores.sqlite_rows import NAMES, JournaledRow
@@ -26,6 +27,10 @@ logger = logging.getLogger(__name__)
 
 ELSEWHERE_S = 3 * GATHER_S
 """How long a decision may be on its way into the database by the hand of another process."""
+
+
+MOST_PER_WRITE = 32
+"""Rows that one system call writes: it costs more than making a row does."""
 
 
 class _Asked(Struct, frozen=True):
@@ -52,7 +57,7 @@ class JournaledDecisionLog:
 
     def __init__(self, log: SQLiteDecisionLog, directory: Path) -> None:
         self._log = log
-        self._asked: list[_Asked] = []
+        self._asked = Gathering[_Asked](self._write_asked, MOST_PER_WRITE)
         try:
             self._journal = Journal(directory, NAMES)
             self._take_over(directory)
@@ -68,13 +73,8 @@ class JournaledDecisionLog:
         told in the process log.
         """
         self._log.check_open()
-        loop = asyncio.get_running_loop()
-        if not self._asked:
-            # Whatever else is there by the loop's next turn goes into the same write: a system
-            # call costs more than making a row does, and rows made in a row cost half as much.
-            loop.call_soon(self._write_asked)
-        asked = _Asked(event, loop.create_future())
-        self._asked.append(asked)
+        asked = _Asked(event, asyncio.get_running_loop().create_future())
+        self._asked.add(asked)
         await asked.kept
 
     async def record_feedback(self, feedback: Feedback, key_name: str | None = None) -> None:
@@ -88,18 +88,22 @@ class JournaledDecisionLog:
 
     async def close(self) -> None:
         """Write what is on its way. What cannot be written stays in the journal."""
-        self._write_asked()
+        self._asked.hand_on_now()
         self._log.hand_over(None, self._journal.current.discard)
         await self._log.close()
 
-    def _write_asked(self) -> None:
+    def _write_asked(self, asked: Sequence[_Asked]) -> None:
         """Keep all that is to be kept, or say why not to whom it concerns."""
-        asked, self._asked = self._asked, []
-        ready = [row for one in asked if (row := _ready(one)) is not None]
-        # Where there is no room for all of them there may be for some.
-        if ready and not self._written(ready) and len(ready) > 1:
-            for row in ready:
-                self._written([row])
+        try:
+            ready = [row for one in asked if (row := _ready(one)) is not None]
+            # Where there is no room for all of them there may be for some.
+            if ready and not self._written(ready) and len(ready) > 1:
+                for row in ready:
+                    self._written([row])
+        finally:
+            # Our own mistake with one of them must not leave the others waiting for ever.
+            for one in asked:
+                _refuse(one.kept, DecisionLogError("The decision could not be written."))
 
     def _written(self, ready: Sequence[_Ready]) -> bool:
         """Write these rows and tell who waits. False if they cannot be; one alone is told so."""
@@ -134,7 +138,7 @@ def _ready(asked: _Asked) -> _Ready | None:
     event = asked.event
     try:
         values, line = encoded_twice(event)
-    except Exception as error:  # noqa: BLE001  who else waits must not do so for ever
+    except NOT_A_ROW as error:
         told = f"The decision {event.id!r} cannot be logged: {error}."
         _refuse(asked.kept, DecisionLogError(told))
         return None
