@@ -10,6 +10,7 @@ from secrets import token_bytes
 
 from router.core.trace_context import TraceContext
 from router.gateway import Gateway
+from router.gathering import Together
 from router.keyring import Keyring
 from router.ledger import Ledger, Repeats, Scores
 from router.policyfile import LoadedPolicy
@@ -37,7 +38,7 @@ class Runtime:
     `session_key` keys the pseudonyms of sessions, `keyring` knows the callers' API keys.
     `policies` gives the files that `gateway` was built from, by policy, `artifacts` the folders
     of their classifiers. `trace` gives the trace of a request, by its `traceparent` and its id;
-    None where no traces are made.
+    None where no traces are made. `together` is where requests wait for each other's company.
     """
 
     gateway: Gateway
@@ -51,6 +52,7 @@ class Runtime:
     policies: Callable[[], Mapping[str, LoadedPolicy]] = dict
     artifacts: Callable[[], Mapping[str, Path]] = dict
     trace: Callable[[str | None, str], TraceContext] | None = None
+    together: Together = field(default_factory=Together)
 
     @property
     def decisions(self) -> Decisions:

@@ -90,6 +90,7 @@ async def received_from(request: Request) -> Received:
 async def ask(request: Request, form: Form, received: Received) -> ASGIApp:
     """Answer a request that has been read."""
     runtime = runtime_of(request)
+    await runtime.together.wait()
     gateway = runtime.gateway
     body = form.read(received.content, request)
     facts = facts_of(request, body)
