@@ -11,7 +11,7 @@ from secrets import token_bytes
 from router.core.trace_context import TraceContext
 from router.gateway import Gateway
 from router.keyring import Keyring
-from router.ledger import Ledger, Repeats, Scores
+from router.ledger import Ledger, Repeats, Scores, TagSets
 from router.policyfile import LoadedPolicy
 from router.ports import Decisions
 from router.settings import Settings
@@ -19,6 +19,7 @@ from router.stores.decision_pages import DecisionPages
 from router.stores.sqlite_ledger import SQLiteLedger
 from router.stores.sqlite_repeats import SQLiteRepeats
 from router.stores.sqlite_scores import SQLiteScores
+from router.stores.sqlite_tag_sets import SQLiteTagSets
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ class Runtime:
     def ledger(self) -> Ledger:
         """Sums over the decision log."""
         return SQLiteLedger(self.settings.decision_log)
+
+    @property
+    def tag_sets(self) -> TagSets:
+        """Sums of tagged requests by something else too."""
+        return SQLiteTagSets(self.settings.decision_log)
 
     @property
     def scores(self) -> Scores:

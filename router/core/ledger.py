@@ -153,6 +153,18 @@ class Clusters:
 
 
 @dataclass(frozen=True, slots=True)
+class TaggedSums:
+    """Clusters of tagged requests by value of a dimension, or by tag; `any` counts each once.
+
+    `window` is what was read, whole UTC days; it may begin later than what was asked for.
+    """
+
+    window: Window
+    of: Mapping[str | None, Sequence[ClusterSums]]
+    any: Sequence[ClusterSums]
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Sums over requests. The outcomes are counts and sum to `requests`.
 

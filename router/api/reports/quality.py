@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from router.evidence.group_scores import GroupScore
 
 ARMS: Sequence[Arm] = get_args(Arm)
-TABLES = ("cells", "arms", "rules", "figures", "worst")
+TABLES = ("cells", "arms", "rules", "tags", "figures", "worst")
 SCORES = ("of", "state", "value", "low", "high", "n", "needed")
 CELLS = ("domain", "model", *SCORES[1:])
 WORST = ("decision", "at", "score", "model", "rule", "outcome", "cost_usd", "key_name")
@@ -42,7 +42,7 @@ async def quality(request: Request) -> Response:
 
 
 async def report(request: Request) -> Told:
-    """The verdict, scores by arm, rule, domain and model, rates, and the worst of the week."""
+    """The verdict, scores by arm, rule, tag, domain and model, rates, the worst of the week."""
     from router.evidence.group_scores import most_heard, scores_by_group
     from router.evidence.plain import figure, verdict
 
@@ -50,9 +50,10 @@ async def report(request: Request) -> Told:
     period = await period_of(request)
     runtime = runtime_of(request)
     # Side by side, each in a thread and a connection of its own.
-    found, sums, repeated = await asyncio.gather(
+    found, sums, tagged, repeated = await asyncio.gather(
         statement_of(request, period, of_quality=True),
         runtime.ledger.quality(period.window, period.where, TOLD_BY),
+        runtime.ledger.quality(period.window, period.where, ("tag",)),
         runtime.repeats.repeated(period.window, period.simulated),
     )
     source = wanted or most_heard(sums) or ""
@@ -68,6 +69,8 @@ async def report(request: Request) -> Told:
         "cells": Table(CELLS, _cells(scores_by_group(sums, source, (2, 3)))),
         "arms": Table(SCORES, [_row(it) for it in scores_by_group(sums, source, (0,))]),
         "rules": Table(SCORES, [_row(it) for it in scores_by_group(sums, source, (1,))]),
+        # An answer counts under each of its request's tags, so that these do not add up.
+        "tags": Table(SCORES, [_row(it) for it in scores_by_group(tagged, source)]),
         "figures": Table(FIGURES, figures),
         "worst": Table(WORST, await _worst(request, period)),
     }
