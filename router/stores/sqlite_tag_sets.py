@@ -71,7 +71,8 @@ class SQLiteTagSets:
                     return connection.execute(asked, given).fetchall()
 
                 lines = summed("t.value", _EACH) if by == "tag" else summed(f"k.{by}")
-                any_tag = summed("NULL")
+                # Each once, which by tag the lines are not.
+                any_tag = summed("NULL") if by == "tag" else []
         except sqlite3.Error as error:
             raise cannot("be read", self._path, error) from error
         except UnicodeEncodeError:
