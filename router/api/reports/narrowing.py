@@ -6,7 +6,7 @@ sums of their own, which are read as far as that stays quick; how far is told, n
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -37,10 +37,6 @@ class Narrowing:
     def is_any(self) -> bool:
         """Whether nothing is narrowed."""
         return self == Narrowing()
-
-    def told(self) -> Mapping[str, str | None]:
-        """As the report tells it, by FILTERS."""
-        return asdict(self)
 
     def within(self, where: LedgerFilter) -> LedgerFilter:
         """A filter of the ledger that says the same, but for the tag."""

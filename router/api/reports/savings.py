@@ -75,11 +75,8 @@ async def report(request: Request) -> Told:
     """The waterfall, spending by model and day, and the groups, sorted as asked for."""
     from router.evidence.plain import figure, saving, verdict
 
-    by = BY[asked.one_of(request, "by", tuple(BY), "rule")]
-    sort = asked.one_of(request, "sort", SORTS, "saved")
-    order = asked.one_of(request, "order", ("desc", "asc"), "desc")
-    narrowing = narrowing_of(request)
-    period = await period_of(request)
+    by, sort, order = _lines_of(request)
+    narrowing, period = narrowing_of(request), await period_of(request)
     found, days = await asyncio.gather(
         statement_of(request, period, (by,) if narrowing.is_any else (), ("cost_usd",)),
         _days(request, period),
@@ -87,10 +84,6 @@ async def report(request: Request) -> Told:
     told = Narrowed(found.groups.get(by, ()), period.window.since)
     if not narrowing.is_any and found.saving.priced:
         told = await groups_of(request, period, by, found.saving.baseline, narrowing)
-    figures = [{**figure(found.figures[name]), "name": name} for name in SHOWN]
-    groups = sorted(_groups(told.groups), key=_KEYS[sort], reverse=order == "desc")
-    parts = [{"part": name, "usd": dollars(v)} for name, v in asdict(found.saving.parts).items()]
-    changed = await changes_of(request, period, found)
     content = {
         "object": "savings",
         **period.told(),
@@ -102,22 +95,33 @@ async def report(request: Request) -> Told:
         "saving": saving(found.saving),
         "baselines": [found.saving.baseline, *(it.baseline for it in found.others)],
         "other_baselines": [saving(it) for it in found.others],
-        "figures": figures,
+        "figures": [{**figure(found.figures[name]), "name": name} for name in SHOWN],
         "counts": counts(found),
         "energy": _energy(found),
-        "parts": parts,
+        "parts": _parts(found),
         "days": days,
-        "groups": groups,
-        "narrowed": narrowing.told(),
+        "groups": sorted(_groups(told.groups), key=_KEYS[sort], reverse=order == "desc"),
+        "narrowed": asdict(narrowing),
         "groups_since": told.since,
         # A request counts under each of its tags, so that these do not add up to the whole.
         "groups_overlap": by == "tag",
         "unpriced": [asdict(it) for it in found.unpriced],
-        "changes": changed,
+        "changes": await changes_of(request, period, found),
     }
     return told_with(
         request, content, {name: Table(columns, content[name]) for name, columns in _TABLES.items()}
     )
+
+
+def _lines_of(request: Request) -> tuple[Grouping, str, str]:
+    """What the groups are told apart by, what they are sorted by, and which way."""
+    by = BY[asked.one_of(request, "by", tuple(BY), "rule")]
+    sort = asked.one_of(request, "sort", SORTS, "saved")
+    return by, sort, asked.one_of(request, "order", ("desc", "asc"), "desc")
+
+
+def _parts(found: "Statement") -> Rows:
+    return [{"part": name, "usd": dollars(v)} for name, v in asdict(found.saving.parts).items()]
 
 
 _KEYS: Mapping[str, Any] = {
