@@ -158,9 +158,9 @@ class StreamReader:
         self.begun = True
         self._finished |= {choice.index for choice in event.choices if choice.finish_reason}
         self.events += bool(event.choices)
-        for holder in (event, *event.choices):
-            if holder.usage is not None:
-                self.usage = read_usage(holder.usage) or self.usage
+        for told in (event.usage, *(choice.usage for choice in event.choices)):
+            if told is not None:
+                self.usage = read_usage(told) or self.usage
                 break
         return not (self._withhold_usage and event.usage is not None and not event.choices)
 

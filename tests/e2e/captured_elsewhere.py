@@ -1,7 +1,5 @@
 """The same of the others that speak OpenAI's form, and of two that are reached through litellm."""
 
-from collections.abc import Mapping
-
 from tests.e2e.captured_usage import (
     DEEPSEEK,
     FLASH,
@@ -23,7 +21,7 @@ GEMINI = (
 )
 XAI_ASKED = {"audio_tokens": 0, "image_tokens": 0}
 
-COMPATIBLE: Mapping[str, Captured] = {
+COMPATIBLE: dict[str, Captured] = {
     "xAI grok-3-mini, thoughts beside the answer": Captured(
         f"{VERCEL}xai/src/__fixtures__/xai-tool-call.json @ dacf4c49",
         chat(291, 26, 506, num_sources_used=0, cost_in_usd_ticks=1399000)
@@ -175,7 +173,7 @@ COMPATIBLE: Mapping[str, Captured] = {
         "0.0100368",  # 24 * 1.2 + 1668 * 6 = 28.8 + 10008
     ),
 }
-THROUGH_LITELLM: Mapping[str, Captured] = {
+THROUGH_LITELLM: dict[str, Captured] = {
     "Bedrock claude-sonnet-4-5, cache written": Captured(
         f"{PYDANTIC}test_bedrock/test_bedrock_cache_write_and_read.yaml @ 111dda9b",
         {

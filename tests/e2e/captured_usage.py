@@ -64,12 +64,12 @@ def chat(given: int, written: int, total: int, **more: Any) -> dict[str, Any]:
     return {"prompt_tokens": given, "completion_tokens": written, "total_tokens": total, **more}
 
 
-def asked(**counts: int) -> Mapping[str, Any]:
+def asked(**counts: int) -> dict[str, Any]:
     """What its input consisted of."""
     return {"prompt_tokens_details": counts}
 
 
-def answered(**counts: int) -> Mapping[str, Any]:
+def answered(**counts: int) -> dict[str, Any]:
     """And its output."""
     return {"completion_tokens_details": counts}
 
@@ -81,7 +81,7 @@ SONNET = rates(3.0, 15.0, cached_input=0.3, cache_write=3.75, cache_write_1h=6.0
 DEEPSEEK = rates(0.14, 0.28, cached_input=0.028)
 FLASH = rates(0.3, 2.5, output_image=30.0)
 
-OPENAI: Mapping[str, Captured] = {
+OPENAI: dict[str, Captured] = {
     "OpenAI gpt-4o": Captured(
         f"{PYDANTIC}test_openai/test_request_simple_usage.yaml @ 003e4cef",
         chat(14, 30, 44)
@@ -129,7 +129,7 @@ OPENAI: Mapping[str, Captured] = {
         "responses",
     ),
 }
-ANTHROPIC: Mapping[str, Captured] = {
+ANTHROPIC: dict[str, Captured] = {
     "Anthropic claude-sonnet-4-5, cache written for minutes and read": Captured(
         f"{PYDANTIC}test_anthropic/test_anthropic_cache_messages_real_api.yaml @ f077d56c",
         {**anthropic(given=3, five=403, read=1111, written=33), "service_tier": "standard"},
