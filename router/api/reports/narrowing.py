@@ -88,7 +88,7 @@ def _untagged(
     """What has no tag: the sums of all less those of any tag, if there is any such request."""
     less = {it.cluster: it for it in tagged.any}
     rest = [it if it.cluster not in less else _less(it, less[it.cluster]) for it in whole]
-    rest = [it for it in rest if it.requests]
+    rest = [it for it in rest if it != ClusterSums(it.cluster)]
     return {None: rest} if rest else {}
 
 
