@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple, replace
 
 from router.core.cost import Usage
 from router.core.tokens import estimated_tokens
@@ -25,6 +26,12 @@ class _Answer(msgspec.Struct):
 
 UsageFields = Mapping[str, object]
 """A usage object as an upstream tells it, in whatever dialect."""
+
+_TOOLS = "server_tool_use"
+_BESIDE = frozenset(
+    {"num_sources_used", "num_server_side_tools_used", "num_search_queries", _TOOLS}
+)
+"""What is charged for beside tokens: searches and tools, as xAI, Perplexity and Anthropic tell."""
 
 _answers = msgspec.json.Decoder(_Answer)
 
@@ -56,8 +63,8 @@ def raw_usage_of(body: bytes) -> UsageFields | None:
 def read_usage(usage: UsageFields) -> Usage | None:
     """OpenAI's `usage` object as a Usage, and what others add to it; None without whole counts.
 
-    DeepSeek tells cache hits as `prompt_cache_hit_tokens`. xAI and Gemini leave what was thought
-    out of `completion_tokens`, and count it in `total_tokens` alone.
+    DeepSeek tells cache hits as `prompt_cache_hit_tokens`, Moonshot as `cached_tokens`. xAI and
+    Gemini leave what was thought out of `completion_tokens`, and count it in `total_tokens` alone.
     """
     given, written = usage.get("prompt_tokens"), usage.get("completion_tokens") or 0
     if not isinstance(given, int) or not isinstance(written, int):
@@ -72,7 +79,8 @@ def read_usage(usage: UsageFields) -> Usage | None:
         written,
         _count(asked, "cached_tokens")
         or _count(usage, "prompt_cache_hit_tokens")
-        or _count(usage, "cache_read_input_tokens"),
+        or _count(usage, "cache_read_input_tokens")
+        or _count(usage, "cached_tokens"),
         thought,
         _count(asked, "cache_creation_tokens")
         or _count(asked, "cache_write_tokens")
@@ -82,6 +90,7 @@ def read_usage(usage: UsageFields) -> Usage | None:
         _count(answered, "audio_tokens"),
         _count(asked, "image_tokens"),
         _count(answered, "image_tokens"),
+        _charged_beside(usage),
     )
 
 
@@ -101,11 +110,31 @@ def read_responses_usage(usage: UsageFields) -> Usage | None:
         output_audio_tokens=_count(answered, "audio_tokens"),
         input_image_tokens=_count(asked, "image_tokens"),
         output_image_tokens=_count(answered, "image_tokens"),
+        charged_beside=_charged_beside(usage),
     )
 
 
 def read_messages_usage(usage: UsageFields) -> Usage | None:
-    """The `usage` of Anthropic's messages, which counts cached input beside the rest of it."""
+    """The `usage` of Anthropic's messages, which counts cached input beside the rest of it.
+
+    Its own counts leave out what shortening the conversation took, which is told as an iteration
+    of type `compaction`, and what another model did, at prices of its own.
+    """
+    told = _of_messages(usage)
+    if told is None:
+        return None
+    iterations = usage.get("iterations")
+    for one in iterations if isinstance(iterations, list) else ():
+        kind = one.get("type") if isinstance(one, dict) else "message"
+        more = _of_messages(one) if kind == "compaction" else None
+        if more is not None:
+            told = Usage(*(a + b for a, b in zip(astuple(told), astuple(more), strict=True)))
+        elif kind != "message":
+            told = replace(told, charged_beside=told.charged_beside + 1)
+    return told
+
+
+def _of_messages(usage: UsageFields) -> Usage | None:
     given, written = usage.get("input_tokens"), usage.get("output_tokens")
     if not isinstance(given, int) or not isinstance(written, int):
         return None
@@ -115,8 +144,10 @@ def read_messages_usage(usage: UsageFields) -> Usage | None:
         input_tokens=given + read + created,
         output_tokens=written,
         cached_input_tokens=read,
+        reasoning_tokens=_count(_group(usage, "output_tokens"), "thinking_tokens"),
         cache_write_tokens=created,
         cache_write_1h_tokens=min(created, _written_for_an_hour(usage.get("cache_creation"))),
+        charged_beside=_charged_beside(usage),
     )
 
 
@@ -139,6 +170,15 @@ def _count(fields: UsageFields, name: str) -> int:
     """A count, 0 if it is not told. Nobody uses less than nothing."""
     value = fields.get(name)
     return value if isinstance(value, int) and value > 0 else 0
+
+
+def _charged_beside(usage: UsageFields) -> int:
+    """How often something was used that is charged for beside tokens."""
+    if _BESIDE.isdisjoint(usage):
+        return 0
+    tools = usage.get(_TOOLS)
+    searched = _count(tools, "web_search_requests") if isinstance(tools, dict) else 0
+    return searched + sum(_count(usage, name) for name in _BESIDE)
 
 
 def _written_for_an_hour(details: object) -> int:

@@ -18,6 +18,7 @@ from router.core.ledger import (
     QualitySums,
     Span,
     Step,
+    TaggedSums,
     Totals,
     Unpriced,
     Window,
@@ -77,9 +78,12 @@ class Ledger(Protocol):
         ...
 
     async def quality(
-        self, window: Window, where: LedgerFilter | None = None, by: Sequence[Dimension] = ()
+        self, window: Window, where: LedgerFilter | None = None, by: Sequence[Grouping] = ()
     ) -> Sequence[QualitySums]:
-        """What feedback said of the decisions of a window, by source and, together, dimensions."""
+        """What feedback said of the decisions of a window, by source and, together, dimensions.
+
+        By tag no other dimension can stand beside it, and what has no tag is left out.
+        """
         ...
 
     async def unpriced(self, window: Window, limit: int = 20) -> Sequence[Unpriced]:
@@ -92,6 +96,17 @@ class Ledger(Protocol):
 
     async def prices(self, id: str) -> PriceSheet | None:
         """The prices behind a row's `price_id`."""
+        ...
+
+
+class TagSets(Protocol):
+    """What is asked of tags and of something else together. Raises DecisionLogError."""
+
+    async def tagged(
+        self, window: Window, where: LedgerFilter, by: Grouping, tag: str | None = None
+    ) -> TaggedSums:
+        """Sums by cluster of tagged requests, of those with `tag` if one is given; bounded work,
+        however many there are: of the newest days as far as it goes."""
         ...
 
 

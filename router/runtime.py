@@ -12,7 +12,7 @@ from router.core.trace_context import TraceContext
 from router.gateway import Gateway
 from router.gathering import Together
 from router.keyring import Keyring
-from router.ledger import Ledger, Repeats, Scores
+from router.ledger import Ledger, Repeats, Scores, TagSets
 from router.policyfile import LoadedPolicy
 from router.ports import Decisions
 from router.settings import Settings
@@ -20,6 +20,7 @@ from router.stores.decision_pages import DecisionPages
 from router.stores.sqlite_ledger import SQLiteLedger
 from router.stores.sqlite_repeats import SQLiteRepeats
 from router.stores.sqlite_scores import SQLiteScores
+from router.stores.sqlite_tag_sets import SQLiteTagSets
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,11 @@ class Runtime:
     def ledger(self) -> Ledger:
         """Sums over the decision log."""
         return SQLiteLedger(self.settings.decision_log)
+
+    @property
+    def tag_sets(self) -> TagSets:
+        """Sums of tagged requests by something else too."""
+        return SQLiteTagSets(self.settings.decision_log)
 
     @property
     def scores(self) -> Scores:

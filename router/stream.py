@@ -30,8 +30,11 @@ _NONE = (b":null", b": null")
 
 
 class _Choice(msgspec.Struct):
+    """One answer's part of a chunk. Moonshot tells the usage of the whole here."""
+
     index: int = 0
     finish_reason: str | None = None
+    usage: dict[str, object] | None = None
 
 
 class _Event(msgspec.Struct):
@@ -155,8 +158,10 @@ class StreamReader:
         self.begun = True
         self._finished |= {choice.index for choice in event.choices if choice.finish_reason}
         self.events += bool(event.choices)
-        if event.usage is not None:
-            self.usage = read_usage(event.usage) or self.usage
+        for told in (event.usage, *(choice.usage for choice in event.choices)):
+            if told is not None:
+                self.usage = read_usage(told) or self.usage
+                break
         return not (self._withhold_usage and event.usage is not None and not event.choices)
 
 

@@ -7,10 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.answer import estimated_output_tokens, read_usage, usage_of
-from router.core.cost import Usage
+from router.answer import (
+    estimated_output_tokens,
+    read_messages_usage,
+    read_responses_usage,
+    read_usage,
+    usage_of,
+)
+from router.core.cost import Usage, call_cost
+from router.core.price import Price
 from router.errors import UpstreamBroken
 
+PRICE = Price(input_usd_per_mtok=1.0, output_usd_per_mtok=1.0)
 NESTED = b'{"choices":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 
@@ -26,6 +34,37 @@ def test_usage_tells_cached_and_reasoning_tokens_apart() -> None:
 @pytest.mark.parametrize("usage", [{}, {"prompt_tokens": "10"}, {"prompt_tokens": None}])
 def test_usage_without_counts_is_no_usage(usage: dict[str, object]) -> None:
     assert read_usage(usage) is None
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"num_sources_used": 2},
+        {"num_server_side_tools_used": 2},
+        {"num_search_queries": 2},
+        {"server_tool_use": {"web_search_requests": 2, "web_fetch_requests": 9}},
+    ],
+)
+def test_what_is_charged_for_beside_tokens_is_counted_and_makes_a_call_unpriced(
+    told: dict[str, object],
+) -> None:
+    both = {"input_tokens": 10, "output_tokens": 1, "prompt_tokens": 10, "completion_tokens": 1}
+    for read in (read_usage, read_responses_usage, read_messages_usage):
+        usage = read(both | told)
+        assert usage is not None and usage.charged_beside == 2
+        assert call_cost(PRICE, usage, 1.0) is None
+        assert call_cost(Price(usd_per_hour=3600.0), usage, 1.0) == 1.0
+        # What was there to be used and was not costs nothing.
+        unused = read(both | dict.fromkeys(told, 0))
+        assert unused is not None and call_cost(PRICE, unused, 1.0) is not None
+
+
+def test_iterations_of_forms_that_we_do_not_know_add_nothing_but_a_doubt() -> None:
+    told = {"input_tokens": 10, "output_tokens": 1}
+    odd = [7, None, {}, {"type": "compaction"}, {"type": "message", "input_tokens": 99}]
+    usage = read_messages_usage(told | {"iterations": odd})
+    assert usage == Usage(10, 1, charged_beside=2)
+    assert read_messages_usage(told | {"iterations": "many"}) == Usage(10, 1)
 
 
 @pytest.mark.parametrize("usage", [b"null", b"5", b"[]", b'"many"'])

@@ -181,3 +181,12 @@ def test_a_comment_alone_has_begun_nothing() -> None:
     assert not reader.begun
     list(reader.feed(event("Hi")))
     assert reader.begun
+
+
+def test_a_usage_told_within_the_last_choice_is_read() -> None:
+    told = b'{"index":0,"delta":{},"finish_reason":"stop","usage":%b}'
+    counts = b'{"prompt_tokens":12,"completion_tokens":5,"total_tokens":17}'
+    event = b'data: {"choices":[' + told % counts + b"]}\n\n"
+    reader = StreamReader(withhold_usage=True)
+    assert b"".join(reader.feed(event)) == event
+    assert reader.usage == Usage(12, 5)

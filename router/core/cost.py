@@ -19,7 +19,9 @@ class Usage(Struct, frozen=True):
 
     Cached, written, audio and image input are part of the input; reasoning, audio and image output
     part of the output. `cache_write_tokens` were put into the provider's prompt cache, of them
-    `cache_write_1h_tokens` for an hour rather than for minutes.
+    `cache_write_1h_tokens` for an hour rather than for minutes. `charged_beside` is how often the
+    provider did what it charges for beside tokens, such as a search, and that no card has a price
+    for.
     """
 
     input_tokens: int
@@ -32,10 +34,11 @@ class Usage(Struct, frozen=True):
     output_audio_tokens: int = 0
     input_image_tokens: int = 0
     output_image_tokens: int = 0
+    charged_beside: int = 0
 
     @property
     def is_special(self) -> bool:
-        """Whether any of its tokens may have a price of their own."""
+        """Whether any of it may have a price of its own."""
         return bool(
             self.cached_input_tokens
             or self.reasoning_tokens
@@ -45,11 +48,15 @@ class Usage(Struct, frozen=True):
             or self.output_audio_tokens
             or self.input_image_tokens
             or self.output_image_tokens
+            or self.charged_beside
         )
 
 
 def call_cost(price: Price | None, usage: Usage, busy_s: float) -> float | None:
-    """US dollars for one call: by token, or by the machine time it kept a model busy (seconds)."""
+    """US dollars for one call: by token, or by the machine time it kept a model busy (seconds).
+
+    None where no price is known of the model, or of something beside its tokens.
+    """
     if price is None:
         return None
     if price.usd_per_hour is not None:
@@ -62,6 +69,8 @@ def call_cost(price: Price | None, usage: Usage, busy_s: float) -> float | None:
     if not usage.is_special:
         plain = usage.input_tokens * per_input + usage.output_tokens * per_output
         return plain / TOKENS_PER_MILLION
+    if usage.charged_beside:
+        return None
     given = _kinds(price, usage, _INPUT, usage.input_tokens, per_input)
     written = _kinds(price, usage, _OUTPUT, usage.output_tokens, per_output)
     return (given + written) / TOKENS_PER_MILLION

@@ -33,8 +33,9 @@ Arm = Literal["routed", "treated", "control", "named"]
 baseline instead. control: the lot did. named: the caller chose. Treated and control compare."""
 
 UnpricedReason = Literal["no_price", "no_usage", "no_baseline_price"]
-"""no_price: no price is known of a model that was paid for. no_usage: nobody told the tokens and
-they could not be estimated. no_baseline_price: the call is priced, the baseline's is not."""
+"""no_price: no price is known of a model that was paid for, or of what it did beside. no_usage:
+nobody told the tokens and they could not be estimated. no_baseline_price: the call is priced, the
+baseline's is not."""
 
 Measure = Literal["total_s", "first_byte_s", "overhead_s", "cost_usd"]
 """What histograms are kept of. Seconds; `cost_usd` is the request's cost in US dollars."""
@@ -150,6 +151,18 @@ class Clusters:
 
     window: Window
     of: Mapping[str | None, Sequence[ClusterSums]]
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedSums:
+    """Clusters of tagged requests by value of a dimension, or by tag; then `any` counts each once.
+
+    `window` is what was read, whole UTC days; it may begin later than what was asked for.
+    """
+
+    window: Window
+    of: Mapping[str | None, Sequence[ClusterSums]]
+    any: Sequence[ClusterSums]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from router.api.reports.period import PERIODS
 from router.api.reports.quality import report
+from router.core.ledger import OTHER_TAGS
 from router.dashboard.rendering import page
 
 ARMS: Mapping[str, str] = {
@@ -27,6 +28,7 @@ async def quality(request: Request) -> Response:
         "periods": PERIODS,
         "arms": ARMS,
         "grid": grid(told["cells"]),
+        "other_tags": OTHER_TAGS,
     }
     return page(request, "quality.html", shown)
 

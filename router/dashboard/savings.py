@@ -20,6 +20,9 @@ STEPS: Mapping[str, tuple[str, str]] = {
 }
 NAMES = {"rule": "Rule", "domain": "Domain", "key": "API key", "model": "Model", "tag": "Tag"}
 
+KEPT = ("since", "until", "traffic", "baseline", "by", "sort", "order")
+"""What of the query a change of what is narrowed leaves as it is."""
+
 
 class Fall(NamedTuple):
     """One line of the waterfall. `begin` and `width` are in percent of its widest."""
@@ -46,6 +49,8 @@ async def savings(request: Request) -> Response:
         "drawn": by_day(told["days"], told["changes"]),
         "letter": letter,
         "other_tags": OTHER_TAGS,
+        "narrowed": [name for name, value in told["narrowed"].items() if value],
+        "kept": {name: value for name, value in request.query_params.items() if name in KEPT},
     }
     return page(request, "savings.html", shown)
 

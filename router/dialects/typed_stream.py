@@ -83,7 +83,8 @@ class TypedReader:
         if any(mark in data for mark in self._marks):
             return self._read(event, data)
         self.begun = True
-        self.events += 1
+        # Others only open and close what deltas fill.
+        self.events += b"delta" in data
         return True
 
     def _read(self, event: bytes, data: bytes) -> bool:

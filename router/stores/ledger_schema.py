@@ -4,7 +4,7 @@ Rule: money is in whole nano-dollars, energy in micro-watt-hours and emissions i
 that a roll-up is the sum of its rows to the last digit.
 """
 
-from router.core.ledger import SECONDS_PER_HOUR, TOTALS
+from router.core.ledger import OTHER_TAGS, SECONDS_PER_DAY, SECONDS_PER_HOUR, TOTALS
 
 CLUSTER_SUMS = (
     "requests",
@@ -196,3 +196,40 @@ READING_MIGRATION: tuple[str, ...] = (
 )
 """Statements that bring in what pages read: scores, which they had from the rows themselves, open
 days and weeks."""
+
+TAG_SETS_MIGRATION: tuple[str, ...] = (
+    # Full sums of tagged requests by the tags that they share, as JSON in order: what is asked of
+    # a tag and of something else together is read from these. The newest days first.
+    f"""
+    CREATE TABLE tag_sets (
+        day INTEGER NOT NULL, key INTEGER NOT NULL, tags TEXT NOT NULL, cluster INTEGER NOT NULL,
+        {_counts(CLUSTER_SUMS)},
+        PRIMARY KEY (day, key, tags, cluster)
+    ) WITHOUT ROWID
+    """,
+    # They are whole from this day on: of a log that had met tags before, from the next.
+    "CREATE TABLE tag_sets_kept (since INTEGER NOT NULL)",
+    f"""
+    INSERT INTO tag_sets_kept SELECT CASE WHEN EXISTS (SELECT 1 FROM roll_up_tags) THEN
+        (CAST(max((SELECT coalesce(max(at), 0) FROM decisions),
+            (SELECT coalesce(max(day), 0) FROM roll_up_days)) / {SECONDS_PER_DAY} AS INTEGER) + 1)
+        * {SECONDS_PER_DAY} ELSE 0 END
+    """,
+    # What had been said of tagged answers, under each of their tags.
+    f"""
+    INSERT INTO hourly_feedback
+    SELECT k.id, j.hour, j.source, count(*), sum(CAST(round(j.score * 1e6) AS INTEGER)),
+        sum(CAST(round(j.score * j.score * 1e6) AS INTEGER))
+    FROM (
+        SELECT DISTINCT f.decision, f.source, f.score, {_HOUR} AS hour, d.arm, d.baseline,
+            d.simulated, coalesce(r.tag, '{OTHER_TAGS}') AS tag
+        FROM feedback f JOIN decisions d ON d.id = f.decision
+        JOIN json_each(d.tags) t LEFT JOIN roll_up_tags r ON r.tag = t.value
+        WHERE d.tags != '[]'
+    ) j JOIN roll_up_keys k ON k.level = 'tag' AND k.arm = j.arm AND k.baseline IS j.baseline
+        AND k.simulated = j.simulated AND k.tag = j.tag
+    GROUP BY 1, 2, 3
+    """,
+)
+"""Statements that bring in what is told of tags and of something else together, and quality by
+tag."""

@@ -3,8 +3,7 @@
 Rule: whatever is summed here is a whole number, so that no order of adding changes a sum.
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from math import ceil
 from operator import add, itemgetter
@@ -13,6 +12,7 @@ from zlib import crc32
 
 from router.core.buckets import bucket_of
 from router.core.ledger import CLUSTERS, SECONDS_PER_DAY, SECONDS_PER_HOUR, TOTALS, Window, nano
+from router.stores.summed_tags import SummedTags
 
 ALL, FULL, TIMES, HOURS = "all", "full", "times", "hours"
 LEVELS: tuple[str, ...] = ("policy_version", "rule", "domain", "model", "key_name")
@@ -95,6 +95,11 @@ def full_key(row: Row) -> Key:
     return (FULL, *row[:_OF_A_KEY])
 
 
+def tag_key(row: Row, name: str | None) -> Key:
+    """The key of a row by a tag; None: by any."""
+    return (TAG, *row[: len(ALWAYS)], *_NO_LEVEL, name)
+
+
 @lru_cache(4096)
 def keys_above(full: Key) -> Mapping[str, Key]:
     """The keys of what the sums of a full key are part of, by level."""
@@ -147,11 +152,12 @@ class RollUp:
     its own name, or one that it shares."""
 
     def __init__(self, summed_under: Callable[[str], str] = str) -> None:
-        self._summed_under = summed_under
+        self._tags = SummedTags(summed_under)
         self.hourly: Sums = {}
         self.clusters: Sums = {}
         self.tagged_hourly: Sums = {}
         self.tagged_clusters: Sums = {}
+        self.tag_sets: Sums = {}
         self.histograms: dict[tuple[str, str, int, int], int] = {}
         self.feedback: Sums = {}
         self.judged: dict[tuple[int, int], int] = {}
@@ -165,9 +171,12 @@ class RollUp:
         cluster = cluster_of(row.session, row.id)
         add_to(self.clusters, (full, day_of(at), cluster), _of_a_cluster(totals))
         if row.tags != _NO_TAGS:
-            for key in self._tag_keys(row):
+            of_a_cluster, day, told = _of_a_cluster(totals), day_of(at), self._tags.of(row.tags)
+            add_to(self.tag_sets, (full, day, told.text, cluster), of_a_cluster)
+            for name in (None, *told.names):
+                key = tag_key(row, name)
                 add_to(self.tagged_hourly, (key, hour), totals)
-                add_to(self.tagged_clusters, (key, day_of(at), cluster), _of_a_cluster(totals))
+                add_to(self.tagged_clusters, (key, day, cluster), of_a_cluster)
         model, histograms = row.model or "", self.histograms
         for measure, value in (
             ("total_s", row.total_s),
@@ -179,11 +188,6 @@ class RollUp:
                 place = (measure, model, hour, bucket_of(value))
                 histograms[place] = histograms.get(place, 0) + 1
 
-    def _tag_keys(self, row: Row) -> Iterator[Key]:
-        """Of any tag and of each: once, also where several are summed under one name."""
-        for name in (None, *{self._summed_under(tag): None for tag in json.loads(row.tags)}):
-            yield (TAG, *row[: len(ALWAYS)], *_NO_LEVEL, name)
-
     def judge(self, row: Row, said: Said) -> None:
         """What a source says of a row's decision."""
         hour, sums = hour_of(row.at), [1, *_scores(said.score)]
@@ -191,6 +195,9 @@ class RollUp:
             before = [1, *_scores(said.before)]
             sums = [new - old for new, old in zip(sums, before, strict=True)]
         add_to(self.feedback, (full_key(row), hour, said.source), sums)
+        if row.tags != _NO_TAGS:
+            for name in self._tags.of(row.tags).names:
+                add_to(self.feedback, (tag_key(row, name), hour, said.source), sums)
         if said.first:
             place = (row.simulated, hour)
             self.judged[place] = self.judged.get(place, 0) + 1

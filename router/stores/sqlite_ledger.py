@@ -33,7 +33,14 @@ from router.stores.ledger_schema import CLUSTER_SUMS
 from router.stores.roll_up import FULL, MICRO, rounded
 from router.stores.sqlite_reader import DecisionReader
 from router.stores.sqlite_schema import fetched
-from router.stores.sqlite_sums import chosen_keys, cluster_sums, counted, hourly_sums, hours_of
+from router.stores.sqlite_sums import (
+    chosen_keys,
+    cluster_sums,
+    counted,
+    hourly_sums,
+    hours_of,
+    tag_level,
+)
 
 _STEPS: Mapping[Step, int] = {"hour": SECONDS_PER_HOUR, "day": SECONDS_PER_DAY}
 _SUMS = ", ".join(f"sum({name})" for name in TOTALS)
@@ -122,10 +129,12 @@ class SQLiteLedger:
         return [Histogram(*place, told) for place, told in counts.items()]
 
     async def quality(
-        self, window: Window, where: LedgerFilter | None = None, by: Sequence[Dimension] = ()
+        self, window: Window, where: LedgerFilter | None = None, by: Sequence[Grouping] = ()
     ) -> Sequence[QualitySums]:
         """What feedback said of the decisions of a window, by source and, together, dimensions."""
-        chosen, values = chosen_keys(FULL, where)
+        if "tag" in by and len(by) > 1:
+            raise ValueError("by tag and something else no scores are kept")
+        chosen, values = chosen_keys(tag_level(where) if "tag" in by else FULL, where)
         told = ", ".join([*(f"k.{name}" for name in by), "s.source"])
         found = await self._ask(
             f"SELECT {told}, sum(s.judged), sum(s.score_micro), sum(s.square_micro)"

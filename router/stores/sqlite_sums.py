@@ -176,7 +176,7 @@ def chosen_keys(level: str, where: LedgerFilter | None) -> Source:
 
 
 def _tagged_hours(window: Window, where: LedgerFilter | None) -> Source:
-    chosen, values = chosen_keys(_tag_level(where), where)
+    chosen, values = chosen_keys(tag_level(where), where)
     told = (
         f"{_read_tagged('hour', TOTALS)} FROM roll_up_keys k CROSS JOIN hourly s ON s.key = k.id"
         f" WHERE {chosen} AND s.hour >= ? AND s.hour < ?"
@@ -186,7 +186,7 @@ def _tagged_hours(window: Window, where: LedgerFilter | None) -> Source:
 
 def _tagged_clusters(window: Window, where: LedgerFilter | None) -> Source:
     """These stand from the first row on: only weeks ask for a mark."""
-    level, days = _tag_level(where), rounded(window, SECONDS_PER_DAY)
+    level, days = tag_level(where), rounded(window, SECONDS_PER_DAY)
     chosen, values = chosen_keys(level, where)
     read = f"{_read_tagged('cluster', CLUSTER_SUMS)} FROM roll_up_keys k"
     told = (
@@ -211,7 +211,8 @@ def _beside_untagged(tagged: Source, whole: Source) -> Source:
     return f"{tagged[0]} UNION ALL {whole[0]}", [*tagged[1], *whole[1]]
 
 
-def _tag_level(where: LedgerFilter | None) -> str:
+def tag_level(where: LedgerFilter | None) -> str:
+    """The level of sums by tag. Raises ValueError for a filter that it does not tell apart."""
     if level_of(where, None) != ALL:
         raise ValueError(f"by tag no sums are kept of {', '.join(LEVELS)}")
     return TAG

@@ -24,6 +24,7 @@ from router.core.catalog import LiteLLMSpec
 from router.errors import UpstreamBroken, UpstreamError, UpstreamTimeout
 from router.ports import Reply, UpstreamCall
 from router.upstreams.connections import Connections
+from router.upstreams.litellm_billed import COHERE, as_billed
 from router.upstreams.litellm_checks import check
 from router.upstreams.litellm_failure import failure
 from router.upstreams.reply import EVENT_STREAM, JSON, BytesReply, error_reply
@@ -136,6 +137,8 @@ class LiteLLM:
             told = answer.model_dump(mode="json", exclude_none=True, warnings=False)
             for choice in told["choices"]:
                 choice["message"].setdefault("content", None)
+            if self._spec.provider in COHERE and opened:
+                told = as_billed(told, opened[-1].content)
             return BytesReply(200, {"content-type": JSON}, msgspec.json.encode(told))
         # Some providers are only asked when the first chunk is: their refusal must show here.
         try:

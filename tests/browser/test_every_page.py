@@ -81,6 +81,15 @@ def test_what_was_saved_by_tag_is_open_to_everybody_too(
         assert look.page.get_by_text("do not add up to the whole").is_visible()
         assert look.complaints == [] and look.refused == [] and look.violations() == []
 
+        form = look.page.get_by_role("form", name="Narrow these lines")
+        form.get_by_label("Tag").fill("demo")
+        form.get_by_role("button", name="Narrow").click()
+
+        assert look.page.get_by_text("the figures above are of all").is_visible()
+        assert look.page.get_by_role("rowheader", name="demo", exact=True).is_visible()
+        assert "by=tag" in look.page.url and "tag=demo" in look.page.url
+        assert look.complaints == [] and look.refused == [] and look.violations() == []
+
 
 def test_a_figure_stays_within_its_card(browser: Browser, gateway: GatewayProcess) -> None:
     """The longest that cards have to hold: six to a line, and a price below a cent."""

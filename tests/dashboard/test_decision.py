@@ -161,6 +161,14 @@ def test_curl_is_the_stored_request_or_one_to_fill_in(opened: Opened) -> None:
     assert msgspec.json.decode(filled[-1])["model"] == "it's"
 
 
+def test_curl_tags_the_request_as_it_was_tagged(opened: Opened) -> None:
+    it = opened([an_event("d1", tags=("checkout", "team=search")), an_event("d2")])
+
+    words = shlex.split(report(it)["curl"].replace("\\\n", " "))
+    assert words[words.index("x-slm-router-tags: checkout, team=search") - 1] == "-H"
+    assert "x-slm-router-tags" not in report(it, "d2")["curl"]
+
+
 def test_what_the_reader_says_of_an_answer_is_kept_as_feedback(opened: Opened) -> None:
     it = opened([an_event("d1"), Feedback("d1", "judge", AT, 0.5)])
     form = re.search(r'action="(/decisions/d1/feedback)"', it.page("/decisions/d1"))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from router.core.feedback import Feedback
+from router.core.ledger import OTHER_TAGS
 from router.dashboard.quality import grid
 from tests.dashboard.conftest import Dashboard, Opened
 from tests.fakes import events
@@ -120,3 +121,29 @@ def test_each_table_is_to_be_had_as_csv(busy: Dashboard, table: str) -> None:
     answer = busy.client.get(f"{REPORT}?format=csv&table={table}")
 
     assert len(answer.text.splitlines()) - 1 == len(told(busy)[table])
+
+
+def test_scores_are_told_by_tag_where_requests_have_any(opened: Opened) -> None:
+    told_apart = [*judged(25, 1.0, tags=("checkout", "batch")), *judged(5, 0.0, tags=("batch",))]
+    it = opened([*told_apart, *judged(3, 0.0)])
+    tags = {row["of"]: row for row in told(it)["tags"]}
+
+    assert {name: row["n"] for name, row in tags.items()} == {"checkout": 25, "batch": 30}
+    assert tags["checkout"]["value"] == 1.0
+    assert tags["batch"]["low"] < tags["batch"]["value"] < tags["batch"]["high"] < 1
+    page = it.page("/quality")
+    assert "Score by tag" in page and 'href="/decisions?tag=checkout"' in page
+    as_csv = it.client.get(f"{REPORT}?table=tags&format=csv").text
+    assert as_csv.startswith("of,state,value,low,high,n,needed\nbatch,value,")
+
+
+def test_where_no_request_has_a_tag_nothing_is_said_of_tags(opened: Opened) -> None:
+    it = opened(judged(25, 1.0))
+    assert told(it)["tags"] == [] and "Score by tag" not in it.page("/quality")
+
+
+def test_tags_that_share_a_line_link_nowhere(opened: Opened) -> None:
+    few = judged(25, 1.0, tags=("last",))
+    many = [an_event(f"m{i}", tags=tuple(f"t{i}-{n}" for n in range(8))) for i in range(25)]
+    page = opened([*many, *few]).page("/quality")
+    assert OTHER_TAGS in page and f"tag={OTHER_TAGS[:2]}" not in page and "tag=%28" not in page

@@ -11,6 +11,7 @@ from router.core.energy import Footprint
 from router.core.ledger import OTHER_TAGS
 from router.dashboard.curves import by_day, letter
 from router.dashboard.savings import waterfall
+from router.stores import sqlite_tag_sets
 from tests.core.made import policy
 from tests.dashboard.conftest import Dashboard, Opened
 from tests.fakes import events
@@ -85,6 +86,67 @@ def test_a_request_counts_under_each_of_its_tags_and_the_page_says_so(opened: Op
     as_csv = it.client.get(f"{REPORT}?by=tag&sort=of&table=groups&format=csv").text
     first = [line.partition(",")[0] for line in as_csv.splitlines()]
     assert first == ["of", "team=search", "checkout", ""]
+
+
+MIXED = [
+    an_event(
+        f"d{i}",
+        at=AT,
+        session=None,
+        tags=(("checkout", "batch"), ("checkout",), ())[i % 3],
+        decision=decided(rule=("easy", "hard")[i % 2]),
+        key_name=("app", None)[i % 2],
+    )
+    for i in range(24)
+]
+"""Of each rule four requests without a tag, and eight of checkout, of which four are of batch."""
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("by=tag&rule=easy", {"checkout": 8, "batch": 4, None: 4}),
+        ("by=tag&rule=easy&key=app", {"checkout": 8, "batch": 4, None: 4}),
+        ("by=tag&rule=easy&model=nobody", {}),
+        ("by=rule&tag=batch", {"easy": 4, "hard": 4}),
+        ("by=rule&tag=batch&key=app", {"easy": 4}),
+        ("by=tag&tag=batch", {"checkout": 8, "batch": 8}),
+        ("by=domain&tag=checkout&rule=hard", {"law": 8}),
+        ("by=rule&key=app", {"easy": 12}),
+        ("by=rule&tag=%ed%a0%80", {}),
+    ],
+)
+def test_the_groups_can_be_narrowed_by_a_tag_and_all_else_together(
+    opened: Opened, query: str, expected: dict[str | None, int]
+) -> None:
+    it = opened(MIXED)
+    found = told(it, query)
+
+    assert {row["of"]: row["requests"] for row in found["groups"]} == expected
+    assert found["groups_since"] == found["since"]
+    # What stands above is of all requests, as without.
+    assert found["saving"] == told(it)["saving"]
+    page = it.page(f"/savings?{query}")
+    assert "the figures above are of all" in page and "They begin on" not in page
+
+
+def test_where_sums_do_not_reach_back_page_and_report_say_from_when_on(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = opened(MIXED)
+    monkeypatch.setattr(sqlite_tag_sets, "MOST_READ", 2)
+    found = told(it, "by=tag&rule=easy")
+
+    assert found["groups_since"] > found["since"] and found["groups"] == []
+    assert "They begin on" in it.page("/savings?by=tag&rule=easy")
+
+
+def test_what_was_narrowed_is_kept_in_the_form_and_can_be_cleared(opened: Opened) -> None:
+    page = opened(MIXED).page("/savings?by=tag&rule=easy&since=7d")
+
+    assert '<input name="rule" value="easy">' in page
+    assert '<input type="hidden" name="since" value="7d">' in page
+    assert 'href="/savings?by=tag&amp;since=7d">Clear</a>' in page
 
 
 def test_by_tag_an_interval_comes_from_the_same_evidence(busy: Dashboard) -> None:

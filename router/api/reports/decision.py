@@ -14,6 +14,7 @@ from router.api.access import caller_of
 from router.api.reports.sentence import sentence
 from router.api.reports.told import Told, answered
 from router.api.state import runtime_of
+from router.api.tagging import TAGS
 from router.core.cost import Usage, baseline_cost
 from router.core.flips import flips
 from router.core.replay import agrees, logged_case
@@ -170,6 +171,8 @@ def _curl(request: Request, row: Row) -> str:
     )
     url = f"{request.base_url.scheme}://{request.base_url.netloc}{_PATHS.get(row['endpoint'], '')}"
     lines = [f"curl -sN {shlex.quote(url)}", "-H 'content-type: application/json'"]
+    if told := ", ".join(row["tags"]):
+        lines.append(f"-H {shlex.quote(f'{TAGS}: {told}')}")
     if runtime_of(request).settings.require_keys:
         lines.append('-H "authorization: Bearer $SLM_ROUTER_KEY"')
     return " \\\n  ".join([*lines, f"-d {shlex.quote(body)}"])

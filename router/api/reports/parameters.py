@@ -5,6 +5,7 @@ from typing import Any
 
 from router.api.reports.asked import MOST_CHARACTERS
 from router.api.reports.decisions import OUTCOMES
+from router.api.reports.narrowing import FILTERS
 from router.api.reports.overview import TABLES as OVERVIEW_TABLES
 from router.api.reports.period import TRAFFIC
 from router.api.reports.quality import TABLES as QUALITY_TABLES
@@ -48,6 +49,7 @@ PARAMETERS: Mapping[str, Sequence[Parameter]] = {
         _in_query("by", "what to tell savings apart by", {"enum": list(BY)}),
         _in_query("sort", "what the groups are sorted by", {"enum": list(SORTS)}),
         _in_query("order", "which way", {"enum": ["desc", "asc"]}),
+        *(_in_query(name, "exactly this, in the groups alone") for name in FILTERS),
     ),
     "/api/v1/quality": (
         *_PERIOD,

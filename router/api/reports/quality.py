@@ -13,7 +13,7 @@ from router.api.reports.table import FIGURES, Table, told_with
 from router.api.reports.told import Told, answered
 from router.api.state import runtime_of
 from router.core.feedback import SOURCES
-from router.core.ledger import SECONDS_PER_DAY, Arm, Dimension, Window
+from router.core.ledger import SECONDS_PER_DAY, Arm, Dimension, QualitySums, Window
 from router.core.repeats import Repeated
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from router.evidence.group_scores import GroupScore
 
 ARMS: Sequence[Arm] = get_args(Arm)
-TABLES = ("cells", "arms", "rules", "figures", "worst")
+TABLES = ("cells", "arms", "rules", "tags", "figures", "worst")
 SCORES = ("of", "state", "value", "low", "high", "n", "needed")
 CELLS = ("domain", "model", *SCORES[1:])
 WORST = ("decision", "at", "score", "model", "rule", "outcome", "cost_usd", "key_name")
@@ -42,17 +42,18 @@ async def quality(request: Request) -> Response:
 
 
 async def report(request: Request) -> Told:
-    """The verdict, scores by arm, rule, domain and model, rates, and the worst of the week."""
-    from router.evidence.group_scores import most_heard, scores_by_group
+    """The verdict, scores by arm, rule, tag, domain and model, rates, the worst of the week."""
+    from router.evidence.group_scores import most_heard
     from router.evidence.plain import figure, verdict
 
     wanted = asked.one_of(request, "source", (*SOURCES, ""), "")
     period = await period_of(request)
     runtime = runtime_of(request)
     # Side by side, each in a thread and a connection of its own.
-    found, sums, repeated = await asyncio.gather(
+    found, sums, tagged, repeated = await asyncio.gather(
         statement_of(request, period, of_quality=True),
         runtime.ledger.quality(period.window, period.where, TOLD_BY),
+        runtime.ledger.quality(period.window, period.where, ("tag",)),
         runtime.repeats.repeated(period.window, period.simulated),
     )
     source = wanted or most_heard(sums) or ""
@@ -65,9 +66,7 @@ async def report(request: Request) -> Told:
     }
     figures = [{**figure(it), "name": name} for name, it in told.items()]
     tables = {
-        "cells": Table(CELLS, _cells(scores_by_group(sums, source, (2, 3)))),
-        "arms": Table(SCORES, [_row(it) for it in scores_by_group(sums, source, (0,))]),
-        "rules": Table(SCORES, [_row(it) for it in scores_by_group(sums, source, (1,))]),
+        **_scores(sums, tagged, source),
         "figures": Table(FIGURES, figures),
         "worst": Table(WORST, await _worst(request, period)),
     }
@@ -80,6 +79,21 @@ async def report(request: Request) -> Told:
         **{name: table.rows for name, table in tables.items()},
     }
     return told_with(request, content, tables)
+
+
+def _scores(
+    sums: Sequence[QualitySums], tagged: Sequence[QualitySums], source: str
+) -> dict[str, Table]:
+    """One source's scores, each table by other dimensions of TOLD_BY, or by tag."""
+    from router.evidence.group_scores import scores_by_group
+
+    return {
+        "cells": Table(CELLS, _cells(scores_by_group(sums, source, (2, 3)))),
+        "arms": Table(SCORES, [_row(it) for it in scores_by_group(sums, source, (0,))]),
+        "rules": Table(SCORES, [_row(it) for it in scores_by_group(sums, source, (1,))]),
+        # An answer counts under each of its request's tags, so that these do not add up.
+        "tags": Table(SCORES, [_row(it) for it in scores_by_group(tagged, source)]),
+    }
 
 
 def _cells(told: Iterable["GroupScore"]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """GET /api/v1/savings: where the saving comes from, what was spent, what could not be priced."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router.api.reports import asked
+from router.api.reports.narrowing import Narrowed, groups_of, narrowing_of
 from router.api.reports.overview import changes_of, counts
 from router.api.reports.period import Period, period_of, statement_of
 from router.api.reports.table import FIGURES, Rows, Table, told_with
@@ -18,6 +19,7 @@ from router.api.state import runtime_of
 from router.core.ledger import Grouping, dollars
 
 if TYPE_CHECKING:
+    from router.evidence.savings import GroupSaving
     from router.evidence.statement import Statement
 
 BY: Mapping[str, Grouping] = {
@@ -73,17 +75,15 @@ async def report(request: Request) -> Told:
     """The waterfall, spending by model and day, and the groups, sorted as asked for."""
     from router.evidence.plain import figure, saving, verdict
 
-    by = BY[asked.one_of(request, "by", tuple(BY), "rule")]
-    sort = asked.one_of(request, "sort", SORTS, "saved")
-    order = asked.one_of(request, "order", ("desc", "asc"), "desc")
-    period = await period_of(request)
+    by, sort, order = _lines_of(request)
+    narrowing, period = narrowing_of(request), await period_of(request)
     found, days = await asyncio.gather(
-        statement_of(request, period, (by,), ("cost_usd",)), _days(request, period)
+        statement_of(request, period, (by,) if narrowing.is_any else (), ("cost_usd",)),
+        _days(request, period),
     )
-    figures = [{**figure(found.figures[name]), "name": name} for name in SHOWN]
-    groups = sorted(_groups(found, by), key=_KEYS[sort], reverse=order == "desc")
-    parts = [{"part": name, "usd": dollars(v)} for name, v in asdict(found.saving.parts).items()]
-    changed = await changes_of(request, period, found)
+    told = Narrowed(found.groups.get(by, ()), period.window.since)
+    if not narrowing.is_any and found.saving.priced:
+        told = await groups_of(request, period, by, found.saving.baseline, narrowing)
     content = {
         "object": "savings",
         **period.told(),
@@ -95,20 +95,33 @@ async def report(request: Request) -> Told:
         "saving": saving(found.saving),
         "baselines": [found.saving.baseline, *(it.baseline for it in found.others)],
         "other_baselines": [saving(it) for it in found.others],
-        "figures": figures,
+        "figures": [{**figure(found.figures[name]), "name": name} for name in SHOWN],
         "counts": counts(found),
         "energy": _energy(found),
-        "parts": parts,
+        "parts": _parts(found),
         "days": days,
-        "groups": groups,
+        "groups": sorted(_groups(told.groups), key=_KEYS[sort], reverse=order == "desc"),
+        "narrowed": asdict(narrowing),
+        "groups_since": told.since,
         # A request counts under each of its tags, so that these do not add up to the whole.
         "groups_overlap": by == "tag",
         "unpriced": [asdict(it) for it in found.unpriced],
-        "changes": changed,
+        "changes": await changes_of(request, period, found),
     }
     return told_with(
         request, content, {name: Table(columns, content[name]) for name, columns in _TABLES.items()}
     )
+
+
+def _lines_of(request: Request) -> tuple[Grouping, str, str]:
+    """What the groups are told apart by, what they are sorted by, and which way."""
+    by = BY[asked.one_of(request, "by", tuple(BY), "rule")]
+    sort = asked.one_of(request, "sort", SORTS, "saved")
+    return by, sort, asked.one_of(request, "order", ("desc", "asc"), "desc")
+
+
+def _parts(found: "Statement") -> Rows:
+    return [{"part": name, "usd": dollars(v)} for name, v in asdict(found.saving.parts).items()]
 
 
 _KEYS: Mapping[str, Any] = {
@@ -122,9 +135,9 @@ _KEYS: Mapping[str, Any] = {
 }
 
 
-def _groups(found: "Statement", by: Grouping) -> list[dict[str, Any]]:
+def _groups(told: Iterable["GroupSaving"]) -> list[dict[str, Any]]:
     rows = []
-    for it in found.groups.get(by, ()):
+    for it in told:
         share = it.saving.share
         rows.append(
             {
