@@ -57,14 +57,23 @@ def studentised_each(
     alike: dict[int, list[int]] = {}
     for at, sums in enumerate(many):
         alike.setdefault(len(sums), []).append(at)
-    found: list[Estimate | None] = [None] * len(many)
-    for n, places in alike.items():
+    places: list[int] = []
+    drawn: list[Drawn] = []
+    for n, some in alike.items():
         if n > 1:
-            resampled = Resampled(np.stack([many[at] for at in places], axis=1))
-            estimates = resampled.estimates(figure, slopes, level)
-            for at, estimate in zip(places, estimates, strict=True):
-                found[at] = estimate
-    return found
+            places += some
+            drawn.append(Resampled(np.stack([many[at] for at in some], axis=1)).of(figure, slopes))
+    found = dict(zip(places, _estimates(drawn, level), strict=True))
+    return [found.get(at) for at in range(len(many))]
+
+
+class Drawn(NamedTuple):
+    """A figure of each of g groups [g], its standard error [g], and how far it lies from it in each
+    resample, in standard errors of that [ROUNDS, g]."""
+
+    values: Floats
+    errors: Floats
+    distances: Floats
 
 
 class Resampled:
@@ -82,16 +91,13 @@ class Resampled:
         twice = np.where(self._left == self._right, 1.0, 2.0)
         products = scaled[..., self._left] * scaled[..., self._right] * twice
         self._whole = scaled.sum(axis=0), products.sum(axis=0)
-        self._drawn = self._weighed(scaled), self._weighed(products)
+        both = np.concatenate([scaled, products], axis=-1)
+        drawn = (resamples(self._n) @ both.reshape(self._n, -1)).reshape(ROUNDS, *both.shape[1:])
+        self._drawn = drawn[..., :columns], drawn[..., columns:]
 
     def estimate(self, figure: OfTotals, slopes: Slopes, level: float = 0.95) -> Estimate | None:
-        """A figure of the sums of the first group, or the only one, with its interval."""
-        return self.estimates(figure, slopes, level)[0]
-
-    def estimates(
-        self, figure: OfTotals, slopes: Slopes, level: float = 0.95
-    ) -> Sequence[Estimate | None]:
-        """A figure of each group's sums with its interval; None where they are too odd for one.
+        """A figure of the sums, of the first group if there are more, with its interval; None where
+        they are too odd for one.
 
         Each resample's distance from the figure is measured in its own standard error
         (infinitesimal jackknife), which keeps the interval honest where sums are skewed: Hall,
@@ -100,25 +106,31 @@ class Resampled:
         equal-tailed and the symmetric interval: with few clusters the one errs where the other
         does not (`tests/evidence/test_coverage.py`).
         """
+        return _estimates([self.of(figure, slopes)], level)[0]
+
+    def of(self, figure: OfTotals, slopes: Slopes) -> Drawn:
+        """A figure of the sums, as it is and as it is drawn."""
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             whole, drawn = self._whole[0] * self._sizes, self._drawn[0] * self._sizes
             values = figure(whole)
             errors = self._error(slopes(whole), self._whole[1])
             distances = (figure(drawn) - values) / self._error(slopes(drawn), self._drawn[1])
-        reaches = _reaches(distances, level)
-        told = zip(values.tolist(), errors.tolist(), reaches, strict=True)
-        return [_estimate(value, error, reach) for value, error, reach in told]
-
-    def _weighed(self, sums: Floats) -> Floats:
-        """What sums [n, g, k] come to in each resample [ROUNDS, g, k]."""
-        drawn = resamples(self._n) @ sums.reshape(self._n, -1)
-        return np.asarray(drawn.reshape(ROUNDS, *sums.shape[1:]))
+        return Drawn(values, errors, distances)
 
     def _error(self, slopes: Floats, moments: Floats) -> Floats:
         """Standard errors [...] from slopes [..., k] and sums of products of the scaled sums."""
         scaled = slopes * self._sizes
         variance = (scaled[..., self._left] * scaled[..., self._right] * moments).sum(axis=-1)
         return np.asarray(np.sqrt(np.maximum(variance, 0.0)) * sqrt(self._n / (self._n - 1)))
+
+
+def _estimates(drawn: Sequence[Drawn], level: float) -> Sequence[Estimate | None]:
+    """The interval of each group, one after the other."""
+    if not drawn:
+        return []
+    values, errors, distances = (np.concatenate(it, axis=-1) for it in zip(*drawn, strict=True))
+    told = zip(values.tolist(), errors.tolist(), _reaches(distances, level), strict=True)
+    return [_estimate(value, error, reach) for value, error, reach in told]
 
 
 def _reaches(distances: Floats, level: float) -> Sequence[tuple[float, float] | None]:

@@ -93,8 +93,8 @@ def _of_keys(
     for id, value, sign in keys:
         group_of[id], sign_of[id] = groups.setdefault(value, len(groups)), sign
     found = []
-    for value in packs:
-        table = unpacked(value)
+    for pack in packs:
+        table = unpacked(pack)
         if not len(table):
             continue
         known = table[table[:, 0] <= last]
