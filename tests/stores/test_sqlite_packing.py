@@ -85,11 +85,11 @@ async def check(path: Path, window: Window = EVER) -> None:
         assert {k: {c: list(s) for c, s in v.items()} for k, v in told.items()} == known, by
 
 
-def steps(path: Path, until: float = AT + 30 * SECONDS_PER_DAY) -> Iterator[sqlite3.Connection]:
+def steps(path: Path, until: float = AT + 30 * SECONDS_PER_DAY) -> Iterator[None]:
     """Settling, stopped after every step."""
     with closing(open_for_writing(path, 2.0, survive_power_cut=False)) as connection:
         while settle(connection, until):
-            yield connection
+            yield
 
 
 def packs(path: Path) -> int:
@@ -150,6 +150,15 @@ async def test_what_comes_late_is_counted_though_its_day_was_packed(path: Path) 
     settled(path)
     # As many as there were, and those of the new day.
     assert packs(path) == before + 7
+    await check(path)
+
+
+async def test_what_comes_while_its_day_is_being_settled_is_counted_at_once(path: Path) -> None:
+    await logged(path, [an_event("a"), an_event("b", key_name=None)])
+    for number, _ in enumerate(steps(path)):
+        if number in (0, 2, 5):
+            await logged(path, [an_event(f"late{number}", at=AT + number)])
+            await check(path)
     await check(path)
 
 
