@@ -105,13 +105,18 @@ _LIFT_DAY = (
 _LIFT_SOME = (
     f"INSERT INTO daily_clusters (key, day, cluster, {', '.join(CLUSTER_SUMS)})"
     f" SELECT l.key, s.day, s.cluster, {_summed(CLUSTER_SUMS)} FROM temp.lifted l"
-    " CROSS JOIN open_clusters s ON s.day = ? AND s.key = l.full AND s.key <= ?"
+    " CROSS JOIN open_clusters s ON s.day = ? AND s.key = l.full"
     " WHERE true GROUP BY l.key, s.day, s.cluster"
     f" {_added(('key', 'day', 'cluster'), CLUSTER_SUMS)}"
 )
 _OPEN_KEYS = (
     "SELECT DISTINCT k.id, k.key FROM open_clusters s CROSS JOIN roll_up_keys k ON k.id = s.key"
     " WHERE s.day = ? AND s.key <= ?"
+)
+_OF_A_DAY = (
+    "SELECT sum(requests), sum(baseline_nano), sum(answer_nano), sum(own_nano)"
+    " FROM roll_up_keys k CROSS JOIN daily_clusters s ON s.key = k.id AND s.day = ?"
+    " WHERE k.level = ?"
 )
 _UNLIFT_DAY = (
     "DELETE FROM daily_clusters WHERE day = ?"
@@ -193,7 +198,7 @@ def _move_some(connection: sqlite3.Connection, table: str, time: str, at: int) -
             full_keys = connection.execute(_OPEN_KEYS, (at, last)).fetchall()
             for level in LEVELS:
                 _note_keys(connection, level, full_keys)
-                connection.execute(_LIFT_SOME, (at, last))
+                connection.execute(_LIFT_SOME, (at,))
         for statement in _MOVES[table, time]:
             connection.execute(statement, (at, last))
 
@@ -213,13 +218,21 @@ def _lift(connection: sqlite3.Connection, level: str, day: int) -> None:
     _note_keys(connection, level, connection.execute(_KEYS, (FULL, *span)).fetchall())
     if level not in HOURLY or not _is_marked(connection, "settled_days", HOURS, day):
         connection.execute(_LIFT_HOURS, span)
-    if _is_marked(connection, "settled_days", LIFTED, day):
-        # Once more and in one: an older slm-router that shares the file lifts nothing before.
+    if not _is_lifted(connection, level, day):
         connection.execute(_UNLIFT_DAY, (day, level))
-    connection.execute(_LIFT_DAY, span)
+        connection.execute(_LIFT_DAY, span)
     if _is_marked(connection, "settled_weeks", level, week := week_of(day)):
         connection.execute(_INTO_WEEK, (week, level, *span))
         connection.execute(_UNPACK, (week, level))
+
+
+def _is_lifted(connection: sqlite3.Connection, level: str, day: int) -> bool:
+    """Whether all of a day is at a level: an older slm-router that shares the file lifts nothing
+    before the day is over."""
+    if not _is_marked(connection, "settled_days", LIFTED, day):
+        return False
+    full, lifted = (connection.execute(_OF_A_DAY, (day, it)).fetchone() for it in (FULL, level))
+    return bool(full == lifted)
 
 
 def _note_keys(

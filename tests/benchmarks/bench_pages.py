@@ -38,6 +38,8 @@ PAGES = (
     "/",
     "/savings",
     "/savings?by=domain&sort=share",
+    "/savings?by=model",
+    "/savings?by=key",
     "/savings?by=tag",
     "/savings?since=7d",
     "/quality",
