@@ -63,7 +63,8 @@ def _packs(
         # As `cluster_sums` has them: those of any tag are taken off those of all rows.
         tagged, values = chosen_keys(TAG, where)
         keys = connection.execute(
-            f"SELECT k.id, k.tag, iif(k.tag IS NULL, -1, 1) FROM roll_up_keys k WHERE {tagged}",
+            "SELECT k.id, k.tag, CASE WHEN k.tag IS NULL THEN -1 ELSE 1 END"
+            f" FROM roll_up_keys k WHERE {tagged}",
             values,
         ).fetchall()
         found = _of_keys(_blobs(connection, TAG, window), keys, groups)

@@ -109,6 +109,7 @@ _LIFT_SOME = (
     " WHERE true GROUP BY l.key, s.day, s.cluster"
     f" {_added(('key', 'day', 'cluster'), CLUSTER_SUMS)}"
 )
+_OPEN_DAYS = "SELECT day, count(*) FROM open_clusters GROUP BY day"
 _OPEN_KEYS = (
     "SELECT DISTINCT k.id, k.key FROM open_clusters s CROSS JOIN roll_up_keys k ON k.id = s.key"
     " WHERE s.day = ? AND s.key <= ?"
@@ -184,9 +185,6 @@ def _lifted_some(connection: sqlite3.Connection) -> bool:
             _move_some(connection, "open_clusters", "day", day)
             return True
     return False
-
-
-_OPEN_DAYS = "SELECT day, count(*) FROM open_clusters GROUP BY day"
 
 
 def _move_some(connection: sqlite3.Connection, table: str, time: str, at: int) -> None:

@@ -2,9 +2,9 @@
 
 The log holds thirty days of traffic: 4 rules, 14 domains, 5 models, 5 keys, 40,000 sessions,
 feedback on every fiftieth decision, one in twenty sent to control, one in four tagged with two of
-twenty tags (TAGS=200: of so many, 0: none). Each question is asked of the file anew, as a page asks it; a page may
-take 300 ms. ROWS=100000 makes a smaller log, LOG=path keeps it for the next time. What roll-ups add
-to writing is given as a ratio to the same rows without them.
+twenty tags (TAGS=200: of so many, 0: none). Each question is asked of the file anew, as a page asks
+it; a page may take 300 ms. ROWS=100000 makes a smaller log, LOG=path keeps it for the next time.
+What roll-ups add to writing is given as a ratio to the same rows without them.
 """
 
 import asyncio

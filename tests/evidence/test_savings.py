@@ -12,6 +12,7 @@ from router.core.cluster_table import ClusterTable
 from router.core.ledger import NANO, ClusterSums
 from router.evidence.savings import (
     LEAST_CLUSTERS,
+    ByGroup,
     priced_saving,
     saving_by_group,
 )
@@ -63,7 +64,7 @@ def test_the_parts_add_up_to_the_net_and_the_net_to_the_invoice_exactly(
 def test_many_groups_have_the_figures_that_each_has_alone() -> None:
     """Of as many clusters and of others, among them some that have too few, or nothing."""
     sizes = [100, 40, 100, 3, 0, 40, 31]
-    of = {str(at): like(0.1 * at, size, seed=at) for at, size in enumerate(sizes)}
+    of: ByGroup = {str(at): like(0.1 * at, size, seed=at) for at, size in enumerate(sizes)}
     found = {it.of: it for it in saving_by_group(of, BASELINE)}
 
     for name, sums in of.items():

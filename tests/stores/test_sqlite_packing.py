@@ -71,7 +71,8 @@ def _values(row: Row, by: Grouping | None) -> Iterator[str | None]:
     if by == "tag":
         yield from json.loads(row.tags) or [None]
     else:
-        yield None if by is None else row[TOLD.index(by)]
+        value = None if by is None else row[TOLD.index(by)]
+        yield None if value is None else str(value)
 
 
 async def of_the_ledger(path: Path, window: Window, by: Grouping | None) -> Sums:
