@@ -5,13 +5,15 @@ resampled and never requests. The draws are the same for the same number of clus
 is loaded twice shows the same interval.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from math import sqrt
+from math import isfinite, isnan, sqrt
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from router.core.ledger import CLUSTERS
 from router.evidence.bounds import Floats
 
 ROUNDS = 999
@@ -44,27 +46,58 @@ def studentised(
 
     None where the sums are too few or too odd for one.
     """
-    return Resampled(sums).estimate(figure, slopes, level) if len(sums) > 1 else None
+    return studentised_each([sums], figure, slopes, level)[0]
+
+
+def studentised_each(
+    many: Sequence[Floats], figure: OfTotals, slopes: Slopes, level: float = 0.95
+) -> Sequence[Estimate | None]:
+    """The same for the sums of each of many groups. Those with as many clusters are drawn as one,
+    for to count anew what a draw comes to is what takes long."""
+    alike: dict[int, list[int]] = {}
+    for at, sums in enumerate(many):
+        alike.setdefault(len(sums), []).append(at)
+    places: list[int] = []
+    drawn: list[Drawn] = []
+    for n, some in alike.items():
+        if n > 1:
+            places += some
+            drawn.append(Resampled(np.stack([many[at] for at in some], axis=1)).of(figure, slopes))
+    found = dict(zip(places, _estimates(drawn, level), strict=True))
+    return [found.get(at) for at in range(len(many))]
+
+
+class Drawn(NamedTuple):
+    """A figure of each of g groups [g], its standard error [g], and how far it lies from it in each
+    resample, in standard errors of that [ROUNDS, g]."""
+
+    values: Floats
+    errors: Floats
+    distances: Floats
 
 
 class Resampled:
-    """n clusters' sums [n, k], drawn again and again; n is 2 or more."""
+    """n clusters' sums [n, k], or those of g groups [n, g, k], drawn again and again; n is 2 or
+    more. The clusters of all groups are drawn alike: each interval is that of its group alone."""
 
     def __init__(self, sums: Floats) -> None:
-        self._n, columns = sums.shape
+        self._n, columns = len(sums), sums.shape[-1]
+        groups = sums.reshape(self._n, -1, columns)
         # Of like size, so that no product of two dwarfs another.
-        self._sizes = np.abs(sums).sum(axis=0)
-        scaled = sums / np.where(self._sizes > 0, self._sizes, 1.0)
+        self._sizes = np.abs(groups).sum(axis=0)
+        scaled = groups / np.where(self._sizes > 0, self._sizes, 1.0)
         # Of the symmetric products each pair once; those of two columns count double.
         self._left, self._right = np.triu_indices(columns)
         twice = np.where(self._left == self._right, 1.0, 2.0)
-        products = scaled[:, self._left] * scaled[:, self._right] * twice
+        products = scaled[..., self._left] * scaled[..., self._right] * twice
         self._whole = scaled.sum(axis=0), products.sum(axis=0)
-        weights = resamples(self._n)
-        self._drawn = weights @ scaled, weights @ products
+        both = np.concatenate([scaled, products], axis=-1)
+        drawn = (resamples(self._n) @ both.reshape(self._n, -1)).reshape(ROUNDS, *both.shape[1:])
+        self._drawn = drawn[..., :columns], drawn[..., columns:]
 
     def estimate(self, figure: OfTotals, slopes: Slopes, level: float = 0.95) -> Estimate | None:
-        """A figure of the sums with its interval; None where they are too odd for one.
+        """A figure of the sums, of the first group if there are more, with its interval; None where
+        they are too odd for one.
 
         Each resample's distance from the figure is measured in its own standard error
         (infinitesimal jackknife), which keeps the interval honest where sums are skewed: Hall,
@@ -73,21 +106,16 @@ class Resampled:
         equal-tailed and the symmetric interval: with few clusters the one errs where the other
         does not (`tests/evidence/test_coverage.py`).
         """
+        return _estimates([self.of(figure, slopes)], level)[0]
+
+    def of(self, figure: OfTotals, slopes: Slopes) -> Drawn:
+        """A figure of the sums, as it is and as it is drawn."""
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             whole, drawn = self._whole[0] * self._sizes, self._drawn[0] * self._sizes
-            value = float(figure(whole))
-            error = float(self._error(slopes(whole), self._whole[1]))
-            distances = (figure(drawn) - value) / self._error(slopes(drawn), self._drawn[1])
-        if error == 0.0 and np.isfinite(value):
-            return Estimate(value, value, value)
-        kept = distances[np.isfinite(distances)]
-        if not np.isfinite(value + error) or len(kept) < (1 - _MOST_LOST) * len(distances):
-            return None
-        tail = (1 - level) / 2
-        below, above = np.quantile(kept, [1 - tail, tail])
-        either = float(np.quantile(np.abs(kept), level))
-        below, above = max(float(below), either), max(-float(above), either)
-        return Estimate(value, value - below * error, value + above * error)
+            values = figure(whole)
+            errors = self._error(slopes(whole), self._whole[1])
+            distances = (figure(drawn) - values) / self._error(slopes(drawn), self._drawn[1])
+        return Drawn(values, errors, distances)
 
     def _error(self, slopes: Floats, moments: Floats) -> Floats:
         """Standard errors [...] from slopes [..., k] and sums of products of the scaled sums."""
@@ -96,13 +124,56 @@ class Resampled:
         return np.asarray(np.sqrt(np.maximum(variance, 0.0)) * sqrt(self._n / (self._n - 1)))
 
 
+def _estimates(drawn: Sequence[Drawn], level: float) -> Sequence[Estimate | None]:
+    """The interval of each group, one after the other."""
+    if not drawn:
+        return []
+    values, errors, distances = (np.concatenate(it, axis=-1) for it in zip(*drawn, strict=True))
+    told = zip(values.tolist(), errors.tolist(), _reaches(distances, level), strict=True)
+    return [_estimate(value, error, reach) for value, error, reach in told]
+
+
+def _reaches(distances: Floats, level: float) -> Sequence[tuple[float, float] | None]:
+    """How far below and above a figure its interval reaches, in standard errors, from distances
+    [ROUNDS, g]; None where too many of these are not numbers."""
+    tail = (1 - level) / 2
+    whole = np.isfinite(distances).all(axis=0)
+    below, above, either = np.full((3, distances.shape[1]), np.nan)
+    if whole.any():
+        some = distances[:, whole]
+        below[whole], above[whole] = np.quantile(some, [1 - tail, tail], axis=0)
+        either[whole] = np.quantile(np.abs(some), level, axis=0)
+    for at in np.flatnonzero(~whole):
+        kept = distances[np.isfinite(distances[:, at]), at]
+        if len(kept) >= (1 - _MOST_LOST) * len(distances):
+            below[at], above[at] = np.quantile(kept, [1 - tail, tail])
+            either[at] = np.quantile(np.abs(kept), level)
+    ends = zip(np.maximum(below, either).tolist(), np.maximum(-above, either).tolist(), strict=True)
+    return [None if isnan(low) else (low, high) for low, high in ends]
+
+
+def _estimate(value: float, error: float, reach: tuple[float, float] | None) -> Estimate | None:
+    if error == 0.0 and isfinite(value):
+        return Estimate(value, value, value)
+    if reach is None or not isfinite(value + error):
+        return None
+    return Estimate(value, value - reach[0] * error, value + reach[1] * error)
+
+
 @lru_cache(maxsize=8)
 def resamples(n: int) -> Floats:
     """How often each of n clusters is drawn in each resample [ROUNDS, n]."""
+    return _draws(n).astype(np.float64)
+
+
+@lru_cache(maxsize=CLUSTERS)
+def _draws(n: int) -> NDArray[np.uint16]:
+    """The same in little room: groups of a table may each have another number of clusters, and to
+    draw takes longer than all that is reckoned with it."""
     random = np.random.default_rng((_SEED, n))
     drawn = random.integers(0, n, (ROUNDS, n)) + n * np.arange(ROUNDS)[:, None]
     counts = np.bincount(drawn.ravel(), minlength=ROUNDS * n).reshape(ROUNDS, n)
-    return np.asarray(counts, dtype=np.float64)
+    return counts.astype(np.uint16)
 
 
 def ratio(totals: Floats) -> Floats:

@@ -6,15 +6,13 @@ two have types of their own, and no function takes both.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from operator import attrgetter
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from router.core.ledger import NANO, ClusterSums, Parts
 from router.evidence.bounds import Floats
+from router.evidence.cluster_figures import PLACES, figures_of, net_and_baseline, whole_of
 from router.evidence.figure import Figure, not_measured, percent, too_few, usd, usd_interval
-from router.evidence.resampling import ratio, ratio_slope, studentised
+from router.evidence.resampling import Estimate, ratio, ratio_slope, studentised_each
 
 NO_BASELINE = "any baseline"
 
@@ -25,9 +23,6 @@ LEAST_CLUSTERS = 30
 LEAST_EFFECTIVE = 8.0
 """Below so many clusters, or as many of like size, 95 % intervals covered less than 93 % on
 simulated traffic with heavy tails (`tests/evidence/test_coverage.py`): no interval is told then."""
-
-
-_SUMS = tuple(attrgetter(one.name) for one in fields(ClusterSums) if one.name != "cluster")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +67,50 @@ class Versions:
     baselines: Mapping[str, ByGroup]
 
 
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """One group: all of it, and net saving and baseline by cluster [groups of sessions, 2].
+    `clusters` counts those with a priced request."""
+
+    whole: ClusterSums
+    drawn: Floats
+    clusters: int
+
+    @property
+    def may_be_told(self) -> bool:
+        """Whether there is enough for an interval."""
+        many = self.clusters >= LEAST_CLUSTERS and self.whole.baseline_nano > 0
+        return many and _effective(self.drawn[:, 1]) >= LEAST_EFFECTIVE
+
+
 def priced_saving(clusters: Sequence[ClusterSums], baseline: str) -> PricedSaving:
     """What was saved against `baseline`, in all and with its interval, from sums by cluster."""
-    kept = sorted((it for it in clusters if it.requests), key=lambda it: it.cluster)
-    whole = _sum(kept)
-    shares = _share(kept, baseline, whole.priced_requests, whole.unpriced_requests)
+    return priced_savings([clusters], baseline)[0]
+
+
+def priced_savings(many: Sequence[Sequence[ClusterSums]], baseline: str) -> Sequence[PricedSaving]:
+    """The same for each of many groups: their intervals are drawn together."""
+    read = [_read(clusters) for clusters in many]
+    told = [at for at, it in enumerate(read) if it.may_be_told]
+    drawn = studentised_each([read[at].drawn for at in told], ratio, ratio_slope)
+    estimates = dict(zip(told, drawn, strict=True))
+    return [_saving(it, estimates.get(at), baseline) for at, it in enumerate(read)]
+
+
+def _read(clusters: Sequence[ClusterSums]) -> _Sums:
+    figures = figures_of(clusters)
+    priced = figures[:, PLACES["priced_requests"]] > 0
+    # What the router paid for its own ends counts also where it was about no priced request.
+    counts = priced | (figures[:, PLACES["own_nano"]] != 0)
+    return _Sums(whole_of(figures), net_and_baseline(figures[counts]), int(priced.sum()))
+
+
+def _saving(sums: _Sums, found: Estimate | None, baseline: str) -> PricedSaving:
+    whole, share = sums.whole, _share(sums, found, baseline)
     return PricedSaving(
         baseline=baseline,
-        share=shares,
-        usd=_in_usd(shares, whole.baseline_nano, whole.net_nano, baseline),
+        share=share,
+        usd=_in_usd(share, whole.baseline_nano, whole.net_nano, baseline),
         parts=whole.parts,
         baseline_nano=whole.baseline_nano,
         net_nano=whole.net_nano,
@@ -95,9 +125,10 @@ def saving_by_group(
 ) -> tuple[GroupSaving, ...]:
     """The same for each group, the largest saving first. Each interval is 95 % by itself: of
     twenty, one is expected to miss."""
+    savings = priced_savings(list(of.values()), baseline)
     found = [
-        GroupSaving(name, priced_saving(sums, baseline), sum(it.requests for it in sums))
-        for name, sums in of.items()
+        GroupSaving(name, saving, whole_of(figures_of(sums)).requests)
+        for (name, sums), saving in zip(of.items(), savings, strict=True)
     ]
     return tuple(sorted(found, key=lambda it: (-it.saving.net_nano, str(it.of))))
 
@@ -115,19 +146,15 @@ def saving_by_version(of: Versions) -> Mapping[str | None, GroupSaving]:
             ),
             (NO_BASELINE, sums),
         )
-        requests = sum(it.requests for it in sums)
-        found[version] = GroupSaving(version, priced_saving(priced, baseline), requests)
+        saving = priced_saving(priced, baseline)
+        found[version] = GroupSaving(version, saving, whole_of(figures_of(sums)).requests)
     return found
 
 
-def _sum(clusters: Sequence[ClusterSums]) -> ClusterSums:
-    """All clusters as one. Each sum is of whole numbers, so the parts still add up exactly."""
-    return ClusterSums(0, *(sum(map(get, clusters)) for get in _SUMS))
-
-
-def _share(clusters: Sequence[ClusterSums], baseline: str, priced: int, unpriced: int) -> Figure:
-    name = "saved"
-    if not priced or not any(it.baseline_nano for it in clusters):
+def _share(sums: _Sums, found: Estimate | None, baseline: str) -> Figure:
+    name, whole, groups = "saved", sums.whole, sums.clusters
+    priced, unpriced = whole.priced_requests, whole.unpriced_requests
+    if not priced or not whole.baseline_nano:
         told = (
             "Name a baseline in the policy, and prices of its models in the catalogue."
             if not priced
@@ -136,19 +163,15 @@ def _share(clusters: Sequence[ClusterSums], baseline: str, priced: int, unpriced
         return not_measured(
             name, "share", f"No saving: {_counted(priced, unpriced, 0)}. {told}", "priced"
         )
-    sums = _columns([it for it in clusters if it.priced_requests])
-    counted = _counted(priced, unpriced, len(sums))
-    found = None
-    if len(sums) >= LEAST_CLUSTERS and _effective(sums[:, 1]) >= LEAST_EFFECTIVE:
-        found = studentised(sums, ratio, ratio_slope)
+    counted = _counted(priced, unpriced, groups)
     if found is None:
         # Twice as many groups as there are, where a few hold nearly all of the money.
-        needed = LEAST_CLUSTERS if len(sums) < LEAST_CLUSTERS else 2 * len(sums)
+        needed = LEAST_CLUSTERS if groups < LEAST_CLUSTERS else 2 * groups
         told = (
-            f"Not enough data for a saving against {baseline}: {len(sums)} of about {needed}"
+            f"Not enough data for a saving against {baseline}: {groups} of about {needed}"
             f" groups of sessions; {counted}."
         )
-        return too_few(name, "share", told, len(sums), needed, "priced")
+        return too_few(name, "share", told, groups, needed, "priced")
     return Figure(
         name, "share", "value", _told(found, baseline, counted), "priced", *found, n=priced
     )
@@ -188,10 +211,6 @@ def _assumed(whole: ClusterSums) -> tuple[float, float] | None:
         return None
     spent = whole.baseline_nano - whole.net_nano
     return 1 - spent / ends[0], 1 - spent / ends[1]
-
-
-def _columns(clusters: Sequence[ClusterSums]) -> Floats:
-    return np.array([(it.net_nano, it.baseline_nano) for it in clusters], dtype=np.float64)
 
 
 def _effective(sizes: Floats) -> float:

@@ -197,6 +197,18 @@ READING_MIGRATION: tuple[str, ...] = (
 """Statements that bring in what pages read: scores, which they had from the rows themselves, open
 days and weeks."""
 
+PACKING_MIGRATION: tuple[str, ...] = (
+    # The sums by cluster of a level of a day or a week that is over, as `packed_sums.py` writes
+    # them. What changes one of these sums deletes the pack, and readers take the sums themselves.
+    """
+    CREATE TABLE packed_clusters (
+        begin INTEGER NOT NULL, days INTEGER NOT NULL, level TEXT NOT NULL, sums BLOB NOT NULL,
+        PRIMARY KEY (begin, days, level)
+    )
+    """,
+)
+"""Statements that bring in what pages read of days that are over, at one go."""
+
 TAG_SETS_MIGRATION: tuple[str, ...] = (
     # Full sums of tagged requests by the tags that they share, as JSON in order: what is asked of
     # a tag and of something else together is read from these. The newest days first.

@@ -14,10 +14,11 @@ from router.core.buckets import bucket_of
 from router.core.ledger import CLUSTERS, SECONDS_PER_DAY, SECONDS_PER_HOUR, TOTALS, Window, nano
 from router.stores.summed_tags import SummedTags
 
-ALL, FULL, TIMES, HOURS = "all", "full", "times", "hours"
+ALL, FULL, TIMES, HOURS, LIFTED = "all", "full", "times", "hours", "lifted"
 LEVELS: tuple[str, ...] = ("policy_version", "rule", "domain", "model", "key_name")
 """Sums are kept by all of these together and in all, and once a day is over by each alone. TIMES
-stands for the histograms of a day, HOURS for its hourly sums at the levels of HOURLY."""
+stands for the histograms of a day, HOURS for its hourly sums at the levels of HOURLY. LIFTED:
+the day's full sums by cluster are added to each of LEVELS as they leave the open table."""
 
 HOURLY = (ALL, "model", "policy_version")
 """Levels of hourly sums that are kept from a day's first row on: there are few of them, and pages

@@ -14,7 +14,6 @@ from router.core.ledger import (
     SECONDS_PER_HOUR,
     TOTALS,
     Clusters,
-    ClusterSums,
     Dimension,
     Grouping,
     Histogram,
@@ -29,13 +28,12 @@ from router.core.ledger import (
     Unpriced,
     Window,
 )
-from router.stores.ledger_schema import CLUSTER_SUMS
 from router.stores.roll_up import FULL, MICRO, rounded
+from router.stores.sqlite_clusters import clusters_of
 from router.stores.sqlite_reader import DecisionReader
 from router.stores.sqlite_schema import fetched
 from router.stores.sqlite_sums import (
     chosen_keys,
-    cluster_sums,
     counted,
     hourly_sums,
     hours_of,
@@ -44,7 +42,6 @@ from router.stores.sqlite_sums import (
 
 _STEPS: Mapping[Step, int] = {"hour": SECONDS_PER_HOUR, "day": SECONDS_PER_DAY}
 _SUMS = ", ".join(f"sum({name})" for name in TOTALS)
-_CLUSTER_SUMS = ", ".join(f"sum({name})" for name in CLUSTER_SUMS)
 
 
 _ANY = "HAVING sum(requests) > 0"
@@ -87,13 +84,7 @@ class SQLiteLedger:
         self, window: Window, where: LedgerFilter | None = None, by: Grouping | None = None
     ) -> Clusters:
         """Sums by cluster of sessions, over whole UTC days."""
-        source, values = cluster_sums(window, where, by)
-        found = await self._ask(
-            f"SELECT told, cluster, {_CLUSTER_SUMS} FROM ({source}) GROUP BY 1, 2 {_ANY}", values
-        )
-        sums: dict[str | None, list[ClusterSums]] = {} if by else {None: []}
-        for value, cluster, *figures in found:
-            sums.setdefault(value, []).append(ClusterSums(cluster, *figures))
+        sums = await asyncio.to_thread(clusters_of, self._path, self._busy_s, window, where, by)
         return Clusters(Window(*rounded(window, SECONDS_PER_DAY)), sums)
 
     async def spans(

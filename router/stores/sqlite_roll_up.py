@@ -20,6 +20,7 @@ from router.stores.roll_up import (
     HOURLY,
     HOURS,
     LEVELS,
+    LIFTED,
     TAG,
     TIMES,
     Key,
@@ -84,6 +85,12 @@ _KNOWN = (
 )
 _NEW_DAY = "INSERT OR IGNORE INTO roll_up_days VALUES (?)"
 _MARK = f"INSERT OR IGNORE INTO settled_days VALUES ('{ALL}', :day), ('{HOURS}', :day)"
+# Of a week that is settled the sums of its days are not read: such a day is lifted as one.
+_LIFTS = (
+    f"INSERT OR IGNORE INTO settled_days SELECT '{LIFTED}', :day"
+    " WHERE NOT EXISTS (SELECT 1 FROM settled_weeks WHERE week = :week)"
+)
+_UNPACK = "DELETE FROM packed_clusters WHERE begin IN (?, ?)"
 _OF_A_WEEK = "SELECT level FROM settled_weeks WHERE week = ?"
 _LEVELS, _HOURLY = {ALL, *LEVELS}, {*HOURLY}
 
@@ -146,8 +153,11 @@ class SQLiteRollUp:
         sums, self._sums = self._sums, RollUp(self._tags.summed_under)
         many = self._connection.executemany
         marks = self._marks({day_of(hour) for _, hour in sums.hourly})
-        kept = {day: told & _LEVELS for day, told in marks.items()}
-        hourly = {d: kept[d] | _HOURLY if HOURS in told else kept[d] for d, told in marks.items()}
+        kept = {day: _standing(told) for day, told in marks.items()}
+        hourly = {
+            day: told & _LEVELS | (_HOURLY if HOURS in told else set())
+            for day, told in marks.items()
+        }
         is_open = {day for day, told in marks.items() if FULL not in told}
         self._put_full(sums.hourly, is_open, _OPEN_HOURLY, _HOURLY_SUMS)
         self._put(_HOURLY_SUMS, _above(sums.hourly, hourly))
@@ -179,8 +189,11 @@ class SQLiteRollUp:
         for day in days:
             if self._connection.execute(_NEW_DAY, (day,)).rowcount:
                 self._connection.execute(_MARK, {"day": day})
+                self._connection.execute(_LIFTS, {"day": day, "week": week_of(day)})
             asked = self._connection.execute("SELECT level FROM settled_days WHERE day = ?", (day,))
             found[day] = {level for (level,) in asked}
+            if FULL in found[day] or LIFTED not in found[day]:
+                self._connection.execute(_UNPACK, (day, week_of(day)))
         return found
 
     def _of_weeks(self, settled: Sums) -> Sums:
@@ -228,6 +241,11 @@ class SQLiteRollUp:
             ).fetchone()
             self._keys[key] = id
         return int(id)
+
+
+def _standing(marks: Set[str]) -> Set[str]:
+    """The levels at which a day's sums by cluster are kept as they come."""
+    return _LEVELS if {FULL, LIFTED} <= marks else marks & _LEVELS
 
 
 def _above(sums: Sums, levels: Mapping[int, Set[str]]) -> Sums:

@@ -16,6 +16,7 @@ from typing import Any
 from router.errors import DecisionLogError
 from router.stores.ledger_schema import (
     LEDGER_MIGRATION,
+    PACKING_MIGRATION,
     READING_MIGRATION,
     TAG_MIGRATION,
     TAG_SETS_MIGRATION,
@@ -98,6 +99,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     READING_MIGRATION,
     TAG_MIGRATION,
     TAG_SETS_MIGRATION,
+    PACKING_MIGRATION,
 )
 
 _WAL_SIZE_LIMIT = 64 * 1024 * 1024

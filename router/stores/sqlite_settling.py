@@ -1,5 +1,7 @@
 """Settling: once a day is over, its sums go where they are found by key, and are added up at the
 levels that pages ask for; once a week is over, those of its days by cluster are added up again.
+So that a busy day need not be over first, sums by cluster are moved and lifted as they come to be
+many.
 
 Rule: a step is one short transaction: a level of a day or of a week, whose mark says where to read,
 or some sums that are moved. What comes late, an answer that ran past midnight, is added at every
@@ -8,7 +10,7 @@ level that stands.
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from router.core.ledger import SECONDS_PER_DAY, SECONDS_PER_HOUR, TOTALS
 from router.stores.ledger_schema import CLUSTER_SUMS
@@ -18,6 +20,7 @@ from router.stores.roll_up import (
     HOURLY,
     HOURS,
     LEVELS,
+    LIFTED,
     SECONDS_PER_WEEK,
     TAG,
     TIMES,
@@ -25,6 +28,7 @@ from router.stores.roll_up import (
     keys_above,
     week_of,
 )
+from router.stores.sqlite_packing import pack
 from router.stores.sqlite_roll_up import SQLiteRollUp
 
 GRACE_S = 2 * SECONDS_PER_HOUR
@@ -42,6 +46,12 @@ _UNSETTLED_WEEK = (
 _KEYS = (
     "SELECT id, key FROM roll_up_keys k WHERE level = ? AND EXISTS"
     " (SELECT 1 FROM hourly h WHERE h.key = k.id AND h.hour >= ? AND h.hour < ?)"
+)
+# A day that was begun meanwhile is settled first.
+_MARK_WEEK = (
+    "INSERT OR IGNORE INTO settled_weeks SELECT :level, :week WHERE NOT EXISTS"
+    f" (SELECT 1 FROM roll_up_days d WHERE d.day >= :week AND d.day < :week + {SECONDS_PER_WEEK}"
+    " AND NOT EXISTS (SELECT 1 FROM settled_days s WHERE s.level = :of AND s.day = d.day))"
 )
 _LIFT_TIMES = (
     "INSERT INTO daily_histograms SELECT measure, model, ?, bucket, sum(requests)"
@@ -74,6 +84,8 @@ _MOVES: Mapping[tuple[str, str], tuple[str, str]] = {
 """By the open table and its time."""
 
 _MOVED_AT_ONCE = 2_000
+LIFT_FROM = 4_000
+"""From so many open sums by cluster on some are moved before their day is over."""
 
 
 def _summed(names: Sequence[str]) -> str:
@@ -90,6 +102,28 @@ _LIFT_DAY = (
     f" SELECT l.key, s.day, s.cluster, {_summed(CLUSTER_SUMS)}"
     f" {_LIFTED.format('daily_clusters', 'day', 'day')} GROUP BY l.key, s.day, s.cluster"
 )
+_LIFT_SOME = (
+    f"INSERT INTO daily_clusters (key, day, cluster, {', '.join(CLUSTER_SUMS)})"
+    f" SELECT l.key, s.day, s.cluster, {_summed(CLUSTER_SUMS)} FROM temp.lifted l"
+    " CROSS JOIN open_clusters s ON s.day = ? AND s.key = l.full"
+    " WHERE true GROUP BY l.key, s.day, s.cluster"
+    f" {_added(('key', 'day', 'cluster'), CLUSTER_SUMS)}"
+)
+_OPEN_DAYS = "SELECT day, count(*) FROM open_clusters GROUP BY day"
+_OPEN_KEYS = (
+    "SELECT DISTINCT k.id, k.key FROM open_clusters s CROSS JOIN roll_up_keys k ON k.id = s.key"
+    " WHERE s.day = ? AND s.key <= ?"
+)
+_OF_A_DAY = (
+    "SELECT sum(requests), sum(baseline_nano), sum(answer_nano), sum(own_nano)"
+    " FROM roll_up_keys k CROSS JOIN daily_clusters s ON s.key = k.id AND s.day = ?"
+    " WHERE k.level = ?"
+)
+_UNLIFT_DAY = (
+    "DELETE FROM daily_clusters WHERE day = ?"
+    " AND key IN (SELECT id FROM roll_up_keys WHERE level = ?)"
+)
+_UNPACK = "DELETE FROM packed_clusters WHERE begin = ? AND days = 7 AND level = ?"
 _INTO_WEEK = (
     f"INSERT INTO weekly_clusters (key, week, cluster, {', '.join(CLUSTER_SUMS)})"
     f" SELECT k.id, ?, s.cluster, {_summed(CLUSTER_SUMS)}"
@@ -115,7 +149,7 @@ def settle(connection: sqlite3.Connection, now: float) -> bool:
         if week is not None:
             _settle_week(connection, level, week)
             return True
-    return False
+    return _lifted_some(connection) or pack(connection, over)
 
 
 def _settle_day(connection: sqlite3.Connection, level: str, day: int) -> None:
@@ -135,26 +169,43 @@ def _moved(connection: sqlite3.Connection, over: int) -> bool:
 
     Such a day is marked, so that nothing is added to the open tables any more and both are read.
     """
-    for (table, time), statements in _MOVES.items():
+    for table, time in _MOVES:
         [at] = connection.execute(f"SELECT min({time}) FROM {table}").fetchone()
         if at is None or at >= over:
             continue
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            some = f"SELECT key FROM {table} WHERE {time} = ? ORDER BY key LIMIT {_MOVED_AT_ONCE}"
-            [last] = connection.execute(f"SELECT max(key) FROM ({some})", (at,)).fetchone()
-            for statement in statements:
-                connection.execute(statement, (at, last))
+        _move_some(connection, table, time, at)
         return True
     return False
 
 
-def _settle_week(connection: sqlite3.Connection, level: str, week: int) -> None:
+def _lifted_some(connection: sqlite3.Connection) -> bool:
+    """Move some sums by cluster of a day that goes on, if they are many; whether they were."""
+    for day, many in connection.execute(_OPEN_DAYS).fetchall():
+        if many >= LIFT_FROM and _is_marked(connection, "settled_days", LIFTED, day):
+            _move_some(connection, "open_clusters", "day", day)
+            return True
+    return False
+
+
+def _move_some(connection: sqlite3.Connection, table: str, time: str, at: int) -> None:
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        marked = connection.execute(
-            "INSERT OR IGNORE INTO settled_weeks VALUES (?, ?)", (level, week)
-        )
+        some = f"SELECT key FROM {table} WHERE {time} = ? ORDER BY key LIMIT {_MOVED_AT_ONCE}"
+        [last] = connection.execute(f"SELECT max(key) FROM ({some})", (at,)).fetchone()
+        if time == "day" and _is_marked(connection, "settled_days", LIFTED, at):
+            full_keys = connection.execute(_OPEN_KEYS, (at, last)).fetchall()
+            for level in LEVELS:
+                _note_keys(connection, level, full_keys)
+                connection.execute(_LIFT_SOME, (at,))
+        for statement in _MOVES[table, time]:
+            connection.execute(statement, (at, last))
+
+
+def _settle_week(connection: sqlite3.Connection, level: str, week: int) -> None:
+    of_days = FULL if level == TAG else level
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        marked = connection.execute(_MARK_WEEK, {"level": level, "week": week, "of": of_days})
         if marked.rowcount:
             connection.execute(_INTO_WEEK, (week, level, week, week + SECONDS_PER_WEEK))
 
@@ -162,22 +213,36 @@ def _settle_week(connection: sqlite3.Connection, level: str, week: int) -> None:
 def _lift(connection: sqlite3.Connection, level: str, day: int) -> None:
     """Add a day's full sums to those of a level, and of its week if that is settled already."""
     span = (day, day + SECONDS_PER_DAY)
-    _note_keys(connection, level, span)
+    _note_keys(connection, level, connection.execute(_KEYS, (FULL, *span)).fetchall())
     if level not in HOURLY or not _is_marked(connection, "settled_days", HOURS, day):
         connection.execute(_LIFT_HOURS, span)
-    connection.execute(_LIFT_DAY, span)
+    if not _is_lifted(connection, level, day):
+        connection.execute(_UNLIFT_DAY, (day, level))
+        connection.execute(_LIFT_DAY, span)
     if _is_marked(connection, "settled_weeks", level, week := week_of(day)):
         connection.execute(_INTO_WEEK, (week, level, *span))
+        connection.execute(_UNPACK, (week, level))
 
 
-def _note_keys(connection: sqlite3.Connection, level: str, span: tuple[int, int]) -> None:
-    """Which key of a level each full key of a span belongs to, in a table of this connection."""
+def _is_lifted(connection: sqlite3.Connection, level: str, day: int) -> bool:
+    """Whether all of a day is at a level: an older slm-router that shares the file lifts nothing
+    before the day is over."""
+    if not _is_marked(connection, "settled_days", LIFTED, day):
+        return False
+    full, lifted = (connection.execute(_OF_A_DAY, (day, it)).fetchone() for it in (FULL, level))
+    return bool(full == lifted)
+
+
+def _note_keys(
+    connection: sqlite3.Connection, level: str, full_keys: Iterable[tuple[int, str]]
+) -> None:
+    """Which key of a level each full key belongs to, in a table of this connection."""
     keys = SQLiteRollUp(connection)
     connection.execute(
         "CREATE TEMP TABLE IF NOT EXISTS lifted (full INTEGER PRIMARY KEY, key INTEGER)"
     )
     connection.execute("DELETE FROM temp.lifted")
-    for id, text in connection.execute(_KEYS, (FULL, *span)).fetchall():
+    for id, text in full_keys:
         above = keys_above(tuple(json.loads(text)))[level]
         connection.execute("INSERT INTO temp.lifted VALUES (?, ?)", (id, keys.id_of(above)))
 

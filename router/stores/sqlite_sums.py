@@ -28,6 +28,7 @@ from router.stores.roll_up import (
     HOURLY,
     HOURS,
     LEVELS,
+    LIFTED,
     SECONDS_PER_WEEK,
     TAG,
     TIMES,
@@ -42,6 +43,8 @@ _WEEKS = (
     "SELECT week FROM settled_weeks WHERE level = ? AND week >= ?"
     f" AND week + {SECONDS_PER_WEEK} <= ?"
 )
+_PACKED_WEEKS = "SELECT begin FROM packed_clusters WHERE level = ? AND days = 7"
+_PACKED_DAYS = "SELECT begin FROM packed_clusters WHERE level = ? AND days = 1"
 _MODELS = f"SELECT DISTINCT coalesce(model, '') FROM roll_up_keys WHERE level = '{FULL}'"
 _WHOLE = (
     f"SELECT day FROM settled_days WHERE level = '{TIMES}' AND day >= ?"
@@ -86,7 +89,8 @@ def hours_of(window: Window, where: LedgerFilter | None, by: Dimension) -> Sourc
 
 
 def cluster_sums(window: Window, where: LedgerFilter | None, by: Grouping | None) -> Source:
-    """Rows of `told`, `cluster` and CLUSTER_SUMS that sum to those of the window's whole days."""
+    """Rows of `told`, `cluster` and CLUSTER_SUMS that sum to those of the window's whole days, but
+    for what is packed."""
     if by == "tag":
         return _beside_untagged(_tagged_clusters(window, where), cluster_sums(window, where, None))
     level = level_of(where, by)
@@ -97,19 +101,38 @@ def cluster_sums(window: Window, where: LedgerFilter | None, by: Grouping | None
         f"{read} FROM roll_up_keys k CROSS JOIN settled_weeks w"
         " CROSS JOIN weekly_clusters s ON s.key = k.id AND s.week = w.week"
         f" WHERE {chosen} AND w.level = ? AND +w.week >= ? AND w.week + {SECONDS_PER_WEEK} <= ?"
+        f" AND +w.week NOT IN ({_PACKED_WEEKS})"
     )
     settled = (
-        f"{read} FROM roll_up_keys k CROSS JOIN settled_days u"
+        f"{read} FROM roll_up_keys k"
+        " CROSS JOIN (SELECT DISTINCT day FROM settled_days WHERE level IN (?, ?)) u"
         " CROSS JOIN daily_clusters s ON s.key = k.id AND s.day = u.day"
-        f" WHERE {chosen} AND u.level = ? AND +u.day >= ? AND +u.day < ?"
+        f" WHERE {chosen} AND +u.day >= ? AND +u.day < ?"
         f" AND u.day / {SECONDS_PER_WEEK} * {SECONDS_PER_WEEK} NOT IN ({_WEEKS})"
+        f" AND +u.day NOT IN ({_PACKED_DAYS})"
     )
     rest, given = _rest(read, level, where, days, hourly=False)
     within = [level, *days]
     return (
         f"{weeks} UNION ALL {settled} UNION ALL {rest}",
-        [*values, *within, *values, *within, *within, *given],
+        [
+            *(*values, *within, level),
+            *(level, level if level == ALL else LIFTED, *values, *days, *within, level),
+            *given,
+        ],
     )
+
+
+def packed_sums(level: str, window: Window) -> Source:
+    """The packs of a level that lie in the window's whole days, each sum in one of them at most."""
+    days = rounded(window, SECONDS_PER_DAY)
+    told = (
+        "SELECT sums FROM packed_clusters WHERE level = ? AND days = 7 AND begin >= ?"
+        f" AND begin + {SECONDS_PER_WEEK} <= ?"
+        " UNION ALL SELECT sums FROM packed_clusters WHERE level = ? AND days = 1 AND begin >= ?"
+        f" AND begin < ? AND begin / {SECONDS_PER_WEEK} * {SECONDS_PER_WEEK} NOT IN ({_WEEKS})"
+    )
+    return told, [level, *days] * 3
 
 
 def _rest(
@@ -136,9 +159,12 @@ def _rest(
         f"{read} {_CLOSED.format(closed, of_a_day)} {unsettled}"
         f" AND u.day IN (SELECT day FROM settled_days WHERE level = '{FULL}')"
     )
-    # HOURS: this level's sums are kept from the first row on, where the day was begun so.
-    given += [level, HOURS if hourly and level in HOURLY else level]
-    return f"{moved} UNION ALL {still_there}", given * 2
+    if hourly:
+        # HOURS: this level's sums are kept from the first row on, where the day was begun so.
+        given += [level, HOURS if level in HOURLY else level]
+        return f"{moved} UNION ALL {still_there}", given * 2
+    # LIFTED: what has been moved stands at this level too.
+    return f"{moved} UNION ALL {still_there}", [*given, level, LIFTED, *given, level, level]
 
 
 def counted(
@@ -193,12 +219,15 @@ def _tagged_clusters(window: Window, where: LedgerFilter | None) -> Source:
         f"{read} CROSS JOIN settled_weeks w"
         " CROSS JOIN weekly_clusters s ON s.key = k.id AND s.week = w.week"
         f" WHERE {chosen} AND w.level = ? AND +w.week >= ? AND w.week + {SECONDS_PER_WEEK} <= ?"
-        f" UNION ALL {read} CROSS JOIN daily_clusters s ON s.key = k.id"
-        f" WHERE {chosen} AND s.day >= ? AND s.day < ?"
-        f" AND s.day / {SECONDS_PER_WEEK} * {SECONDS_PER_WEEK} NOT IN ({_WEEKS})"
+        f" AND +w.week NOT IN ({_PACKED_WEEKS})"
+        f" UNION ALL {read} CROSS JOIN roll_up_days u"
+        " CROSS JOIN daily_clusters s ON s.key = k.id AND s.day = u.day"
+        f" WHERE {chosen} AND +u.day >= ? AND +u.day < ?"
+        f" AND u.day / {SECONDS_PER_WEEK} * {SECONDS_PER_WEEK} NOT IN ({_WEEKS})"
+        f" AND +u.day NOT IN ({_PACKED_DAYS})"
     )
     within = [level, *days]
-    return told, [*values, *within, *values, *days, *within]
+    return told, [*values, *within, level, *values, *days, *within, level]
 
 
 def _read_tagged(at: str, names: Sequence[str]) -> str:

@@ -2,9 +2,9 @@
 
 The log holds thirty days of traffic: 4 rules, 14 domains, 5 models, 5 keys, 40,000 sessions,
 feedback on every fiftieth decision, one in twenty sent to control, one in four tagged with two of
-twenty tags (TAGGED=0: none). Each question is asked of the file anew, as a page asks it; a page may
-take 300 ms. ROWS=100000 makes a smaller log, LOG=path keeps it for the next time. What roll-ups add
-to writing is given as a ratio to the same rows without them.
+twenty tags (TAGS=200: of so many, 0: none). Each question is asked of the file anew, as a page asks
+it; a page may take 300 ms. ROWS=100000 makes a smaller log, LOG=path keeps it for the next time.
+What roll-ups add to writing is given as a ratio to the same rows without them.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ DAYS = 30
 BATCH = 256
 ROUNDS = 5
 SESSIONS = 40_000
-TAGGED = os.environ.get("TAGGED", "1") != "0"
+TAGS = int(os.environ.get("TAGS", "20"))
 LIMIT_MS = 300
 SINCE = AT // SECONDS_PER_DAY * SECONDS_PER_DAY
 WINDOW = Window(SINCE, SINCE + DAYS * SECONDS_PER_DAY)
@@ -101,8 +101,10 @@ def rows(number_of: int) -> Iterator[list[Any]]:
             "total_s": chance.lognormvariate(0, 1),
             "overhead_s": chance.lognormvariate(-7, 0.5),
         }
-        if TAGGED and number % 4 == 0:
-            changes["tags"] = f'["team={number // 4 % 10}","feature={number // 40 % 10}"]'
+        if TAGS and number % 4 == 0:
+            each = TAGS // 2
+            team, feature = number // 4 % each, number // (4 * each) % each
+            changes["tags"] = f'["team={team}","feature={feature}"]'
         row = template.copy()
         for name, value in changes.items():
             row[_PLACE[name]] = value

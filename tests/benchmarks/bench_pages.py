@@ -38,6 +38,8 @@ PAGES = (
     "/",
     "/savings",
     "/savings?by=domain&sort=share",
+    "/savings?by=model",
+    "/savings?by=key",
     "/savings?by=tag",
     "/savings?by=tag&rule=rule-1",
     "/savings?by=rule&tag=team%3D1",

@@ -1,15 +1,18 @@
 """Priced savings: exact parts, three states, signed, told in words."""
 
-from dataclasses import replace
+from array import array
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router.core.cluster_table import ClusterTable
 from router.core.ledger import NANO, ClusterSums
 from router.evidence.savings import (
     LEAST_CLUSTERS,
+    ByGroup,
     priced_saving,
     saving_by_group,
 )
@@ -56,6 +59,33 @@ def test_the_parts_add_up_to_the_net_and_the_net_to_the_invoice_exactly(
     assert parts.cache + parts.routing + parts.escalation + parts.own == found.net_nano
     assert found.net_nano == found.baseline_nano - paid - other
     assert found.baseline_nano == sum(it.baseline_nano for it in sums)
+
+
+def test_many_groups_have_the_figures_that_each_has_alone() -> None:
+    """Of as many clusters and of others, among them some that have too few, or nothing."""
+    sizes = [100, 40, 100, 3, 0, 40, 31]
+    of: ByGroup = {str(at): like(0.1 * at, size, seed=at) for at, size in enumerate(sizes)}
+    found = {it.of: it for it in saving_by_group(of, BASELINE)}
+
+    for name, sums in of.items():
+        alone = priced_saving(sums, BASELINE)
+        told = found[name].saving
+        assert (told.parts, told.priced, told.share.state) == (
+            alone.parts,
+            alone.priced,
+            alone.share.state,
+        )
+        for one, other in ((told.share, alone.share), (told.usd, alone.usd)):
+            if other.value is not None:
+                ends = (other.value, other.low, other.high)
+                assert (one.value, one.low, one.high) == pytest.approx(ends, rel=1e-12)
+
+
+def test_a_table_of_sums_has_the_figures_of_the_sums_themselves() -> None:
+    sums = like(0.3)[::-1]
+    table = ClusterTable(array("q", [it for row in sums for it in astuple(row)]).tobytes())
+
+    assert priced_saving(table, BASELINE) == priced_saving(sums, BASELINE)
 
 
 @given(st.lists(clusters, max_size=12))
