@@ -36,6 +36,8 @@ STATUS: Mapping[type[errors.RouterError], Answer] = {
     errors.UnknownModel: Answer(404, "invalid_request_error", "model_not_found"),
     errors.UnknownPolicy: Answer(404, "invalid_request_error", "policy_not_found"),
     errors.UnknownDecision: Answer(404, "invalid_request_error", "decision_not_found"),
+    errors.UnknownAnswer: Answer(400, "invalid_request_error", "previous_response_not_found"),
+    errors.UnknownConversation: Answer(404, "invalid_request_error", "conversation_not_found"),
     errors.Unauthenticated: Answer(401, "invalid_request_error", "invalid_api_key"),
     errors.Forbidden: Answer(403, "invalid_request_error", "insufficient_permissions"),
     errors.Overloaded: Answer(503, "server_error", "overloaded"),

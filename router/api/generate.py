@@ -5,6 +5,7 @@ Rule: an endpoint is its form of body and its form of error; nothing else tells 
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -57,12 +58,14 @@ class Body(Naming, Protocol):
 class Form:
     """One endpoint: its name in the log, how its bodies are read and how its errors are told.
 
-    `read` takes a body and the request that it came with.
+    `read` takes a body and the request that it came with. `kept_as` takes a body that was answered,
+    and tells by which id the upstream keeps its answer.
     """
 
     endpoint: str
     read: Callable[[bytes, Request], Body]
     errors: ErrorForm = OPENAI
+    kept_as: Callable[[Body], str | None] | None = None
 
 
 async def generate(request: Request, form: Form) -> ASGIApp:
@@ -106,6 +109,7 @@ async def ask(request: Request, form: Form, received: Received) -> ASGIApp:
         content=received.content if runtime.settings.store_content else None,
         key_name=key_name_of(request),
         trace=runtime.trace(request.headers.get(HEADER), id) if runtime.trace else None,
+        kept_as=None if form.kept_as is None else partial(form.kept_as, body),
     )
     exchange = Exchange(gateway, call, routed)
     exchange.has_left = Leaving.of(request.scope).has_left

@@ -225,6 +225,12 @@ class Catalog(_FromFile):
         return tuple(endpoint for endpoint in every if endpoint != "embeddings") or every
 
     @cached_property
+    def keepers(self) -> frozenset[str]:
+        """The upstreams that may keep state between requests: those that speak responses."""
+        named = self.models.items()
+        return frozenset(card.upstream for name, card in named if "responses" in self.speaks(name))
+
+    @cached_property
     def longest_timeout(self) -> float:
         """Seconds that the slowest of its upstreams may take: as long as any request is tried."""
         return max((spec.timeout for spec in self.upstreams.values()), default=0.0)

@@ -79,6 +79,8 @@ def _going_on(
     sessions = plan.policy.sessions
     stay = stay_of(request, sessions)
     gates = match.route.gates if stay is None else plan.with_model(match.route, stay.model)
+    if stay is not None and request.state is not None:
+        gates = plan.keeping(gates, stay.model)
     found, rejected = _weighed(gates, request, signals, stats, match.limits)
     if loss := cache_loss(request, sessions, plan.catalog):
         found = [charged(it, request, loss) for it in found]
@@ -141,6 +143,9 @@ def _with_control(
     # What stays with its model is part of the experiment only where that is its arm's.
     if decision.strategy == STAYED and drawn.models[:1] != decision.models[:1]:
         return decision
+    # Nor is anybody compared with whom the conversation is not known.
+    if any(rejection.code == "lacks_state" for rejection in decision.rejected):
+        return decision if decision.strategy != STAYED else drawn
     return drawn
 
 

@@ -24,7 +24,14 @@ class Typed:
     read_usage: Callable[[UsageFields], Usage | None]
 
 
-class _Holder(msgspec.Struct):
+class Made(msgspec.Struct):
+    """What an answer says of its being kept. Any upstream's: anything may stand there."""
+
+    id: object = None
+    store: object = None
+
+
+class _Holder(Made):
     usage: dict[str, object] | None = None
 
 
@@ -42,7 +49,7 @@ _events = msgspec.json.Decoder(_Event)
 
 
 class TypedReader:
-    """Follows one stream; see `router.ports.Events`."""
+    """Follows one stream; see `router.ports.Events`. `made` is the answer, once it is complete."""
 
     def __init__(self, kind: Typed) -> None:
         self.begun = False
@@ -53,6 +60,7 @@ class TypedReader:
         self._splitter = Splitter()
         self._counted: dict[str, object] = {}
         self._last: bytes | None = None
+        self.made = Made()
 
     @property
     def usage(self) -> Usage | None:
@@ -101,5 +109,6 @@ class TypedReader:
         if told.type in self._kind.last:
             self.failed = told.type in self._kind.failed
             self._last = event
+            self.made = told.response or self.made
             return False
         return True
