@@ -21,7 +21,7 @@ from router.core.policy import signals_binding, signals_read
 from router.found import Found, find_policies, policy_path
 from router.gateway import Gateway, PolicyInForce
 from router.identifier import shipped_identifier
-from router.kept import KEPT_S
+from router.kept import KEEPING, KEPT_S
 from router.marks import marks
 from router.policyfile import LoadedPolicy, PriceCatalogue
 from router.ports import DecisionLog, Signal, Traces
@@ -126,7 +126,8 @@ class Assembly:
         self.found, self._path, self._signals = found, path, parts.made
         self._classifiers.keep(found.policies.values())
         catalogs = [loaded.catalog for loaded in found.policies.values()]
-        if self._kept is None and any(catalog.keepers for catalog in catalogs):
+        keepers = [it.speaking(kept) for it in catalogs for kept in KEEPING.values()]
+        if self._kept is None and any(keepers):
             # Not before an upstream keeps anything: the file is large.
             self._kept = FileSessionStore(self.settings.kept, self.clock, KEPT_S, KEPT_BUCKETS)
         self.metrics.targets("upstream", {name for it in catalogs for name in it.upstreams})

@@ -7,7 +7,8 @@ RouterError
 │   ├── UnknownPolicy        the request names a policy that is not loaded
 │   ├── UnknownDecision      the request names a decision that the log does not hold
 │   ├── UnknownAnswer        the request goes on with an answer that nobody is known to keep
-│   └── UnknownConversation  the same of a conversation
+│   ├── UnknownConversation  the same of a conversation
+│   └── UnknownThread        the same of a thread of Anthropic's
 ├── Unauthenticated          the caller showed no API key, or one that is not in force
 ├── Forbidden                the caller may not do this
 ├── Overloaded               the gateway serves as many requests as it can
@@ -65,6 +66,10 @@ class UnknownAnswer(InvalidRequest):
 
 class UnknownConversation(InvalidRequest):
     """The request goes on with a conversation of which it is not known who keeps it."""
+
+
+class UnknownThread(InvalidRequest):
+    """The request goes on with a thread that nobody is known to keep for its caller."""
 
 
 class Unauthenticated(RouterError):

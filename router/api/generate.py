@@ -59,13 +59,14 @@ class Form:
     """One endpoint: its name in the log, how its bodies are read and how its errors are told.
 
     `read` takes a body and the request that it came with. `kept_as` takes a body that was answered,
-    and tells by which id the upstream keeps its answer.
+    and tells by which id the upstream keeps its answer. `id_header` is one more header with the id.
     """
 
     endpoint: str
     read: Callable[[bytes, Request], Body]
     errors: ErrorForm = OPENAI
     kept_as: Callable[[Body], str | None] | None = None
+    id_header: str | None = None
 
 
 async def generate(request: Request, form: Form) -> ASGIApp:
@@ -116,7 +117,7 @@ async def ask(request: Request, form: Form, received: Received) -> ASGIApp:
     try:
         await while_caller_stays(request.scope, request.receive, exchange.open())
     except RouterError as error:
-        return respond(error, exchange_headers(exchange), form.errors)
+        return respond(error, _headers(exchange, form), form.errors)
     return _answer(exchange, form)
 
 
@@ -141,9 +142,16 @@ def _tagged(facts: RoutedRequest, body: Body, keys: Collection[str]) -> RoutedRe
     return replace(facts, tags=with_metadata(facts.tags, body.metadata, keys))
 
 
+def _headers(exchange: Exchange, form: Form) -> dict[str, str]:
+    headers = exchange_headers(exchange)
+    if form.id_header is not None:
+        headers[form.id_header] = exchange.routed.id
+    return headers
+
+
 def _answer(exchange: Exchange, form: Form) -> ASGIApp:
     assert exchange.reply is not None
-    headers = {**exchange.reply.headers, **exchange_headers(exchange)}
+    headers = {**exchange.reply.headers, **_headers(exchange, form)}
     if exchange.streams:
         return EventStream(exchange, headers, form.errors)
     if exchange.status >= 400:

@@ -224,11 +224,10 @@ class Catalog(_FromFile):
         every = self.upstream_of(name).speaks
         return tuple(endpoint for endpoint in every if endpoint != "embeddings") or every
 
-    @cached_property
-    def keepers(self) -> frozenset[str]:
-        """The upstreams that may keep state between requests: those that speak responses."""
+    def speaking(self, endpoint: Endpoint) -> frozenset[str]:
+        """The upstreams of which a model is asked through an endpoint."""
         named = self.models.items()
-        return frozenset(card.upstream for name, card in named if "responses" in self.speaks(name))
+        return frozenset(card.upstream for name, card in named if endpoint in self.speaks(name))
 
     @cached_property
     def longest_timeout(self) -> float:

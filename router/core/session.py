@@ -31,12 +31,13 @@ class Held(Struct, frozen=True):
     draw: float | None = None
 
 
-ANSWER, CONVERSATION = "previous_response_id", "conversation"
-"""The fields by which OpenAI's responses go on with what an upstream keeps."""
+ANSWER, CONVERSATION, THREAD = "previous_response_id", "conversation", "thread"
+"""The fields by which OpenAI's responses, and Anthropic's messages, go on with what is kept."""
 
 
 class State(Struct, frozen=True):
-    """What an upstream keeps, and a request goes on with: an answer or a conversation of OpenAI's.
+    """What an upstream keeps, and a request goes on with: an answer or a conversation of OpenAI's,
+    or an answer in a thread of Anthropic's.
 
     The caller names it by an `id` in the `field` of its body. `owner` is the name of the caller's
     API key: what two callers name alike is not the same.

@@ -22,7 +22,7 @@ from router.dialects.identity import metadata_of, session_named, user_named
 from router.dialects.responses_answer import ResponsesWriter, response
 from router.dialects.responses_chat import to_chat
 from router.dialects.translation import TranslatedEvents, told_through, with_model
-from router.dialects.typed_stream import Made, Typed, TypedReader
+from router.dialects.typed_stream import Made, Typed, TypedReader, made_in
 from router.errors import InvalidRequest, UpstreamBroken
 from router.ports import Told, Way
 
@@ -33,7 +33,6 @@ STREAM = Typed(
 )
 # Tuples: what a caller gives as a type may be anything, also what has no hash.
 _SPOKEN = ("input_text", "output_text", "text")
-_made = msgspec.json.Decoder(Made).decode
 _CALLS = ("function_call", "custom_tool_call")
 _RESULTS = ("function_call_output", "custom_tool_call_output")
 
@@ -129,7 +128,7 @@ class ResponsesBody:
 
     def _noted(self, body: bytes) -> Told:
         told = told_by_responses(body)
-        self._made = _made(body)
+        self._made = made_in(body)
         return told
 
     def _reading(self) -> TypedReader:

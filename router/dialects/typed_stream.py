@@ -31,6 +31,10 @@ class Made(msgspec.Struct):
     store: object = None
 
 
+made_in = msgspec.json.Decoder(Made).decode
+"""What a plain answer says of it."""
+
+
 class _Holder(Made):
     usage: dict[str, object] | None = None
 
@@ -49,7 +53,7 @@ _events = msgspec.json.Decoder(_Event)
 
 
 class TypedReader:
-    """Follows one stream; see `router.ports.Events`. `made` is the answer, once it is complete."""
+    """Follows one stream; see `router.ports.Events`. `made` is the answer, as it was told last."""
 
     def __init__(self, kind: Typed) -> None:
         self.begun = False
@@ -104,11 +108,12 @@ class TypedReader:
             raise told_in_stream(told.error or {}, data, self.begun)
         self.begun = True
         for holder in (told, told.message, told.response):
+            if isinstance(holder, _Holder) and holder.id is not None:
+                self.made = holder
             if isinstance(holder, _Event | _Holder) and holder.usage:
                 self._counted |= {n: it for n, it in holder.usage.items() if it is not None}
         if told.type in self._kind.last:
             self.failed = told.type in self._kind.failed
             self._last = event
-            self.made = told.response or self.made
             return False
         return True

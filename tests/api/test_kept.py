@@ -199,3 +199,42 @@ def test_an_answer_is_known_to_the_key_that_it_was_given_to_and_to_no_other(mode
 
     assert (first.status_code, ours.status_code, theirs.status_code) == (200, 200, 400)
     assert theirs.json()["error"]["code"] == "previous_response_not_found"
+
+
+THREADS = {
+    **BOTH,
+    "upstreams": {
+        name: {**it, "speaks": ["messages"]} for name, it in CATALOG["upstreams"].items()
+    },
+}
+
+
+def message(id: str, stream: bool) -> FakeReply:
+    told = {"id": id, "type": "message", "content": [], "usage": USAGE}
+    if not stream:
+        return FakeReply([json.dumps(told).encode()])
+    opened = {"type": "message_start", "message": told}
+    events = (opened, {"type": "message_stop"})
+    return FakeReply([b"".join(event(it, str(it["type"])) for it in events)], headers=SSE)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_thread_of_anthropics_goes_on_where_it_is_kept_or_is_not_found(
+    serve: Serve, stream: bool
+) -> None:
+    gateway = keeping(message("msg_near", stream), message("msg_far", stream), THREADS)
+    client = serve(gateway)
+
+    def said(model: str, **thread: str) -> Any:
+        turns = [{"role": "user", "content": "Hello"}]
+        body = {"model": model, "max_tokens": 5, "messages": turns, "stream": stream}
+        return client.post("/v1/messages", json={**body, "thread": thread})
+
+    said("large", type="create")
+    known = said("auto", type="continue", previous_message_id="msg_far")
+    unknown = said("auto", type="continue", previous_message_id="msg_of_nobody")
+
+    assert known.headers["x-slm-router-model"] == "large"
+    assert unknown.status_code == 404
+    # The SDK sends the whole conversation again when it reads this.
+    assert unknown.json()["error"]["details"] == {"error_code": "thread_not_found"}
