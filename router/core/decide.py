@@ -140,13 +140,12 @@ def _with_control(
     decision: Decision, compared: Candidate | Rejection, share: float, draw: float
 ) -> Decision:
     drawn = with_control(decision, compared, share, draw)
-    # What stays with its model is part of the experiment only where that is its arm's.
-    if decision.strategy == STAYED and drawn.models[:1] != decision.models[:1]:
-        return decision
-    # Nor is anybody compared with whom the conversation is not known.
-    if any(rejection.code == "lacks_state" for rejection in decision.rejected):
-        return decision if decision.strategy != STAYED else drawn
-    return drawn
+    if decision.strategy == STAYED:
+        # What stays with its model is part of the experiment only where that is its arm's.
+        return drawn if drawn.models[:1] == decision.models[:1] else decision
+    # No lot sends a conversation to who does not know it.
+    knows_all = all(rejection.code != "lacks_state" for rejection in decision.rejected)
+    return drawn if knows_all else decision
 
 
 def preferences(

@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from router.app import create_app
+from router.core.stats import Observation
 from router.gateway import Gateway
 from router.settings import Settings
 from tests.api.conftest import runtime_of
@@ -238,3 +239,15 @@ def test_a_thread_of_anthropics_goes_on_where_it_is_kept_or_is_not_found(
     assert unknown.status_code == 404
     # The SDK sends the whole conversation again when it reads this.
     assert unknown.json()["error"]["details"] == {"error_code": "thread_not_found"}
+
+
+def test_where_the_model_is_out_of_order_another_of_its_upstream_goes_on(serve: Serve) -> None:
+    gateway = keeping(plain("resp_near"), plain("resp_far"), control=0.9, baseline="small")
+    client = serve(gateway)
+    asked(client, "large")
+    for _ in range(5):
+        gateway.stats.observe("large", Observation(ok=False, upstream="far", server_ok=True))
+
+    answers = [asked(client, "auto", previous_response_id="resp_far") for _ in range(10)]
+
+    assert {it.headers["x-slm-router-model"] for it in answers} == {"larger"}

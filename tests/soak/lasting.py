@@ -9,7 +9,9 @@ nearer server is asked fails, and once a minute it starts again.
 import asyncio
 import os
 import random
-from collections import Counter
+import sys
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,7 @@ from tests.fakes.faults import BEFORE, good
 from tests.fakes.scripted_upstream import Received, Script
 from tests.soak.figure import Figure
 from tests.soak.steady import DOWN_S, MODES
-from tests.soak.world import World
+from tests.soak.world import Told, World
 
 SHARE = 0.2
 RESTART_S = 60.0
@@ -29,73 +31,95 @@ WARM_S = 300.0
 STRANGER = 50
 GROWTH = 0.05
 SPARE_FILES = 10
+IDLE_S = 20.0
+"""By then callers' pools have let go of what lies idle: what is open still is held by us."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """What the gateway holds at a moment: resident memory, open files (of which on databases),
-    threads, and the size of the tables of conversations."""
+    """What the gateway holds at a moment: resident memory, open files and sockets, databases among
+    the files, threads, and the size of the tables of conversations."""
 
     rss_mb: float
     files: int
+    sockets: int
     databases: int
     threads: int
     tables: int
 
 
-async def lasting(world: World, rps: float, minutes: float) -> list[Figure]:
+async def lasting(world: World, rps: float, minutes: float, idle_s: float = IDLE_S) -> list[Figure]:
     """An even stream of requests, every other one streamed."""
     world.mend()
-    chance, seconds = random.Random(2), minutes * 60
-    count, loop = int(rps * seconds), asyncio.get_running_loop()
-    warm = int(min(WARM_S, seconds / 4) * rps)
-    begun, told, asking = loop.time(), Counter[str](), set[asyncio.Task[None]]()
-
-    def script(seen: Received) -> Script:
-        mode = MODES[int((loop.time() - begun) / 10) % len(MODES)]
-        stream = bool(seen.json.get("stream"))
-        return BEFORE[mode](stream) if chance.random() < SHARE else good(stream)
-
-    async def ask(number: int) -> None:
-        fields: dict[str, Any] = {
-            "user": f"caller {number}",
-            "metadata": {"session_id": f"session {number}"},
-        }
-        stream, stranger = number % 2 == 1, number % STRANGER == 0
-        model = f"model {number}" if stranger else "auto"
-        one = await world.ask(stream=stream, model=model, **fields)
-        told["well" if (one.status == 404 if stranger else one.whole) else "failed"] += 1
-
-    world.near.script = script
+    world.near.script = _failing(time.monotonic())
+    loop, seconds, failed = asyncio.get_running_loop(), minutes * 60, list[Told]()
+    count, warm = int(rps * seconds), int(min(WARM_S, seconds / 4) * rps)
     restarting = asyncio.create_task(_restarting(world))
-    early = _held(world)
+    begun, early, asking = loop.time(), _held(world), set[asyncio.Task[None]]()
     for number in range(count):
         await asyncio.sleep(begun + number / rps - loop.time())
-        task = asyncio.create_task(ask(number))
+        task = asyncio.create_task(_ask(world, number, failed))
         asking.add(task)
         task.add_done_callback(asking.discard)
         if number == warm:
             early = _held(world)
     await asyncio.gather(*asking)
     restarting.cancel()
-    return _figures(f"L2 soak, {rps:g} rps x {minutes:g} min", count, told, early, _held(world))
-
-
-def _figures(trial: str, count: int, told: Counter[str], early: Held, late: Held) -> list[Figure]:
-    failed, most = count - told["well"], early.rss_mb * (1 + GROWTH)
+    late = _held(world)
+    for server in (world.near, world.far):
+        server.drop_idle()
+    await asyncio.sleep(idle_s)
+    trial = f"L2 soak, {rps:g} rps x {minutes:g} min"
     return [
-        Figure(f"{trial}: failed", f"0 of {count}", f"{failed} of {count}", failed == 0),
+        Figure(f"{trial}: failed", f"0 of {count}", f"{len(failed)} of {count}", not failed),
+        *_grown(trial, early, late, _held(world)),
+    ]
+
+
+def _failing(begun: float) -> Callable[[Received], Script]:
+    """A fifth of the answers is a fault, every ten seconds of another kind."""
+    chance = random.Random(2)
+
+    def script(seen: Received) -> Script:
+        mode = MODES[int((time.monotonic() - begun) / 10) % len(MODES)]
+        stream = bool(seen.json.get("stream"))
+        return BEFORE[mode](stream) if chance.random() < SHARE else good(stream)
+
+    return script
+
+
+async def _ask(world: World, number: int, failed: list[Told]) -> None:
+    fields: dict[str, Any] = {
+        "user": f"caller {number}",
+        "metadata": {"session_id": f"session {number}"},
+    }
+    stranger = number % STRANGER == 0
+    model = f"model {number}" if stranger else "auto"
+    told = await world.ask(stream=number % 2 == 1, model=model, **fields)
+    if told.status != 404 if stranger else not told.whole:
+        failed.append(told)
+        print(f"request {number}: {told.status} {told.content[-300:]!r}", file=sys.stderr)
+
+
+def _grown(trial: str, early: Held, late: Held, idle: Held) -> list[Figure]:
+    return [
         Figure(
             f"{trial}: memory",
             f"<= {GROWTH:.0%} more than when warm",
             f"{early.rss_mb:.1f} MB, then {late.rss_mb:.1f}",
-            late.rss_mb <= most,
+            late.rss_mb <= early.rss_mb * (1 + GROWTH),
         ),
         Figure(
-            f"{trial}: open files",
-            f"within {SPARE_FILES}, as many databases",
+            f"{trial}: open files, databases",
+            "as many",
             f"{early.files}, then {late.files}; {early.databases}, then {late.databases}",
-            abs(late.files - early.files) <= SPARE_FILES and late.databases <= early.databases,
+            late.files <= early.files + SPARE_FILES and late.databases <= early.databases,
+        ),
+        Figure(
+            f"{trial}: sockets, without callers",
+            f"<= {SPARE_FILES}",
+            f"{idle.sockets}",
+            idle.sockets <= SPARE_FILES,
         ),
         Figure(
             f"{trial}: threads, bytes of tables",
@@ -115,7 +139,8 @@ def _held(world: World) -> Held:
     tables = world.gateway.state.glob("*.table")
     return Held(
         world.rss_mb(),
-        len(files),
+        sum(not file.startswith("socket:") for file in files),
+        sum(file.startswith("socket:") for file in files),
         sum(".sqlite3" in file for file in files),
         len(list((process / "task").iterdir())),
         sum(table.stat().st_size for table in tables),
