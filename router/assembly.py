@@ -21,6 +21,7 @@ from router.core.policy import signals_binding, signals_read
 from router.found import Found, find_policies, policy_path
 from router.gateway import Gateway, PolicyInForce
 from router.identifier import shipped_identifier
+from router.kept import KEEPING, KEPT_S
 from router.marks import marks
 from router.policyfile import LoadedPolicy, PriceCatalogue
 from router.ports import DecisionLog, Signal, Traces
@@ -28,6 +29,7 @@ from router.reload import Built
 from router.settings import Settings
 from router.signals import SIGNALS, Classifier
 from router.stores.memory import MemoryStatsStore
+from router.stores.memory_sessions import MemorySessionStore
 from router.stores.session_file import FileSessionStore
 from router.telemetry.circuits import CircuitObserver
 from router.telemetry.logs import LogObserver
@@ -35,6 +37,9 @@ from router.telemetry.prometheus import PrometheusObserver
 from router.upstreams.connections import Connections
 
 logger = logging.getLogger(__name__)
+
+KEPT_BUCKETS = 16_384
+"""Of four answers each: 65,536 of them, in 20 MB."""
 
 SignalKey = tuple[str, bytes, int]
 """Kind, options, and which classifier: signals that agree in these are one and the same."""
@@ -81,6 +86,7 @@ class Assembly:
         self.stats = MemoryStatsStore(self.clock, CircuitObserver(self.metrics.circuit))
         settings = self.settings
         self._sessions = FileSessionStore(settings.sessions, self.clock, settings.session_s)
+        self._kept: FileSessionStore | None = None
         self.found: Found | None = None
         self.traces: Traces | None = None
         self._path: Path | None = None
@@ -120,6 +126,10 @@ class Assembly:
         self.found, self._path, self._signals = found, path, parts.made
         self._classifiers.keep(found.policies.values())
         catalogs = [loaded.catalog for loaded in found.policies.values()]
+        keepers = [it.speaking(kept) for it in catalogs for kept in KEEPING.values()]
+        if self._kept is None and any(keepers):
+            # Not before an upstream keeps anything: the file is large.
+            self._kept = FileSessionStore(self.settings.kept, self.clock, KEPT_S, KEPT_BUCKETS)
         self.metrics.targets("upstream", {name for it in catalogs for name in it.upstreams})
         self.metrics.targets("model", {name for it in catalogs for name in it.models})
         self.metrics.policies({name: loaded.version for name, loaded in found.policies.items()})
@@ -142,6 +152,8 @@ class Assembly:
         await self._connections.release()
         await self.log.close()
         self._sessions.close()
+        if self._kept is not None:
+            self._kept.close()
         if self.traces is not None:
             await asyncio.to_thread(self.traces.close)
 
@@ -151,6 +163,7 @@ class Assembly:
             default_policy=default,
             stats=self.stats,
             sessions=self._sessions,
+            kept=self._kept or MemorySessionStore(self.clock, KEPT_S),
             log=self.log,
             observers=(self.metrics, LogObserver(), *([self.traces] if self.traces else ())),
             clock=self.clock,

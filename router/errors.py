@@ -5,7 +5,10 @@ RouterError
 │   ├── BodyTooLarge         the request's body exceeds the limit
 │   ├── UnknownModel         the request names a model that the catalog lacks
 │   ├── UnknownPolicy        the request names a policy that is not loaded
-│   └── UnknownDecision      the request names a decision that the log does not hold
+│   ├── UnknownDecision      the request names a decision that the log does not hold
+│   ├── UnknownAnswer        the request goes on with an answer that nobody is known to keep
+│   ├── UnknownConversation  the same of a conversation
+│   └── UnknownThread        the same of a thread of Anthropic's
 ├── Unauthenticated          the caller showed no API key, or one that is not in force
 ├── Forbidden                the caller may not do this
 ├── Overloaded               the gateway serves as many requests as it can
@@ -55,6 +58,18 @@ class UnknownPolicy(InvalidRequest):
 
 class UnknownDecision(InvalidRequest):
     """The request names a decision that the log does not hold."""
+
+
+class UnknownAnswer(InvalidRequest):
+    """The request goes on with an answer that no upstream is known to keep for its caller."""
+
+
+class UnknownConversation(InvalidRequest):
+    """The request goes on with a conversation of which it is not known who keeps it."""
+
+
+class UnknownThread(InvalidRequest):
+    """The request goes on with a thread that nobody is known to keep for its caller."""
 
 
 class Unauthenticated(RouterError):

@@ -25,6 +25,7 @@ from router.tries import (
     MOST_CALLS,
     is_callers_own,
     is_final,
+    misses_callers_own,
     observe_failure,
     seconds_left,
     tries_of,
@@ -187,10 +188,12 @@ class Exchange:
     async def _read_head(self, reply: Reply, way: Way, model: str) -> None:
         """Read what shows that the answer is one: all of a plain one, the first of a stream."""
         if reply.status != 200 and not is_callers_own(reply.status):
-            body = await _all(reply, MAX_ERROR_BYTES)
-            message = f"The upstream answered with status {reply.status}."
-            raise UpstreamRefused(message, reply.status, body, reply.headers)
-        if self.streams:
+            self.body = await _all(reply, MAX_ERROR_BYTES)
+            if not misses_callers_own(reply.status, self.body, self._call.request):
+                message = f"The upstream answered with status {reply.status}."
+                raise UpstreamRefused(message, reply.status, self.body, reply.headers)
+            self.trace.keep(self.body)
+        elif self.streams:
             await self._read_first_in_time(reply, way, model)
         else:
             whole = reply.at_hand()

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from router.core.catalog import Catalog, Endpoint
 from router.core.decide import decide_by
-from router.core.decision import Decision
+from router.core.decision import Decision, RejectionCode
 from router.core.plan import Plan
 from router.core.policy import Policy
 from router.core.request import RoutedRequest
@@ -30,6 +30,7 @@ from router.errors import (
     UnknownModel,
     UnknownPolicy,
 )
+from router.kept import known
 from router.ports import (
     Clock,
     DecisionLog,
@@ -115,7 +116,8 @@ class Call(Struct, frozen=True):
     `way` tells how it reaches an upstream that speaks certain endpoints. `received` is when the
     request's head came and `read` when its body had, on the monotonic clock. `status_of` tells how
     the shell answers an error. `key_name` is the name of the caller's API key. `trace` is the trace
-    that it belongs to, where traces are made.
+    that it belongs to, where traces are made. `kept_as`, of forms that can go on with an answer,
+    tells by which id the upstream keeps the one that it gave, None if it does not.
     """
 
     id: str
@@ -128,19 +130,22 @@ class Call(Struct, frozen=True):
     content: bytes | None = None
     key_name: str | None = None
     trace: TraceContext | None = None
+    kept_as: Callable[[], str | None] | None = None
 
 
 @dataclass(frozen=True)
 class Gateway:
     """Everything that serves requests, put together by `assembly.py`.
 
-    `policies` holds at least `default_policy`, the one that "auto" means.
+    `policies` holds at least `default_policy`, the one that "auto" means. `kept` is of what
+    upstreams keep, by `State.name`.
     """
 
     policies: Mapping[str, PolicyInForce]
     default_policy: str
     stats: StatsStore
     sessions: SessionStore
+    kept: SessionStore
     log: DecisionLog
     observers: Sequence[Observer]
     clock: Clock
@@ -159,11 +164,14 @@ class Gateway:
         """Signals and decision for a request; nobody is called.
 
         `everything` extracts every kind of signal, not only those that the policy reads.
-        Raises UnknownPolicy, UnknownModel, and InvalidRequest for what the policy bounds.
+        Raises UnknownPolicy, UnknownModel, what `known` raises, and InvalidRequest for what the
+        policy bounds.
         """
         in_force = self._in_force(request)
         started = self.clock.elapsed()
-        if request.conversation is not None and request.held is None and request.goes_on:
+        if request.state is not None:
+            request = await known(request, request.state, in_force.catalog, self.kept)
+        elif request.conversation is not None and request.held is None and request.goes_on:
             request = await self._resumed(request, request.conversation)
         extractors = in_force.all_signals if everything else in_force.signals_for(request)
         signals, failed = await _extracted(extractors, request)
@@ -220,10 +228,16 @@ def unserved(decision: Decision, cooldown_s: float, request: RoutedRequest) -> R
         reasons = {r.model: r.detail for r in decision.rejected}
     if any(rejection.code == "unhealthy" for rejection in decision.rejected):
         return ModelsUnavailable(reasons, cooldown_s)
-    bound = any(rejection.code == "lacks_endpoint" for rejection in decision.rejected)
+    if request.state is not None and _lacking(decision, "lacks_state"):
+        return NoCandidate(reasons, request.state.field)
+    bound = _lacking(decision, "lacks_endpoint")
     return (
         NoCandidate(reasons, request.bound_by, request.why_bound) if bound else NoCandidate(reasons)
     )
+
+
+def _lacking(decision: Decision, code: RejectionCode) -> bool:
+    return any(rejection.code == code for rejection in decision.rejected)
 
 
 async def _extracted(

@@ -22,6 +22,7 @@ from router.core.stickiness import cached_prefix
 from router.core.trace_context import HEADER, traceparent
 from router.errors import DecisionLogError, UpstreamBroken, UpstreamRefused, UpstreamTimeout
 from router.gateway import Call, Gateway, Routed
+from router.kept import keep
 
 logger = logging.getLogger(__name__)
 
@@ -166,6 +167,8 @@ class Trace:
         for observer in self.gateway.observers:
             observer.observe(event)
         await _remember(self, event)
+        if self.call.kept_as is not None:
+            await keep(self.gateway.kept, self.call.kept_as(), event, self.call.request.state)
         try:
             await self.gateway.log.record(event)
         except DecisionLogError as error:

@@ -104,6 +104,11 @@ class Settings(BaseSettings):
         return self.state_dir / "sessions.table"
 
     @property
+    def kept(self) -> Path:
+        """The file of which upstream keeps which answer."""
+        return self.state_dir / "kept.table"
+
+    @property
     def decision_log(self) -> Path:
         """The file of the decision log."""
         return self.state_dir / "decisions.sqlite3"

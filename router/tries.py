@@ -3,7 +3,11 @@
 Rule: one deadline and one count bind all candidates of a request together: retries never multiply.
 """
 
+import msgspec
+
+from router.answer import UNREADABLE
 from router.core.catalog import ModelCard
+from router.core.request import RoutedRequest
 from router.errors import (
     RefusedInStream,
     UpstreamError,
@@ -13,6 +17,20 @@ from router.errors import (
 )
 from router.ports import Tries
 from router.recording import Trace
+
+
+class _Missing(msgspec.Struct):
+    code: object = None
+    param: object = None
+
+
+class _Refusal(msgspec.Struct):
+    """What is read of an error in OpenAI's form."""
+
+    error: _Missing | None = None
+
+
+_refusals = msgspec.json.Decoder(_Refusal)
 
 MOST_CALLS = 6
 """Calls that one request makes at most, however many candidates it has."""
@@ -25,6 +43,20 @@ not of the request: another model may answer. Any other 4xx is the caller's own 
 def is_callers_own(status: int) -> bool:
     """Whether an upstream's status speaks of the caller's request and of nothing else."""
     return 400 <= status < 500 and status not in NOT_THE_CALLERS_FAULT
+
+
+def misses_callers_own(status: int, body: bytes, request: RoutedRequest) -> bool:
+    """Whether a 404 speaks of what the request goes on with or names, such as an earlier answer or
+    a file: no other upstream has it, and the model is well."""
+    if status != 404:
+        return False
+    try:
+        error = _refusals.decode(body).error
+    except UNREADABLE:
+        return False
+    if error is None or error.param == "model" or error.code == "model_not_found":
+        return False
+    return isinstance(error.param, str) or request.state is not None
 
 
 def is_final(error: UpstreamError) -> bool:

@@ -34,7 +34,7 @@ class Admission:
         refusal = self._limiter.refusal(caller or ANYONE)
         if refusal is None:
             return None
-        return _answer(form_of(scope["path"]), str(refusal), refusal.retry_after_s)
+        return _answer(form_of(scope), str(refusal), refusal.retry_after_s)
 
     def turn(self, caller: Caller | None, receive: Receive) -> "Turn":
         """The turn of a request whose body comes by `receive`."""

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
+from starlette.types import Scope
 
 from router.answer import UNREADABLE
+from router.core.session import THREAD
 
 ANTHROPICS = "/v1/messages"
 
@@ -49,9 +51,13 @@ class ErrorForm:
     passed_on: Callable[[bytes, int], bytes]
 
 
-def form_of(path: str) -> ErrorForm:
-    """The form of error that the callers of a path expect."""
-    is_anthropics = path == ANTHROPICS or path.startswith(f"{ANTHROPICS}/")
+def form_of(scope: Scope) -> ErrorForm:
+    """The form of error that a caller expects: by the path, else by the header that Anthropic's
+    clients always send."""
+    path: str = scope["path"]
+    if path == ANTHROPICS or path.startswith(f"{ANTHROPICS}/"):
+        return ANTHROPIC
+    is_anthropics = any(name == b"anthropic-version" for name, _ in scope["headers"])
     return ANTHROPIC if is_anthropics else OPENAI
 
 
@@ -114,8 +120,12 @@ def _responses_event(words: Words) -> bytes:
 
 def _anthropic_object(message: str, status: int, code: Any = None, param: Any = None) -> bytes:
     kind = ANTHROPIC_TYPES.get(status, "invalid_request_error" if status < 500 else "api_error")
+    details = {"error_code": code} if code == "thread_not_found" else None
+    if code == "no_candidate" and param == THREAD:
+        details = {"error_code": "thread_unsupported_request", "unsupported": [THREAD]}
     # `code` and `param` are none of Anthropic's fields; its clients hand on what they do not know.
-    extra = {name: it for name, it in (("code", code), ("param", param)) if it is not None}
+    told = (("code", code), ("param", param), ("details", details))
+    extra = {name: it for name, it in told if it is not None}
     return msgspec.json.encode(
         {"type": "error", "error": {"type": kind, "message": message, **extra}}
     )

@@ -36,6 +36,9 @@ STATUS: Mapping[type[errors.RouterError], Answer] = {
     errors.UnknownModel: Answer(404, "invalid_request_error", "model_not_found"),
     errors.UnknownPolicy: Answer(404, "invalid_request_error", "policy_not_found"),
     errors.UnknownDecision: Answer(404, "invalid_request_error", "decision_not_found"),
+    errors.UnknownAnswer: Answer(400, "invalid_request_error", "previous_response_not_found"),
+    errors.UnknownConversation: Answer(404, "invalid_request_error", "conversation_not_found"),
+    errors.UnknownThread: Answer(404, "invalid_request_error", "thread_not_found"),
     errors.Unauthenticated: Answer(401, "invalid_request_error", "invalid_api_key"),
     errors.Forbidden: Answer(403, "invalid_request_error", "insufficient_permissions"),
     errors.Overloaded: Answer(503, "server_error", "overloaded"),
@@ -108,7 +111,7 @@ def respond(
 async def on_router_error(request: Request, error: Exception) -> Response:
     """Handler for our own errors."""
     assert isinstance(error, errors.RouterError)
-    return respond(error, form=form_of(request.scope["path"]))
+    return respond(error, form=form_of(request.scope))
 
 
 async def on_http_error(request: Request, error: Any) -> Response:
@@ -120,12 +123,13 @@ async def on_http_error(request: Request, error: Any) -> Response:
     elif error.status_code == 405:
         message = f"{path} takes no {request.method}."
     words = Words(error.status_code, message, "invalid_request_error", None)
-    return Response(form_of(path).body(words), words.status, error.headers, "application/json")
+    body = form_of(request.scope).body(words)
+    return Response(body, words.status, error.headers, "application/json")
 
 
 async def on_crash(request: Request, error: Exception) -> Response:
     """Handler for our own mistakes: the caller learns that it was us, and nothing else."""
     told = "The gateway failed to handle the request."
     words = Words(500, told, "server_error", "internal_error")
-    body = form_of(request.scope["path"]).body(words)
+    body = form_of(request.scope).body(words)
     return Response(body, 500, media_type="application/json")

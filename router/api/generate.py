@@ -5,6 +5,7 @@ Rule: an endpoint is its form of body and its form of error; nothing else tells 
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -57,12 +58,15 @@ class Body(Naming, Protocol):
 class Form:
     """One endpoint: its name in the log, how its bodies are read and how its errors are told.
 
-    `read` takes a body and the request that it came with.
+    `read` takes a body and the request that it came with. `kept_as` takes a body that was answered,
+    and tells by which id the upstream keeps its answer. `id_header` is one more header with the id.
     """
 
     endpoint: str
     read: Callable[[bytes, Request], Body]
     errors: ErrorForm = OPENAI
+    kept_as: Callable[[Body], str | None] | None = None
+    id_header: str | None = None
 
 
 async def generate(request: Request, form: Form) -> ASGIApp:
@@ -107,13 +111,14 @@ async def ask(request: Request, form: Form, received: Received) -> ASGIApp:
         content=received.content if runtime.settings.store_content else None,
         key_name=key_name_of(request),
         trace=runtime.trace(request.headers.get(HEADER), id) if runtime.trace else None,
+        kept_as=None if form.kept_as is None else partial(form.kept_as, body),
     )
     exchange = Exchange(gateway, call, routed)
     exchange.has_left = Leaving.of(request.scope).has_left
     try:
         await while_caller_stays(request.scope, request.receive, exchange.open())
     except RouterError as error:
-        return respond(error, exchange_headers(exchange), form.errors)
+        return respond(error, _headers(exchange, form), form.errors)
     return _answer(exchange, form)
 
 
@@ -138,9 +143,16 @@ def _tagged(facts: RoutedRequest, body: Body, keys: Collection[str]) -> RoutedRe
     return replace(facts, tags=with_metadata(facts.tags, body.metadata, keys))
 
 
+def _headers(exchange: Exchange, form: Form) -> dict[str, str]:
+    headers = exchange_headers(exchange)
+    if form.id_header is not None:
+        headers[form.id_header] = exchange.routed.id
+    return headers
+
+
 def _answer(exchange: Exchange, form: Form) -> ASGIApp:
     assert exchange.reply is not None
-    headers = {**exchange.reply.headers, **exchange_headers(exchange)}
+    headers = {**exchange.reply.headers, **_headers(exchange, form)}
     if exchange.streams:
         return EventStream(exchange, headers, form.errors)
     if exchange.status >= 400:

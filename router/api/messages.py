@@ -6,15 +6,29 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from router.api.error_forms import ANTHROPIC
-from router.api.generate import Form, ask, facts_of, generate, received_from
+from router.api.generate import Body, Form, ask, facts_of, generate, received_from
 from router.api.headers import decision_headers
-from router.api.request_id import new_id
+from router.api.request_id import ANTHROPICS_NAME, new_id
 from router.api.state import runtime_of
 from router.dialects.messages_body import CountTokensBody, MessagesBody
 
-FORM = Form("messages", lambda content, it: MessagesBody(content, it.headers), ANTHROPIC)
+
+def _kept_as(body: Body) -> str | None:
+    return body.kept_as if isinstance(body, MessagesBody) else None
+
+
+FORM = Form(
+    "messages",
+    lambda content, it: MessagesBody(content, it.headers),
+    ANTHROPIC,
+    _kept_as,
+    ANTHROPICS_NAME,
+)
 COUNT = Form(
-    "messages.count_tokens", lambda content, it: CountTokensBody(content, it.headers), ANTHROPIC
+    "messages.count_tokens",
+    lambda content, it: CountTokensBody(content, it.headers),
+    ANTHROPIC,
+    id_header=ANTHROPICS_NAME,
 )
 ESTIMATED = "x-slm-router-estimated"
 

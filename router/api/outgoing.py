@@ -5,9 +5,9 @@ The id of the decision stands there already where something was decided.
 
 from starlette.types import Message, Send
 
-from router.api.request_id import NAME, new_id
+from router.api.request_id import ANTHROPICS_NAME, NAME, new_id
 
-_NAME = NAME.encode()
+_NAME, _ANTHROPICS = NAME.encode(), ANTHROPICS_NAME.encode()
 
 
 class Outgoing:
@@ -25,5 +25,6 @@ class Outgoing:
             self.begun = True
             headers = message.get("headers", ())
             if not any(name == _NAME for name, _ in headers):
-                message = {**message, "headers": [*headers, (_NAME, new_id("req_").encode())]}
+                id = new_id("req_").encode()
+                message = {**message, "headers": [*headers, (_NAME, id), (_ANTHROPICS, id)]}
         await self._send(message)

@@ -9,6 +9,8 @@ import secrets
 import time
 
 NAME = "x-request-id"
+ANTHROPICS_NAME = "request-id"
+"""Where Anthropic's clients look."""
 
 _RANDOM_DIGITS = 16
 _AT_A_TIME = 512

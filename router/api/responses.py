@@ -4,10 +4,15 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from router.api.error_forms import RESPONSES
-from router.api.generate import Form, generate
+from router.api.generate import Body, Form, generate
 from router.dialects.responses_body import ResponsesBody
 
-FORM = Form("responses", lambda content, request: ResponsesBody(content), RESPONSES)
+
+def _kept_as(body: Body) -> str | None:
+    return body.kept_as if isinstance(body, ResponsesBody) else None
+
+
+FORM = Form("responses", lambda content, request: ResponsesBody(content), RESPONSES, _kept_as)
 
 
 async def responses(request: Request) -> ASGIApp:

@@ -51,7 +51,9 @@ def in_session(facts: RoutedRequest, request: Request, body: Naming, header: str
     key = runtime_of(request).session_key
     session = _pseudonym(told, key) if name else None
     conversation = None
-    if facts.state_kept:
+    if facts.state is not None:
+        owner = key_name_of(request) or ""
+        facts = replace(facts, state=replace(facts.state, owner=owner))
         conversation = session if named else None
     elif not facts.separate:
         conversation = _pseudonym(told + _beginning(facts.turns, everything=not named), key)

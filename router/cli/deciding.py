@@ -93,6 +93,7 @@ def decider(
         default_policy=next(iter(policies)),
         stats=MemoryStatsStore(clock),
         sessions=MemorySessionStore(clock),
+        kept=MemorySessionStore(clock),
         log=MemoryDecisionLog(),
         observers=(),
         clock=clock,

@@ -224,6 +224,11 @@ class Catalog(_FromFile):
         every = self.upstream_of(name).speaks
         return tuple(endpoint for endpoint in every if endpoint != "embeddings") or every
 
+    def speaking(self, endpoint: Endpoint) -> frozenset[str]:
+        """The upstreams of which a model is asked through an endpoint."""
+        named = self.models.items()
+        return frozenset(card.upstream for name, card in named if endpoint in self.speaks(name))
+
     @cached_property
     def longest_timeout(self) -> float:
         """Seconds that the slowest of its upstreams may take: as long as any request is tried."""

@@ -79,6 +79,8 @@ def _going_on(
     sessions = plan.policy.sessions
     stay = stay_of(request, sessions)
     gates = match.route.gates if stay is None else plan.with_model(match.route, stay.model)
+    if stay is not None and request.state is not None:
+        gates = plan.keeping(gates, stay.model)
     found, rejected = _weighed(gates, request, signals, stats, match.limits)
     if loss := cache_loss(request, sessions, plan.catalog):
         found = [charged(it, request, loss) for it in found]
@@ -138,10 +140,12 @@ def _with_control(
     decision: Decision, compared: Candidate | Rejection, share: float, draw: float
 ) -> Decision:
     drawn = with_control(decision, compared, share, draw)
-    # What stays with its model is part of the experiment only where that is its arm's.
-    if decision.strategy == STAYED and drawn.models[:1] != decision.models[:1]:
-        return decision
-    return drawn
+    if decision.strategy == STAYED:
+        # What stays with its model is part of the experiment only where that is its arm's.
+        return drawn if drawn.models[:1] == decision.models[:1] else decision
+    # No lot sends a conversation to who does not know it.
+    knows_all = all(rejection.code != "lacks_state" for rejection in decision.rejected)
+    return drawn if knows_all else decision
 
 
 def preferences(

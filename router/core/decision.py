@@ -13,6 +13,7 @@ RejectionCode = Literal[
     "not_allowed",
     "must_stay_local",
     "lacks_endpoint",
+    "lacks_state",
     "lacks_tools",
     "lacks_vision",
     "lacks_json_schema",

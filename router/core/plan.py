@@ -92,6 +92,18 @@ class Plan:
             for gate in route.gates
         )
 
+    def keeping(self, gates: Gates, model: str) -> Gates:
+        """Some of `gates`: those of the models of one model's upstream, which keeps its state."""
+        card = self.catalog.models.get(model)
+        upstream = None if card is None else card.upstream
+        told = f"what the request goes on with is kept by the upstream {upstream}"
+        return tuple(
+            gate
+            if isinstance(gate, Rejection) or self.catalog.models[name].upstream == upstream
+            else Rejection(name, "lacks_state", told)
+            for name, gate in zip(self.gates, gates, strict=True)
+        )
+
     def gates_for(self, request: RoutedRequest) -> Gates:
         """For a request that names its model: that one's gate, and why it is none of the others.
 

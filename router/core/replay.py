@@ -24,7 +24,7 @@ _AT_ONCE = 1e12
 """Tokens a second: the whole latency stands in the wait for the first byte."""
 
 _CLOSE = 1e-6
-_OUT = frozenset({"not_allowed", "unhealthy"})
+_OUT = frozenset({"not_allowed", "unhealthy", "lacks_state"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from msgspec import Struct, field
 from router.core.catalog import AUTO, Capability, Endpoint
 from router.core.limits import Limits
 from router.core.once import once
-from router.core.session import Held
+from router.core.session import Held, State
 from router.core.tokens import TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, estimated_tokens
 
 FOCUS_CHARACTERS = 6000
@@ -66,7 +66,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     leaves only that one, `why_bound` a sentence for the caller. `separate`: each turn is an input
     of its own, not one conversation. `session` is a pseudonym of what belongs together,
     `conversation` one of the conversation within it; `held` is what its last answer left behind.
-    `state_kept`: what was said before is kept by the upstream that answered. `counts` are the
+    `state` is what the upstream that answered before keeps, and this goes on with. `counts` are the
     fields by which the body asks for answers and their length, with their values. `tags` say what
     it is for, and route nothing.
     """
@@ -88,7 +88,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     separate: bool = False
     conversation: str | None = None
     held: Held | None = None
-    state_kept: bool = False
+    state: State | None = None
     counts: tuple[tuple[str, int], ...] = ()
     tags: tuple[str, ...] = ()
 
@@ -105,7 +105,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     @property
     def goes_on(self) -> bool:
         """Whether somebody has answered in this conversation before."""
-        return self.state_kept or bool([turn for turn in self.turns if turn.role in _ANSWERING])
+        return bool([turn for turn in self.turns if turn.role in _ANSWERING])
 
     @property
     def in_tool_loop(self) -> bool:

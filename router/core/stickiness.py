@@ -30,12 +30,15 @@ class Stay(Struct, frozen=True):
 def stay_of(request: RoutedRequest, sessions: Sessions) -> Stay | None:
     """With whom the conversation stays if that model may and can serve; None if it is free."""
     held = request.held
-    if held is None or sessions.stick == "off" or not request.is_routed:
+    if held is None or not request.is_routed:
+        return None
+    if request.state is not None:
+        # No policy lets another upstream know what it was not told.
+        return Stay(held.model, STATE_KEPT)
+    if sessions.stick == "off":
         return None
     if request.in_tool_loop:
         return Stay(held.model, IN_TOOL_LOOP)
-    if request.state_kept:
-        return Stay(held.model, STATE_KEPT)
     return Stay(held.model, ALWAYS) if sessions.stick == "always" else None
 
 

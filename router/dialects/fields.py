@@ -35,6 +35,9 @@ _loose = msgspec.json.Decoder(float_hook=str)
 _BEFORE = re.compile(rb"[ \t\n\r]*[{,][ \t\n\r]*")
 _COLON = re.compile(rb"[ \t\n\r]*:[ \t\n\r]*")
 _END = re.compile(rb"[ \t\n\r]*\}[ \t\n\r]*")
+_COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+"""How gzip and Zstandard begin."""
+
 _Span = tuple[int, int]
 
 _SHORT_NAME = 64
@@ -50,6 +53,8 @@ class Fields:
         except UnicodeDecodeError:
             raise InvalidRequest("The body must be UTF-8.") from None
         except UNREADABLE as error:
+            if content.startswith(_COMPRESSED):
+                raise InvalidRequest("The body is compressed: send it as it is.") from None
             raise InvalidRequest(f"The body must be a JSON object: {error}.") from None
         self._content = content
 

@@ -15,6 +15,7 @@ from router.core.catalog import Endpoint
 from router.core.cost import Usage
 from router.core.limits import Limits
 from router.core.request import RoutedRequest, Turn
+from router.core.session import THREAD, State
 from router.core.tokens import estimated_tokens
 from router.dialects.attached import texts
 from router.dialects.fields import ANY, FLAG, LIST, OBJECT, Fields
@@ -22,7 +23,7 @@ from router.dialects.identity import metadata_of, session_named, user_named
 from router.dialects.messages_answer import MessagesWriter, message
 from router.dialects.messages_chat import to_chat
 from router.dialects.translation import TranslatedEvents, told_through, with_model
-from router.dialects.typed_stream import Typed, TypedReader
+from router.dialects.typed_stream import Made, Typed, TypedReader, made_in
 from router.errors import InvalidRequest
 from router.ports import Told, Way
 
@@ -41,6 +42,8 @@ class MessagesBody:
         self._fields = Fields(content)
         self._headers = VERSION | {n: headers[n] for n in PASSED_HEADERS if n in headers}
         self.stream = self._fields.get("stream", FLAG) or False
+        self._reader: TypedReader | None = None
+        self._made = Made()
         self._messages = self._fields.get("messages", LIST)
         self._turns = tuple(_turns(self._messages, self._fields.get("system", ANY)))
         self._chat: dict[str, Any] = {}
@@ -69,6 +72,12 @@ class MessagesBody:
         """What the caller noted beside the request."""
         return metadata_of(self._fields)
 
+    @property
+    def kept_as(self) -> str | None:
+        """The id by which the upstream that answered keeps the thread; None if it keeps none."""
+        made = self._made if self._reader is None else self._reader.made
+        return made.id if isinstance(made.id, str) and THREAD in self._fields else None
+
     def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request."""
         fields = self._fields
@@ -89,16 +98,18 @@ class MessagesBody:
             endpoints=("messages",) if self._bound_by else ("messages", "chat"),
             bound_by=self._bound_by,
             why_bound=self._why,
+            state=_state(fields),
         )
 
     def way(self, speaks: Collection[Endpoint]) -> Way:
         """As bytes where messages are spoken, else by way of a chat completion."""
+        self._reader, self._made = None, Made()
         if "messages" in speaks:
             return Way(
                 path="/messages",
                 body=lambda model: self._fields.written({"model": msgspec.json.encode(model)}),
-                answer=told_by_messages,
-                events=lambda: TypedReader(STREAM),
+                answer=self._noted if THREAD in self._fields else told_by_messages,
+                events=self._reading,
                 headers=self._headers,
             )
         return Way(
@@ -108,6 +119,15 @@ class MessagesBody:
             events=lambda: TranslatedEvents(MessagesWriter()),
         )
 
+    def _noted(self, body: bytes) -> Told:
+        told = told_by_messages(body)
+        self._made = made_in(body)
+        return told
+
+    def _reading(self) -> TypedReader:
+        self._reader = TypedReader(STREAM)
+        return self._reader
+
 
 def told_by_messages(body: bytes) -> Told:
     """A plain answer as it came. Raises UpstreamBroken if it is no object."""
@@ -115,6 +135,17 @@ def told_by_messages(body: bytes) -> Told:
     counted = read_messages_usage(usage) if usage is not None else None
     said = "" if counted else "\n".join(texts([msgspec.json.decode(body).get("content")]))
     return Told(body, counted, estimated_tokens(said))
+
+
+def _state(fields: Fields) -> State | None:
+    """The message whose thread the upstream is said to know."""
+    thread = fields.get(THREAD, OBJECT) if THREAD in fields else None
+    if not thread or thread.get("type") != "continue":
+        return None
+    id = thread.get("previous_message_id")
+    if not isinstance(id, str):
+        raise InvalidRequest("Expected a text.", "thread.previous_message_id")
+    return State(THREAD, id)
 
 
 def _turns(messages: list[Any] | None, system: Any) -> Iterator[Turn]:

@@ -23,9 +23,17 @@ HARMLESS: Mapping[str, Callable[[Any], bool]] = {
     "thinking": lambda it: it == {"type": "disabled"},
     "service_tier": lambda it: it == "auto",
     "cache_control": lambda it: True,
+    "speed": lambda it: it == "standard",
 }
 """Fields without a counterpart, and when they ask for nothing that would be missed."""
 
+TOOL_FIELDS: Renames = {
+    "name": "name",
+    "description": "description",
+    "strict": "strict",
+    "input_schema": "parameters",
+}
+TOOL_HINTS = ("type", "cache_control", "eager_input_streaming")
 TOOL_CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 THOUGHTS = ("thinking", "redacted_thinking")
 
@@ -144,10 +152,16 @@ def _address(block: Mapping[str, Any], param: str) -> str:
 
 
 def _document(block: Mapping[str, Any], param: str) -> Fields:
+    if (block.get("citations") or {}).get("enabled"):
+        refuse(f"{param}.citations", "Citations have no place in a chat completion.")
     match block.get("source"):
         case {"type": "text", "data": str(text)}:
-            return {"type": "text", "text": text}
+            # The model is shown these too.
+            above = [block[name] for name in ("title", "context") if block.get(name)]
+            return {"type": "text", "text": "\n\n".join((*above, text))}
         case {"type": "base64", "media_type": str(kind), "data": str(data)}:
+            if block.get("context"):
+                refuse(f"{param}.context", "This has no place in a chat completion.")
             name = block.get("title") or "document.pdf"
             file = {"filename": name, "file_data": f"data:{kind};base64,{data}"}
             return {"type": "file", "file": file}
@@ -157,8 +171,10 @@ def _document(block: Mapping[str, Any], param: str) -> Fields:
 def _tool(tool: Any, param: str) -> Fields:
     if not isinstance(tool, dict) or tool.get("type", "custom") not in ("custom", None):
         refuse(param, "A tool that the provider runs has no place in a chat completion.")
-    names = {"name": "name", "description": "description", "strict": "strict"}
-    function = renamed(tool, names | {"input_schema": "parameters"})
+    for name, value in tool.items():
+        if value and name not in TOOL_FIELDS and name not in TOOL_HINTS:
+            refuse(f"{param}.{name}", "This has no place in a chat completion.")
+    function = renamed(tool, TOOL_FIELDS)
     return {"type": "function", "function": function}
 
 

@@ -14,14 +14,15 @@ from router.answer import raw_usage_of, read_responses_usage
 from router.core.catalog import Endpoint
 from router.core.limits import Limits
 from router.core.request import RoutedRequest, Turn
+from router.core.session import ANSWER, CONVERSATION, State
 from router.core.tokens import estimated_tokens
 from router.dialects.attached import texts
-from router.dialects.fields import ANY, FLAG, LIST, OBJECT, Fields
+from router.dialects.fields import ANY, FLAG, LIST, OBJECT, TEXT, Fields
 from router.dialects.identity import metadata_of, session_named, user_named
 from router.dialects.responses_answer import ResponsesWriter, response
 from router.dialects.responses_chat import to_chat
 from router.dialects.translation import TranslatedEvents, told_through, with_model
-from router.dialects.typed_stream import Typed, TypedReader
+from router.dialects.typed_stream import Made, Typed, TypedReader, made_in
 from router.errors import InvalidRequest, UpstreamBroken
 from router.ports import Told, Way
 
@@ -32,8 +33,6 @@ STREAM = Typed(
 )
 # Tuples: what a caller gives as a type may be anything, also what has no hash.
 _SPOKEN = ("input_text", "output_text", "text")
-STATE = ("previous_response_id", "conversation")
-"""Either says that the upstream knows what was said before."""
 _CALLS = ("function_call", "custom_tool_call")
 _RESULTS = ("function_call_output", "custom_tool_call_output")
 
@@ -44,6 +43,8 @@ class ResponsesBody:
     def __init__(self, content: bytes) -> None:
         self._fields = Fields(content)
         self._stream = self._fields.get("stream", FLAG) or False
+        self._reader: TypedReader | None = None
+        self._made = Made()
         if self._fields.get("background", FLAG):
             raise InvalidRequest(
                 "Answers are not kept here to be asked for later: leave it out.", "background"
@@ -76,6 +77,13 @@ class ResponsesBody:
         """What the caller noted beside the request."""
         return metadata_of(self._fields)
 
+    @property
+    def kept_as(self) -> str | None:
+        """The id by which the upstream that answered keeps its answer; None if it does not, or
+        has not answered yet."""
+        made = self._made if self._reader is None else self._reader.made
+        return made.id if isinstance(made.id, str) and made.store is not False else None
+
     def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request."""
         fields = self._fields
@@ -97,17 +105,18 @@ class ResponsesBody:
             endpoints=("responses",) if self._bound_by else ("responses", "chat"),
             bound_by=self._bound_by,
             why_bound=self._why,
-            state_kept=any(self._fields.get(name, ANY) for name in STATE),
+            state=_state(fields),
         )
 
     def way(self, speaks: Collection[Endpoint]) -> Way:
         """As bytes where responses are spoken, else by way of a chat completion."""
+        self._reader, self._made = None, Made()
         if "responses" in speaks:
             return Way(
                 path="/responses",
                 body=lambda model: self._fields.written({"model": msgspec.json.encode(model)}),
-                answer=told_by_responses,
-                events=lambda: TypedReader(STREAM),
+                answer=self._noted,
+                events=self._reading,
             )
         asked = self._fields.decoded()
         return Way(
@@ -116,6 +125,15 @@ class ResponsesBody:
             answer=lambda body: told_through(body, lambda answer: response(answer, asked)),
             events=lambda: TranslatedEvents(ResponsesWriter(asked)),
         )
+
+    def _noted(self, body: bytes) -> Told:
+        told = told_by_responses(body)
+        self._made = made_in(body)
+        return told
+
+    def _reading(self) -> TypedReader:
+        self._reader = TypedReader(STREAM)
+        return self._reader
 
 
 def told_by_responses(body: bytes) -> Told:
@@ -127,6 +145,18 @@ def told_by_responses(body: bytes) -> Told:
     counted = read_responses_usage(usage) if usage is not None else None
     said = "" if counted else "\n".join(texts([told.get("output")]))
     return Told(body, counted, estimated_tokens(said))
+
+
+def _state(fields: Fields) -> State | None:
+    """What the upstream is said to know of what went before."""
+    answer = fields.get(ANSWER, TEXT)
+    if answer:
+        return State(ANSWER, answer)
+    named = fields.get(CONVERSATION, ANY)
+    id = named.get("id") if isinstance(named, dict) else named
+    if id and not isinstance(id, str):
+        raise InvalidRequest("Expected a text, or an object with its id.", CONVERSATION)
+    return State(CONVERSATION, id) if id else None
 
 
 def _turns(given: Any, fields: Fields) -> Iterator[Turn]:

@@ -24,7 +24,18 @@ class Typed:
     read_usage: Callable[[UsageFields], Usage | None]
 
 
-class _Holder(msgspec.Struct):
+class Made(msgspec.Struct):
+    """What an answer says of its being kept. Any upstream's: anything may stand there."""
+
+    id: object = None
+    store: object = None
+
+
+made_in = msgspec.json.Decoder(Made).decode
+"""What a plain answer says of it."""
+
+
+class _Holder(Made):
     usage: dict[str, object] | None = None
 
 
@@ -42,7 +53,7 @@ _events = msgspec.json.Decoder(_Event)
 
 
 class TypedReader:
-    """Follows one stream; see `router.ports.Events`."""
+    """Follows one stream; see `router.ports.Events`. `made` is the answer, as it was told last."""
 
     def __init__(self, kind: Typed) -> None:
         self.begun = False
@@ -53,6 +64,7 @@ class TypedReader:
         self._splitter = Splitter()
         self._counted: dict[str, object] = {}
         self._last: bytes | None = None
+        self.made = Made()
 
     @property
     def usage(self) -> Usage | None:
@@ -97,6 +109,8 @@ class TypedReader:
             raise told_in_stream(told.error or {}, data, self.begun)
         self.begun = True
         for holder in (told, told.message, told.response):
+            if isinstance(holder, _Holder) and holder.id is not None:
+                self.made = holder
             if isinstance(holder, _Event | _Holder) and holder.usage:
                 self._counted |= {n: it for n, it in holder.usage.items() if it is not None}
         if told.type in self._kind.last:

@@ -41,23 +41,27 @@ _MOST_TOKENS = 2**32 - 1
 class FileSessionStore:
     """The sessions of an installation in `path`, each remembered for `lifetime_s` seconds.
 
+    Processes that share a file must agree on its `buckets`, BUCKETS unless given.
     Raises StartupError if the file can neither be opened nor made.
     """
 
-    def __init__(self, path: Path, clock: Clock, lifetime_s: float) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, lifetime_s: float, buckets: int | None = None
+    ) -> None:
         self._clock = clock
+        self._buckets = buckets or BUCKETS
         self._lifetime_s = lifetime_s
         self._told = False
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._table: Table | None = open_table(path, BUCKETS * _BUCKET)
+            self._table: Table | None = open_table(path, self._buckets * _BUCKET)
         except OSError as error:
             raise StartupError(f"Cannot use {path}: {error.strerror}. Mend its rights.") from None
 
     async def find(self, conversation: str) -> Held | None:
         """What is known of a conversation, None if nothing, or nothing recent enough."""
         digest = _digest(conversation)
-        bucket = self._bucket(_offset(digest))
+        bucket = self._bucket(self._offset(digest))
         start = _start(bucket, digest)
         return None if start is None else self._read(bucket[start : start + _SIZE])
 
@@ -70,7 +74,7 @@ class FileSessionStore:
         draw = _NONE if held.draw is None else held.draw
         tokens = min(held.tokens, _MOST_TOKENS)
         body = _BODY.pack(digest, self._clock.now(), draw, tokens, len(name), name)
-        offset = _offset(digest)
+        offset = self._offset(digest)
         bucket = self._bucket(offset)
         start = _start(bucket, digest)
         if start is None:
@@ -85,6 +89,10 @@ class FileSessionStore:
         table, self._table = self._table, None
         if table is not None:
             table.close()
+
+    def _offset(self, digest: bytes) -> int:
+        """Where the bucket of a digest begins."""
+        return int.from_bytes(digest[:8], "little") % self._buckets * _BUCKET
 
     def _bucket(self, offset: int) -> bytes:
         """Its records; all zeros if they cannot be read."""
@@ -114,10 +122,6 @@ class FileSessionStore:
 
 def _digest(conversation: str) -> bytes:
     return blake2b(conversation.encode("utf-8", "replace"), digest_size=16).digest()
-
-
-def _offset(digest: bytes) -> int:
-    return int.from_bytes(digest[:8], "little") % BUCKETS * _BUCKET
 
 
 def _start(bucket: bytes, digest: bytes) -> int | None:

@@ -1,6 +1,7 @@
 """Errors: OpenAI's form everywhere, the upstream's own words where they are for the caller, and
 nothing of what lies between us and the upstream."""
 
+import gzip
 import json
 from collections.abc import Callable
 from typing import Any
@@ -138,6 +139,15 @@ def test_a_body_that_is_no_object_is_the_callers_mistake(serve: Serve, body: byt
 
     assert answer.status_code == 400
     assert set(answer.json()["error"]) == OURS
+
+
+def test_a_body_that_is_compressed_is_told_to_be_so(serve: Serve) -> None:
+    body = gzip.compress(json.dumps(HELLO).encode())
+
+    answer = serve(fake_gateway({})).post(PATH, content=body)
+
+    assert answer.status_code == 400
+    assert "compressed" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,17 @@ CONVERSATION: list[dict[str, Any]] = [
 ]
 
 
+def test_what_stands_above_a_document_is_shown_to_the_model_too(through: Make) -> None:
+    it = through(answered({"content": "x"}), capable=["files"])
+    source = {"type": "text", "media_type": "text/plain", "data": "It rained."}
+    block = {"type": "document", "source": source, "title": "Log", "context": "Of 1990."}
+
+    it.client.post(PATH, json={**ASKED, "messages": [{"role": "user", "content": [block]}]})
+
+    (part,) = it.upstream.received[0].json["messages"][0]["content"]
+    assert part["text"] == "Log\n\nOf 1990.\n\nIt rained."
+
+
 def test_blocks_of_every_kind_find_their_place(through: Make) -> None:
     it = through(answered({"content": "ok"}), capable=["tools", "vision", "files"])
 

@@ -16,6 +16,7 @@ ASKED: dict[str, Any] = {
     "messages": [{"role": "user", "content": "Hi"}],
 }
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA"}}
+TEXT = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "A"}}
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,14 @@ IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png"
         ({"messages": [{"role": "user", "content": [
             {"type": "tool_result", "tool_use_id": "t", "content": [IMAGE]}]}]},
          "messages[0].content[0].content[0]"),
+        ({"messages": [{"role": "user", "content": [
+            {**TEXT, "citations": {"enabled": True}}]}]},
+         "messages[0].content[0].citations"),
+        ({"messages": [{"role": "user", "content": [
+            {"type": "document", "context": "Of 1990.", "source": IMAGE["source"]}]}]},
+         "messages[0].content[0].context"),
+        ({"tools": [{"name": "look", "input_schema": {}, "defer_loading": True}]},
+         "tools[0].defer_loading"),
         ({"x_unknown": 1}, "x_unknown"),
     ],
     ids=lambda it: it if isinstance(it, str) else "",
@@ -72,3 +81,30 @@ def test_a_field_that_makes_no_sense_is_named(
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == param
     assert answer.json()["error"]["message"].startswith(f"{param}: ")
+
+
+def test_a_thread_that_nobody_holds_is_refused_in_the_words_that_the_sdk_goes_on_by(
+    through: Make,
+) -> None:
+    it = through(answered({"content": "x"}))
+
+    error = it.client.post(PATH, json={**ASKED, "thread": {"type": "create"}}).json()["error"]
+
+    assert error["param"] == "thread"
+    assert error["details"] == {
+        "error_code": "thread_unsupported_request",
+        "unsupported": ["thread"],
+    }
+
+
+def test_what_shows_that_a_caller_is_anthropics_decides_the_form_of_an_error(
+    through: Make,
+) -> None:
+    it = through(answered({"content": "x"}))
+
+    theirs = it.client.get("/v1/files", headers={"anthropic-version": "2023-06-01"})
+    others = it.client.get("/v1/files")
+
+    assert theirs.json()["error"]["type"] == "not_found_error"
+    assert theirs.headers["request-id"] == theirs.headers["x-request-id"]
+    assert others.json()["error"]["type"] == "invalid_request_error"

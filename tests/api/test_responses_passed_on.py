@@ -102,3 +102,41 @@ def test_an_upstreams_refusal_keeps_its_words(through: Make) -> None:
 
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "p_not_found"
+
+
+MISSING = {"message": "Response with id 'resp_9' not found.", "type": "invalid_request_error"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"previous_response_id": "resp_9"}, {"param": None, "code": 404}),
+        ({"input": [{"type": "item_reference", "id": "rs_9"}]}, {"param": "input", "code": None}),
+    ],
+)
+def test_that_the_upstream_does_not_know_what_is_gone_on_with_is_the_callers_to_hear(
+    through: Make, fields: dict[str, Any], said: dict[str, Any]
+) -> None:
+    it = through(refusal(404, {**MISSING, **said}), **NATIVE)
+
+    # As often as would have opened the model's circuit.
+    answers = [it.client.post(PATH, json={**ASKED, **fields}) for _ in range(6)]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert answers[-1].json()["error"]["message"] == MISSING["message"]
+    assert [event.outcome for event in it.log.events] == ["refused"] * 6
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"code": "model_not_found"}, {"param": "model", "code": 404}],
+)
+def test_that_it_does_not_know_the_model_is_our_catalogs_fault(
+    through: Make, said: dict[str, Any]
+) -> None:
+    it = through(refusal(404, {**MISSING, **said}), **NATIVE)
+
+    answer = it.client.post(PATH, json={**ASKED, "previous_response_id": "resp_9"})
+
+    assert answer.status_code == 502
+    assert answer.json()["error"]["code"] == "upstream_refused"

@@ -16,14 +16,14 @@ models:
     upstream: near
     location: local
     context_window: 128000
-    capabilities: [tools, json_schema, vision]
+    capabilities: [tools, json_schema, vision, audio, files]
     price: {input_usd_per_mtok: 0.05, output_usd_per_mtok: 0.2}
     quality: 0.72
   sim-large:
     upstream: near
     location: cloud
     context_window: 128000
-    capabilities: [tools, json_schema, vision]
+    capabilities: [tools, json_schema, vision, audio, files]
     price: {input_usd_per_mtok: 2.5, output_usd_per_mtok: 10.0}
     quality: 0.93
   sim-embedder:

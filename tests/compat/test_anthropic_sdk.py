@@ -5,6 +5,7 @@ from typing import Any
 
 import anthropic
 import pytest
+from pydantic import BaseModel
 
 from tests.fakes.process import GatewayProcess
 
@@ -19,6 +20,13 @@ WEATHER: Any = {
     },
 }
 ANY: Any = {"type": "any"}
+
+
+class Person(BaseModel):
+    """What is asked for as structured output."""
+
+    name: str
+    age: int
 
 
 @pytest.fixture
@@ -114,3 +122,69 @@ def test_errors_are_those_that_its_users_catch(client: anthropic.Anthropic) -> N
 def test_models_are_listed(client: anthropic.Anthropic) -> None:
     assert {"auto", "sim-small"} <= {model.id for model in client.models.list()}
     assert client.models.retrieve("sim-small").display_name == "sim-small"
+
+
+def test_every_answer_has_the_id_that_its_users_report(client: anthropic.Anthropic) -> None:
+    answer = client.messages.create(model="auto", max_tokens=50, messages=HELLO)
+    with pytest.raises(anthropic.NotFoundError) as unknown:
+        client.messages.create(model="claude-9", max_tokens=5, messages=HELLO)
+
+    assert str(answer._request_id).startswith("dec_")
+    assert str(unknown.value.request_id).startswith("req_")
+
+
+def test_the_tool_runner_goes_on_without_a_thread(client: anthropic.Anthropic) -> None:
+    @anthropic.beta_tool
+    def get_weather(city: str) -> str:
+        """Current weather in a city.
+
+        Args:
+            city: Its name.
+        """
+        return "18 degrees"
+
+    runner = client.beta.messages.tool_runner(
+        model="auto", max_tokens=50, messages=HELLO, tools=[get_weather], max_iterations=3
+    )
+
+    assert [message.stop_reason for message in runner] == ["end_turn"]
+
+
+def test_a_message_is_parsed_into_a_model_plain_and_streamed(client: anthropic.Anthropic) -> None:
+    asked: Any = {"max_tokens": 50, "messages": HELLO, "output_format": Person}
+    plain = client.messages.parse(model="auto", **asked)
+    with client.messages.stream(model="auto", **asked) as stream:
+        streamed = stream.get_final_message()
+
+    assert isinstance(plain.parsed_output, Person)
+    assert isinstance(streamed.parsed_output, Person)
+
+
+def test_what_the_sdk_marks_for_a_cache_and_thought_before_does_not_stand_in_the_way(
+    client: anthropic.Anthropic,
+) -> None:
+    cached: Any = {"cache_control": {"type": "ephemeral"}}
+    system: Any = [{"type": "text", "text": "Be kind.", **cached}, {"type": "text", "text": "Hi."}]
+    thought: Any = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
+    source = {"type": "text", "media_type": "text/plain", "data": "It rained."}
+    document: Any = {"type": "document", "source": source, "citations": {"enabled": False}}
+    history: Any = [
+        *HELLO,
+        {"role": "assistant", "content": [thought, {"type": "text", "text": "A gateway."}]},
+        {"role": "user", "content": [document, {"type": "text", "text": "Go on.", **cached}]},
+    ]
+
+    answer = client.messages.create(model="auto", max_tokens=50, system=system, messages=history)
+
+    assert answer.content[0].type == "text"
+
+
+def test_what_is_not_served_is_told_in_the_form_that_its_sdk_reads(
+    client: anthropic.Anthropic,
+) -> None:
+    with pytest.raises(anthropic.NotFoundError) as batches:
+        client.messages.batches.list()
+    with pytest.raises(anthropic.NotFoundError) as files:
+        client.beta.files.list()
+
+    assert batches.value.type == files.value.type == "not_found_error"

@@ -117,3 +117,88 @@ def test_chat_is_parsed_into_a_model(client: openai.OpenAI) -> None:
     )
 
     assert isinstance(answer.choices[0].message.parsed, Person)
+
+
+def test_the_stream_helper_tells_text_tools_and_a_parsed_answer(client: openai.OpenAI) -> None:
+    asked: Any = {"model": "auto", "messages": [{"role": "user", "content": "Invent a person"}]}
+    with client.chat.completions.stream(**asked, response_format=Person) as stream:
+        kinds = {it.type for it in stream}
+        parsed = stream.get_final_completion().choices[0].message.parsed
+    tools = [openai.pydantic_function_tool(Person)]
+    with client.chat.completions.stream(**asked, tools=tools, tool_choice="required") as stream:
+        message = stream.get_final_completion().choices[0].message
+
+    assert {"content.delta", "content.done"} <= kinds
+    assert isinstance(parsed, Person)
+    assert message.tool_calls and isinstance(
+        message.tool_calls[0].function.parsed_arguments, Person
+    )
+
+
+def test_several_answers_stream_side_by_side_and_each_ends_once(client: openai.OpenAI) -> None:
+    chunks = client.chat.completions.create(
+        model="auto", messages=[{"role": "user", "content": "Hello"}], n=2, stream=True
+    )
+    ended = [it.index for chunk in chunks for it in chunk.choices if it.finish_reason]
+
+    assert sorted(ended) == [0, 1]
+
+
+DATA = "data:application/pdf;base64,JVBERi0="
+PARTS: dict[str, Any] = {
+    "image": {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
+    "audio": {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}},
+    "file": {"type": "file", "file": {"filename": "a.pdf", "file_data": DATA}},
+}
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_parts_of_every_kind_pass(client: openai.OpenAI, kind: str) -> None:
+    content: Any = [{"type": "text", "text": "What is this?"}, PARTS[kind]]
+
+    answer = client.chat.completions.create(
+        model="auto", messages=[{"role": "user", "content": content}]
+    )
+
+    assert answer.choices[0].message.content
+
+
+def test_a_file_passes_through_responses_and_one_by_url_is_refused(client: openai.OpenAI) -> None:
+    def asked(**file: str) -> Any:
+        part: Any = {"type": "input_file", **file}
+        return client.responses.create(model="auto", input=[{"role": "user", "content": [part]}])
+
+    assert asked(filename="a.pdf", file_data=DATA).output_text
+    with pytest.raises(openai.BadRequestError) as refused:
+        asked(file_url="https://example.com/a.pdf")
+    assert refused.value.param == "input[0].content[0]"
+
+
+def test_raw_lines_unknown_fields_headers_and_timeouts_are_no_hindrance(
+    client: openai.OpenAI,
+) -> None:
+    hurried = client.with_options(timeout=30)
+    with hurried.chat.completions.with_streaming_response.create(
+        model="auto",
+        messages=[{"role": "developer", "content": "Hello"}],
+        stream=True,
+        seed=1,
+        logprobs=True,
+        extra_body={"x_unknown": {"a": [1]}},
+        extra_headers={"x-unknown": "1"},
+        extra_query={"api-version": "1"},
+    ) as answer:
+        lines = [line for line in answer.iter_lines() if line]
+
+    assert lines[-1] == "data: [DONE]"
+    assert answer.headers["x-request-id"].startswith("dec_")
+
+
+def test_what_is_not_served_is_told_as_such(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError) as retrieved:
+        client.responses.retrieve("resp_1")
+    with pytest.raises(openai.NotFoundError):
+        client.images.generate(prompt="A cat")
+
+    assert "/v1/responses/resp_1" in retrieved.value.message
+    assert len(list(client.models.list())) == len(client.models.list().data)

@@ -12,7 +12,7 @@ from router.core.decide import STAYED, decide
 from router.core.decision import Decision
 from router.core.policy import Policy
 from router.core.request import RoutedRequest, Turn
-from router.core.session import Held, Sessions
+from router.core.session import ANSWER, Held, Sessions, State
 from router.core.stats import ModelStats, StatsSnapshot
 from router.core.stickiness import cache_loss, cached_prefix
 from tests.core.drawn import HELD, SESSIONS, World, worlds
@@ -121,9 +121,11 @@ def test_a_model_that_is_gone_leaves_the_loop_to_others() -> None:
 
 
 def test_an_upstream_that_keeps_the_conversation_keeps_it() -> None:
-    decision = decided(sticking(), Turn("user", "go on"), held=Held("large"), state_kept=True)
+    state = State(ANSWER, "resp_1")
+    for by in (sticking(), sticking(stick="off")):
+        decision = decided(by, Turn("user", "go on"), held=Held("large"), state=state)
 
-    assert (decision.models[0], decision.strategy) == ("large", STAYED)
+        assert (decision.models[0], decision.strategy) == ("large", STAYED)
 
 
 @pytest.mark.parametrize("model", ["auto", "small"])

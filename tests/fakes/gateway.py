@@ -127,6 +127,7 @@ def fake_gateway(
         default_policy=next(iter(in_force)),
         stats=MemoryStatsStore(clock),
         sessions=MemorySessionStore(clock),
+        kept=MemorySessionStore(clock),
         log=MemoryLog(),
         observers=(RecordingObserver(),),
         clock=clock,

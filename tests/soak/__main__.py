@@ -1,6 +1,7 @@
 """make soak: every reliability figure that one machine can show, in one table.
 
-Takes about three minutes. The exit code is 1 if a figure is not reached. `--only L4 L6` runs some.
+Takes about five minutes. The exit code is 1 if a figure is not reached. `--only L4 L6` runs some,
+`--minutes 60` the long one (L2) alone, at `--rps` requests a second.
 """
 
 import argparse
@@ -12,14 +13,15 @@ from pathlib import Path
 
 import uvloop
 
-from tests.soak import down, ending, leaving, overload, slow_peers, steady
+from tests.soak import down, ending, lasting, leaving, overload, replicas, slow_peers, steady
 from tests.soak.figure import Figure, table
-from tests.soak.fuzzed import fuzzed
+from tests.soak.fuzzed import described, fuzzed
 from tests.soak.world import World, world
 
 Trial = Callable[[World], Awaitable[list[Figure] | Figure]]
 
-TRIALS: Mapping[str, tuple[Mapping[str, float], Trial]] = {
+Trials = Mapping[str, tuple[Mapping[str, float], Trial]]
+TRIALS: Trials = {
     "L1": ({}, lambda it: steady.soak(it, rps=40, seconds=60, restart_s=15)),
     "L4 bursts": ({}, lambda it: steady.burst(it, bursts=40)),
     "L4 restarts": ({}, lambda it: steady.restarts(it, times=10)),
@@ -28,19 +30,22 @@ TRIALS: Mapping[str, tuple[Mapping[str, float], Trial]] = {
     "L6 reaction": (down.SETTINGS, lambda it: down.reaction(it, times=5)),
     "L6 skipped": (down.SETTINGS, down.skipped),
     "L7": (overload.SETTINGS, lambda it: overload.overload(it, callers=200, rounds=10)),
+    "L8": ({}, lambda it: replicas.replicas(it, rps=40, seconds=10)),
+    "L8 workers": ({"workers": 2}, lambda it: replicas.workers(it, rps=40, seconds=10)),
     "L12": ({}, ending.ending),
     "L12 twice": ({}, ending.ending_at_once),
     "L13": ({}, lambda it: leaving.leaving(it, streams=60)),
     "L14": ({}, lambda it: fuzzed(count=10_000, seed=1)),
+    "L14 document": ({}, lambda it: described(count=1_747, seed=1)),
     "L15": (slow_peers.SETTINGS, lambda it: slow_peers.slow_peers(it, half=200)),
 }
 """By name: the gateway's settings, and the trial."""
 
 
-async def run(only: list[str]) -> list[Figure]:
-    """All trials, each with a gateway of its own."""
+async def run(trials: Trials, only: list[str]) -> list[Figure]:
+    """Trials, each with a gateway of its own."""
     figures: list[Figure] = []
-    for name, (settings, trial) in TRIALS.items():
+    for name, (settings, trial) in trials.items():
         if only and name.split()[0] not in only:
             continue
         print(f"{name} ...", file=sys.stderr, flush=True)
@@ -55,8 +60,14 @@ def main() -> int:
     """The table, on standard output."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", default=[], metavar="TRIAL")
+    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--rps", type=float, default=100.0)
+    asked = parser.parse_args()
+    trials = TRIALS
+    if asked.minutes is not None:
+        trials = {"L2": ({}, lambda it: lasting.lasting(it, asked.rps, asked.minutes))}
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        figures = runner.run(run(parser.parse_args().only))
+        figures = runner.run(run(trials, asked.only))
     print(table(figures))
     return 0 if all(figure.ok for figure in figures) else 1
 

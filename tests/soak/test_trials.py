@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.soak import ending, leaving, steady
+from tests.soak import ending, lasting, leaving, replicas, steady
 from tests.soak.figure import Figure, table
 from tests.soak.world import World, said, world
 
@@ -18,6 +18,8 @@ async def _tried(it: World) -> list[Figure]:
         await steady.restarts(it, times=1),
         await steady.stale(it, times=3),
         *await leaving.leaving(it, streams=10),
+        *await lasting.lasting(it, rps=40, minutes=0.05, idle_s=0),
+        *await replicas.replicas(it, rps=40, seconds=2),
         *await ending.ending(it),
     ]
 
@@ -58,6 +60,10 @@ def test_a_second_signal_waits_for_nobody_and_tells_and_logs_who_was_cut_off(
         "L4 flaky bursts",
         "L4 1 restarts under 20 callers",
         "L4 stale keep-alive, no fallback",
+        "L2 soak, 40 rps x 0.05 min: failed",
+        "L2 soak, 40 rps x 0.05 min: open files, databases",
+        "L8 kill -9 of one of two replicas at 40 rps: lost to callers",
+        "L8 kill -9 of one of two replicas at 40 rps: acknowledged ids lost",
         "L13 rows logged with 499",
         "L12 SIGTERM: in flight",
         "L12 SIGTERM: exit",

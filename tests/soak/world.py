@@ -9,7 +9,7 @@ import json
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,13 +46,16 @@ class World:
     gateway: GatewayProcess
     session: aiohttp.ClientSession
 
-    async def ask(self, stream: bool = False, model: str = "auto") -> Told:
-        """One chat completion. Status 0: no HTTP answer."""
-        body = {"model": model, "stream": stream, "messages": [{"role": "user", "content": "Hi"}]}
+    async def ask(
+        self, stream: bool = False, model: str = "auto", url: str = "", **fields: Any
+    ) -> Told:
+        """One chat completion, of the gateway or at another address. Status 0: no HTTP answer."""
+        messages = [{"role": "user", "content": "Hi"}]
+        body = {"model": model, "stream": stream, "messages": messages, **fields}
         begun = time.perf_counter()
         try:
-            url = f"{self.gateway.url}/v1/chat/completions"
-            async with self.session.post(url, json=body) as answer:
+            path = f"{url or self.gateway.url}/v1/chat/completions"
+            async with self.session.post(path, json=body) as answer:
                 content = await answer.read()
         except aiohttp.ClientError:
             return Told(0, False, time.perf_counter() - begun)
@@ -92,6 +95,14 @@ class World:
         path = self.gateway.state / "decisions.sqlite3"
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as log:
             return int(log.execute(f"SELECT COUNT(*) FROM decisions WHERE {where}").fetchone()[0])
+
+    def ids(self, state: Path) -> set[str]:
+        """The decisions in the log of a state directory; none if there is no such log."""
+        path = state / "decisions.sqlite3"
+        if not path.is_file():
+            return set()
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as log:
+            return {str(id) for (id,) in log.execute("SELECT id FROM decisions")}
 
 
 def said(content: bytes, stream: bool) -> str:
