@@ -136,6 +136,14 @@ class Assembly:
         policies = self.found.policies if self.found else {}
         return {name: loaded.catalog for name, loaded in policies.items()}
 
+    def identities(self) -> Mapping[str, str]:
+        """By the name of each model in force, which weights at which upstream it stands for."""
+        return {
+            name: f"{name}={card.upstream}/{card.upstream_model or name}"
+            for catalog in self.catalogs().values()
+            for name, card in catalog.models.items()
+        }
+
     async def close(self) -> None:
         """Let go of everything."""
         await self._opened.aclose()

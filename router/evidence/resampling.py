@@ -63,6 +63,14 @@ class Resampled:
         weights = resamples(self._n)
         self._drawn = weights @ scaled, weights @ products
 
+    def value(self, figure: OfTotals) -> float:
+        """A figure of the sums."""
+        return float(figure(self._whole[0] * self._sizes))
+
+    def error(self, slopes: Slopes) -> float:
+        """The standard error of the figure that has these slopes (infinitesimal jackknife)."""
+        return float(self._error(slopes(self._whole[0] * self._sizes), self._whole[1]))
+
     def estimate(self, figure: OfTotals, slopes: Slopes, level: float = 0.95) -> Estimate | None:
         """A figure of the sums with its interval; None where they are too odd for one.
 

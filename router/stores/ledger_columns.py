@@ -118,9 +118,16 @@ LEDGER_COLUMNS: tuple[Column, ...] = (
         "baseline_tokenizer",
         "number",
         "Tokens the baseline's tokenizer takes where that of the model that answered takes one;"
-        " 1 if not measured",
-        _assumed("tokenizer"),
+        " 1 if that is not known",
+        _assumed("tokenizer.value"),
         "ratio",
+    ),
+    Column(
+        "baseline_tokenizer_basis",
+        "text",
+        "Where that ratio is from: `measured` on this traffic, `known` by the models' names, or"
+        " `assumed`",
+        _assumed("tokenizer.basis"),
     ),
     Column(
         "unpriced",

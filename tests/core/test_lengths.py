@@ -3,16 +3,23 @@
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from router.core.lengths import (
+    ALIKE,
     ASSUMED,
     LEAST,
+    UNMEASURED,
     Compared,
     Counted,
     Lengths,
+    Measured,
+    TokenizerRatio,
     ratio_of_means,
     tokenizer_ratio,
 )
+from router.core.tokenizers import Family
 
 
 def lengths(values: list[float]) -> Lengths:
@@ -58,5 +65,36 @@ def test_tokenizers_are_compared_by_texts_that_need_not_be_the_same() -> None:
     of, to = Counted(), Counted()
     for _ in range(LEAST):
         of, to = of.with_one(240, 200), to.with_one(90, 100)
-    assert tokenizer_ratio(of, to) == pytest.approx(1.2 / 0.9)
-    assert tokenizer_ratio(of, Counted(LEAST - 1, 90, 100)) == 1.0
+    found = tokenizer_ratio(of, to)
+    assert found.value == pytest.approx(1.2 / 0.9)
+    assert found.basis == "measured"
+    assert tokenizer_ratio(of, Counted(LEAST - 1, 90, 100)) == ALIKE
+
+
+def test_until_then_known_tokenizers_are_compared_if_both_are_known() -> None:
+    one, other = Family("one", 1200), Family("other", 1000)
+    assert tokenizer_ratio(Counted(), Counted(), (one, other)) == TokenizerRatio(1.2, "known")
+    assert tokenizer_ratio(Counted(), Counted(), (one, None)) == ALIKE
+    of, to = Counted(LEAST, 11, 10), Counted(LEAST, 10, 10)
+    assert tokenizer_ratio(of, to, (one, other)).basis == "measured"
+
+
+answers = st.lists(st.tuples(st.sampled_from("ab"), st.booleans(), st.integers(1, 5000)))
+
+
+@settings(max_examples=50)
+@given(answers, answers)
+def test_what_came_after_is_the_whole_less_what_was_before(
+    before: list[tuple[str, bool, int]], after: list[tuple[str, bool, int]]
+) -> None:
+    def measured(told: list[tuple[str, bool, int]]) -> Measured:
+        found = UNMEASURED
+        for baseline, control, tokens in told:
+            found = found.with_answer(baseline, control, tokens).with_text(tokens, tokens + 1)
+        return found
+
+    first, both = measured(before), measured(before + after)
+    since = both.minus(first)
+    assert first.plus(since) == both
+    assert since.counted == measured(after).counted
+    assert all(since.beside(name) == it for name, it in measured(after).compared.items())

@@ -100,6 +100,7 @@ WHOLE_ROW: Row = {
     "baseline_high_usd": 0.0006,
     "baseline_verbosity": None,
     "baseline_tokenizer": None,
+    "baseline_tokenizer_basis": None,
     "unpriced": None,
     "price_id": None,
     "energy_low_wh": None,
