@@ -159,7 +159,8 @@ class Measured(Struct, frozen=True):
 
     def minus(self, earlier: "Measured") -> "Measured":
         """What came after `earlier`, which is part of this."""
-        compared = {name: it.minus(earlier.beside(name)) for name, it in self.compared.items()}
+        since = {name: it.minus(earlier.beside(name)) for name, it in self.compared.items()}
+        compared = {name: it for name, it in since.items() if it != UNCOMPARED}
         return Measured(compared, self.counted.minus(earlier.counted))
 
 

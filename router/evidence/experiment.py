@@ -19,6 +19,9 @@ LEAST_CLUSTERS = 80
 """Of each arm (measured in `tests/evidence/test_coverage.py`). By number alone: to ask also that
 the spending be spread over many would keep just those draws that missed a dear session."""
 
+SMALL = 0.5
+"""An arm with fewer requests than this share of the other's is a small one."""
+
 
 @dataclass(frozen=True, slots=True)
 class ArmSums:
@@ -105,30 +108,35 @@ def measured_saving(clusters: Sequence[ArmSums]) -> MeasuredSaving:
 
 
 def _each(resampled: Resampled) -> Estimate | None:
-    """The difference in mean cost, with an interval that does not trust the dearer arm's luck.
+    """The difference in mean cost, with an interval that does not trust a small arm's luck.
 
-    A small arm of heavy-tailed costs that by chance has few dear ones has a low mean and a low
-    error at once, so that the interval ends too early on the side where that mean would have been
-    higher. There it ends where the means' own intervals, made on the logarithm, would have it if
-    that is farther: Zou and Donner, Construction of confidence limits about effect measures
-    (Statistics in Medicine 2008), with the arms' correlation. Measured in
-    `tests/evidence/test_coverage.py`.
+    An arm that is small and by chance has few of the dear requests has a low mean and a low error
+    at once, so that the interval ends too early on the side where its mean would have been higher.
+    There it ends where the two means' own intervals, made on the logarithm, would have it if that
+    is farther: Zou and Donner, Construction of confidence limits about effect measures (Statistics
+    in Medicine 2008), with the arms' correlation. Measured in `tests/evidence/test_coverage.py`.
     """
     found = resampled.estimate(_saved_each, _saved_each_slope)
-    if found is None:
-        return None
+    size = resampled.value(_control_size)
+    if found is None or SMALL <= size <= 1 / SMALL:
+        return found
     control, routed = (_arm_mean(resampled, *of) for of in (_OF_CONTROL, _OF_ROUTED))
     if control is None or routed is None:
         return found
-    errors = tuple(resampled.error(slope) for _, _, slope in (_OF_CONTROL, _OF_ROUTED))
-    product = 2 * errors[0] * errors[1]
-    both = errors[0] ** 2 + errors[1] ** 2 - resampled.error(_saved_each_slope) ** 2
-    alike = min(max(both / product, -1.0), 1.0) if product else 0.0
-    if errors[0] >= errors[1]:
+    alike = _correlation(resampled)
+    if size < SMALL:
         far = _apart(control.high - control.value, routed.value - routed.low, alike)
         return found._replace(high=max(found.high, found.value + far))
     far = _apart(control.value - control.low, routed.high - routed.value, alike)
     return found._replace(low=min(found.low, found.value - far))
+
+
+def _correlation(resampled: Resampled) -> float:
+    """Of the arms' means, which sessions with requests in both make alike."""
+    first, second = (resampled.error(slope) for _, _, slope in (_OF_CONTROL, _OF_ROUTED))
+    both = first**2 + second**2 - resampled.error(_saved_each_slope) ** 2
+    product = 2 * first * second
+    return min(max(both / product, -1.0), 1.0) if product else 0.0
 
 
 def _apart(one: float, other: float, alike: float) -> float:
@@ -187,6 +195,11 @@ def _saved_each(totals: Floats) -> Floats:
 def _saved_each_slope(totals: Floats) -> Floats:
     n0, c0, n1, c1 = np.moveaxis(totals, -1, 0)
     return np.stack([-c0 / n0**2, 1 / n0, c1 / n1**2, -1 / n1], axis=-1)
+
+
+def _control_size(totals: Floats) -> Floats:
+    """Requests in the control arm for each in the other."""
+    return np.asarray(totals[..., 0] / totals[..., 2])
 
 
 def _control_mean(totals: Floats) -> Floats:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from router.core.ledger import SECONDS_PER_DAY
-from router.core.lengths import UNMEASURED, Compared, Measured
+from router.core.lengths import UNMEASURED, Measured
 from router.errors import DecisionLogError
 from router.ports import Clock
 from router.stores.memory import MemoryStatsStore
@@ -87,11 +87,6 @@ class LastingMeasures:
 
 
 def _renamed(it: Measured, names: Mapping[str, str]) -> Measured:
-    """With other names for its baselines, of which those are left out that have none or have no
-    answers."""
-    compared = {
-        names[name]: found
-        for name, found in it.compared.items()
-        if name in names and found != Compared()
-    }
+    """With other names for its baselines; those that have none are left out."""
+    compared = {names[name]: one for name, one in it.compared.items() if name in names}
     return Measured(compared, it.counted)

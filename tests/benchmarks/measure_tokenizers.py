@@ -14,8 +14,8 @@ read where they are installed:
 import base64
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -79,9 +79,9 @@ def tekken(path: str) -> Count:
 
 def sentencepiece(path: str) -> Count:
     """A SentencePiece model."""
-    from sentencepiece import SentencePieceProcessor
-
-    processor = SentencePieceProcessor(model_file=str(installed(path)))
+    processor = import_module("sentencepiece").SentencePieceProcessor(
+        model_file=str(installed(path))
+    )
     return lambda text: len(processor.encode(text))
 
 
@@ -132,4 +132,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

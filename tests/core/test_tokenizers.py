@@ -1,4 +1,4 @@
-"""Which tokenizer a model has, by the name of its weights, and that the counts are what they say."""
+"""Which tokenizer a model has, by the name of its weights, and that the counts are true."""
 
 import pytest
 
@@ -77,8 +77,8 @@ def test_openais_are_counted_again_on_the_same_texts() -> None:
         pytest.skip("the training data is not beside this checkout")
     texts = measure.texts()["English"]
     assert len(texts) == TEXTS
-    # Counted whole it takes seconds; no text of this size says much, and every ninth does.
-    some = texts[::9]
+    # Counted whole it takes seconds; a part of them shows the same within half a per cent.
+    some = texts[::40]
     count, other = measure.openai("o200k_base"), measure.openai("cl100k_base")
     ratio = sum(map(count, some)) / sum(map(other, some))
     assert ratio == pytest.approx(_TOKENS["o200k"] / _TOKENS["cl100k"], rel=0.005)

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import random
+import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,7 +89,17 @@ async def test_what_is_measured_while_it_is_written_is_not_lost(path: Path) -> N
     assert process.small == alone.small
 
 
-async def test_an_exchange_that_nobody_waits_for_any_more_counts_once(path: Path) -> None:
+async def test_an_exchange_that_nobody_waits_for_any_more_counts_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, exchange = threading.Event(), SQLiteMeasured.exchange
+
+    def exchanged(*asked: Any) -> dict[str, Measured]:
+        found = exchange(*asked)
+        written.set()
+        return found
+
+    monkeypatch.setattr(SQLiteMeasured, "exchange", exchanged)
     process = Process(path)
     process.answers(1)
     measured = process.small
@@ -96,8 +108,7 @@ async def test_an_exchange_that_nobody_waits_for_any_more_counts_once(path: Path
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writing
-    while SQLiteMeasured(path).exchange({}, 0) == {}:
-        await asyncio.sleep(0.01)
+    assert await asyncio.to_thread(written.wait, 10)
     await process.lasting.exchange()
     assert process.small == measured
 
