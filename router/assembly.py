@@ -14,7 +14,14 @@ from pathlib import Path
 import msgspec
 
 from router import upstreams
-from router.classifier import Classifiers, artifact_version, doubts, sources_of, watched_files
+from router.classifier import (
+    Classifiers,
+    artifact_version,
+    doubts,
+    has_own_gap,
+    sources_of,
+    watched_files,
+)
 from router.clock import SystemClock
 from router.core.catalog import Catalog
 from router.core.policy import signals_binding, signals_read
@@ -188,4 +195,5 @@ class Assembly:
             all_signals=signals,
             upstreams=built,
             foreseen_by=sources_of(classifier),
+            own_gap=has_own_gap(classifier),
         )

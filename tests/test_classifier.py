@@ -8,7 +8,14 @@ import pytest
 from classifiers import artifact
 from classifiers.catalog_classifier import CatalogClassifier
 from classifiers.targets import LARGE_MODELS, SMALL_MODELS
-from router.classifier import Classifiers, foreseeing, load_classifier, member_of, sources_of
+from router.classifier import (
+    Classifiers,
+    foreseeing,
+    has_own_gap,
+    load_classifier,
+    member_of,
+    sources_of,
+)
 from router.core.catalog import ModelCard
 from router.policyfile import LoadedPolicy, load
 from router.prices import bundled
@@ -78,6 +85,7 @@ def test_another_pair_to_choose_between_is_another_look_up(tmp_path: Path) -> No
             if isinstance(found, CatalogClassifier)]  # fmt: skip
 
     assert [gap is not None for gap in gaps] == [True, False]
+    assert [has_own_gap(classifiers.of(it)) for it in (both, one)] == [True, False]
 
 
 def test_an_artifact_trained_again_is_looked_up_again(tmp_path: Path) -> None:
