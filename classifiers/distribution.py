@@ -2,23 +2,14 @@
 
 Rule: counted over `val`. Of the prompts that it learned from a classifier is surer than of any
 others, so that against them all traffic would seem to have drifted.
-
-    python -m classifiers.distribution FOLDER --data DATA
-
-records it in an artifact from before it was recorded; nothing else of the artifact changes but its
-version.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from classifiers import artifact
-from classifiers.artifact import Manifest
 from classifiers.dataset import Example, of_split
 from classifiers.judgement import Judgement
 from classifiers.predictions import judgements
@@ -58,31 +49,3 @@ def _binned(values: Iterable[float]) -> list[int]:
 def _labelled(judged: Sequence[Judgement], name: str) -> dict[str, int]:
     told = Counter(getattr(it, name) for it in judged)
     return {str(label).lower() if name == "abstain" else label: n for label, n in told.items()}
-
-
-def record(folder: Path, tables: Mapping[str, Sequence[Example]]) -> Manifest:
-    """Write the distribution into an artifact's manifest, which has another version by that.
-
-    Raises ArtifactError for an artifact that cannot be read.
-    """
-    manifest, files = artifact.load(folder)
-    body = {name: it for name, it in manifest.body.items() if name not in ("format", "files")}
-    found = distribution_of(PromptClassifier.load(folder), tables)
-    return artifact.save(folder, {**body, DISTRIBUTION: found}, files)
-
-
-def main() -> None:
-    """Command line: see the module's docstring."""
-    from classifiers.card import write_card
-    from classifiers.train import read_tables
-
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--data", type=Path, required=True)
-    given = parser.parse_args()
-    print(record(given.folder, read_tables(given.data)).version)
-    write_card(given.folder)
-
-
-if __name__ == "__main__":
-    main()

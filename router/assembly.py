@@ -20,6 +20,7 @@ from router.classifier import (
     doubts,
     has_own_gap,
     sources_of,
+    trained_domains,
     watched_files,
 )
 from router.clock import SystemClock
@@ -130,6 +131,7 @@ class Assembly:
         self.metrics.targets("upstream", {name for it in catalogs for name in it.upstreams})
         self.metrics.targets("model", {name for it in catalogs for name in it.models})
         self.metrics.policies({name: loaded.version for name, loaded in found.policies.items()})
+        self.metrics.trained(trained_domains(classifiers[found.default]))
         await replaced.aclose()
         return Built(self._gateway(in_force, found.default), seen)
 

@@ -15,6 +15,7 @@ from router.classifier import (
     load_classifier,
     member_of,
     sources_of,
+    trained_domains,
 )
 from router.core.catalog import ModelCard
 from router.policyfile import LoadedPolicy, load
@@ -152,3 +153,10 @@ def test_a_card_is_looked_up_under_all_its_names_with_all_its_priors() -> None:
     assert (member.name, member.prior) == ("small", 0.6)
     assert member.aliases == ("qwen2.5:3b", "qwen/Qwen2.5-3B-Instruct")
     assert (member.domains, member.tasks) == ((("law", 0.4),), (("code", 0.5),))
+
+
+def test_what_a_classifier_saw_in_training_is_told_where_its_artifact_holds_it() -> None:
+    shipped = load_classifier(None)
+    assert sum(trained_domains(shipped).values()) > 5000
+    assert trained_domains(None) == {}
+    assert trained_domains(load_classifier(Path("/no/such/artifact"))) == {}

@@ -8,8 +8,9 @@ import numpy as np
 
 from classifiers import artifact
 from classifiers.dataset import of_split
-from classifiers.distribution import BINS, DISTRIBUTION, LABELS, NUMBERS, bin_of, record
+from classifiers.distribution import BINS, DISTRIBUTION, LABELS, NUMBERS, bin_of
 from classifiers.prompt_classifier import COMPLEXITY, DOMAIN, PRETRAINED, TASK, PromptClassifier
+from classifiers.record_distribution import record
 from tests.classifiers.conftest import generated_tables
 
 
