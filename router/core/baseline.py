@@ -12,10 +12,17 @@ from msgspec.structs import replace
 from router.core.catalog import Catalog, ModelCard
 from router.core.cost import Usage, baseline_cost
 from router.core.decision import Decision
-from router.core.lengths import ALIKE, ASSUMED, SAME, Ratio, TokenizerRatio, tokenizer_ratio
+from router.core.lengths import (
+    ALIKE,
+    ASSUMED,
+    SAME,
+    Ratio,
+    TokenizerRatio,
+    known_ratio,
+    tokenizer_ratio,
+)
 from router.core.policy import Policy
 from router.core.stats import StatsSnapshot
-from router.core.tokenizers import Family, family_of
 
 Kind = Literal["priced", "measured"]
 
@@ -114,11 +121,10 @@ def price_baseline(
     verbosity = ASSUMED
     if isinstance(baseline, Always):
         verbosity = seen.beside(baseline.model).verbosity
-    tokenizer = tokenizer_ratio(
-        stats.of(baseline.model).measured.counted,
-        seen.counted,
-        (_family(baseline.model, card), _family(served, catalog.models.get(served))),
-    )
+    tokenizer = tokenizer_ratio(stats.of(baseline.model).measured.counted, seen.counted)
+    if tokenizer is ALIKE and served in catalog.models:
+        weights = _weights(baseline.model, card), _weights(served, catalog.models[served])
+        tokenizer = known_ratio(*weights)
     usd = baseline_cost(card, _as_written(usage, tokenizer.value, verbosity.value))
     if usd is None:
         return None
@@ -134,11 +140,9 @@ def as_paid(usd: float) -> PricedBaseline:
     return PricedBaseline(usd, usd, usd, ASSUMED, SAME)
 
 
-def _family(model: str, card: ModelCard | None) -> Family | None:
-    """The tokenizer of a model, by the name that says most of its weights."""
-    if card is None:
-        return None
-    return family_of(card.upstream_model or card.catalogue_name or model)
+def _weights(model: str, card: ModelCard) -> str:
+    """The name that says most of the weights behind a model."""
+    return card.upstream_model or card.catalogue_name or model
 
 
 def _as_written(usage: Usage, tokenizer: float, verbosity: float) -> Usage:

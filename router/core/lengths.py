@@ -5,13 +5,14 @@ hard questions looks wordy.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from math import exp, sqrt
 from typing import Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from router.core.tokenizers import Family
+from router.core.tokenizers import family_of
 
 LEAST = 30
 """Answers of each model below which nothing is said of their ratio."""
@@ -185,17 +186,19 @@ SAME = TokenizerRatio(1.0, "known")
 """Of one model with itself."""
 
 
-def tokenizer_ratio(
-    of: Counted, to: Counted, families: tuple[Family | None, Family | None] = (None, None)
-) -> TokenizerRatio:
-    """How many tokens `of` takes for a text where `to` takes one.
+def tokenizer_ratio(of: Counted, to: Counted) -> TokenizerRatio:
+    """How many tokens `of` takes for a text where `to` takes one; ALIKE below LEAST texts of
+    either."""
+    if min(of.n, to.n) < LEAST or min(of.told, to.told, of.estimated, to.estimated) <= 0:
+        return ALIKE
+    value = (of.told / of.estimated) / (to.told / to.estimated)
+    return TokenizerRatio(value, "measured")
 
-    Below LEAST texts of either it is that of their `families`, if both are known.
-    """
-    if min(of.n, to.n) >= LEAST and min(of.told, to.told, of.estimated, to.estimated) > 0:
-        value = (of.told / of.estimated) / (to.told / to.estimated)
-        return TokenizerRatio(value, "measured")
-    one, other = families
+
+@lru_cache(maxsize=1024)
+def known_ratio(of: str, to: str) -> TokenizerRatio:
+    """The same by the names of two models' weights; ALIKE if one of them does not tell."""
+    one, other = family_of(of), family_of(to)
     if one is None or other is None:
         return ALIKE
     return TokenizerRatio(one.tokens / other.tokens, "known")

@@ -5,7 +5,6 @@ its tokenizer is not published or its name says nothing, is known by measurement
 """
 
 import re
-from functools import lru_cache
 
 from msgspec import Struct
 
@@ -28,24 +27,21 @@ _TOKENS = {
 
 # The first that is found in a name decides. A name is that of the weights as far as it is known:
 # `llama3.1:8b`, `meta-llama/Llama-3.1-8B-Instruct`, `azure/gpt-4o`, `ft:gpt-4o-mini:org::id`.
-_PATTERNS = tuple(
-    (re.compile(rf"(?<![a-z]){pattern}"), family)
-    for pattern, family in (
-        (r"deepseek-r1-distill-(?:ll|l)ama", "llama-3"),
-        (r"deepseek-r1-distill-qwen", "qwen"),
-        (r"deepseek-(?:chat|reasoner|v3|v4|r1(?!:|-distill|-0528-qwen))", "deepseek"),
-        (r"gpt-(?:4o|4\.1|4\.5|5|oss)|chatgpt-4o|o[134](?:-|$)", "o200k"),
-        (r"gpt-(?:4(?![\d.])|3\.5)|text-embedding-(?:3-|ada-002)", "cl100k"),
-        (r"claude-(?:2|instant)", "claude-2"),
-        (r"llama-?v?4(?!\d)", "llama-4"),
-        (r"llama-?v?3(?!\d)", "llama-3"),
-        (r"mixtral|codestral-22b|(?:open-)?mistral(?:-7b|:7b|$|:latest)|mistral:", "mistral"),
-        (
-            r"mistral-(?:nemo|small3|small-24|small-3)|ministral|pixtral-12b|magistral|devstral",
-            "tekken",
-        ),
-        (r"qwen-?(?:1\.5|2|3(?!\.))|qwq", "qwen"),
-    )
+_PATTERNS = (
+    (r"deepseek-r1-distill-llama", "llama-3"),
+    (r"deepseek-r1-distill-qwen", "qwen"),
+    (r"deepseek-(?:chat|reasoner|v3|v4|r1(?!:|-distill|-0528-qwen))", "deepseek"),
+    (r"gpt-(?:4o|4\.1|4\.5|5|oss)|chatgpt-4o|o[134](?:-|$)", "o200k"),
+    (r"gpt-(?:4(?![\d.])|3\.5)|text-embedding-(?:3-|ada-002)", "cl100k"),
+    (r"claude-(?:2|instant)", "claude-2"),
+    (r"llama-?v?4(?!\d)", "llama-4"),
+    (r"llama-?v?3(?!\d)", "llama-3"),
+    (r"mixtral|codestral-22b|(?:open-)?mistral(?:-7b|:7b|$|:latest)|mistral:", "mistral"),
+    (
+        r"mistral-(?:nemo|small3|small-24|small-3)|ministral|pixtral-12b|magistral|devstral",
+        "tekken",
+    ),
+    (r"qwen-?(?:1\.5|2|3(?!\.))|qwq", "qwen"),
 )
 
 
@@ -59,11 +55,10 @@ class Family(Struct, frozen=True):
 _FAMILIES = {name: Family(name, tokens) for name, tokens in _TOKENS.items()}
 
 
-@lru_cache(maxsize=1024)
 def family_of(model: str) -> Family | None:
     """The tokenizer of a model by the name of its weights; None where that is not known."""
     name = model.lower()
     for pattern, family in _PATTERNS:
-        if pattern.search(name):
+        if re.search(rf"(?<![a-z])(?:{pattern})", name):
             return _FAMILIES[family]
     return None

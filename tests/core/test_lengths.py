@@ -16,10 +16,10 @@ from router.core.lengths import (
     Lengths,
     Measured,
     TokenizerRatio,
+    known_ratio,
     ratio_of_means,
     tokenizer_ratio,
 )
-from router.core.tokenizers import Family
 
 
 def lengths(values: list[float]) -> Lengths:
@@ -71,12 +71,12 @@ def test_tokenizers_are_compared_by_texts_that_need_not_be_the_same() -> None:
     assert tokenizer_ratio(of, Counted(LEAST - 1, 90, 100)) == ALIKE
 
 
-def test_until_then_known_tokenizers_are_compared_if_both_are_known() -> None:
-    one, other = Family("one", 1200), Family("other", 1000)
-    assert tokenizer_ratio(Counted(), Counted(), (one, other)) == TokenizerRatio(1.2, "known")
-    assert tokenizer_ratio(Counted(), Counted(), (one, None)) == ALIKE
-    of, to = Counted(LEAST, 11, 10), Counted(LEAST, 10, 10)
-    assert tokenizer_ratio(of, to, (one, other)).basis == "measured"
+def test_known_tokenizers_are_compared_by_the_same_texts_if_both_are_known() -> None:
+    found = known_ratio("gpt-4o", "mistral:7b")
+    assert found.basis == "known" and 0.8 < found.value < 0.9
+    assert known_ratio("mistral:7b", "gpt-4o").value == pytest.approx(1 / found.value)
+    assert known_ratio("gpt-4o", "gpt-4o-mini") == TokenizerRatio(1.0, "known")
+    assert known_ratio("gpt-4o", "claude-sonnet-4-5") == ALIKE
 
 
 answers = st.lists(st.tuples(st.sampled_from("ab"), st.booleans(), st.integers(1, 5000)))
