@@ -123,13 +123,6 @@ LEDGER_COLUMNS: tuple[Column, ...] = (
         "ratio",
     ),
     Column(
-        "baseline_tokenizer_basis",
-        "text",
-        "Where that ratio is from: `measured` on this traffic, `known` by the models' names, or"
-        " `assumed`",
-        _assumed("tokenizer.basis"),
-    ),
-    Column(
         "unpriced",
         "text",
         "Why a request that was paid for counts in no saving: `no_price`, `no_usage` or"
@@ -168,3 +161,12 @@ LEDGER_COLUMNS: tuple[Column, ...] = (
     ),
 )
 """In the order of the schema."""
+
+# Came later, so it stands last.
+TOKENIZER_BASIS = Column(
+    "baseline_tokenizer_basis",
+    "text",
+    "Where that ratio is from: `measured` on this traffic, `known` by the models' names, or"
+    " `assumed`",
+    _assumed("tokenizer.basis"),
+)

@@ -100,7 +100,6 @@ WHOLE_ROW: Row = {
     "baseline_high_usd": 0.0006,
     "baseline_verbosity": None,
     "baseline_tokenizer": None,
-    "baseline_tokenizer_basis": None,
     "unpriced": None,
     "price_id": None,
     "energy_low_wh": None,
@@ -109,4 +108,5 @@ WHOLE_ROW: Row = {
     "co2_high_g": None,
     "energy_source": None,
     "tags": [],
+    "baseline_tokenizer_basis": None,
 }
