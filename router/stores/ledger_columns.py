@@ -166,7 +166,7 @@ LEDGER_COLUMNS: tuple[Column, ...] = (
 TOKENIZER_BASIS = Column(
     "baseline_tokenizer_basis",
     "text",
-    "Where `baseline_tokenizer` is from: `measured` on this traffic, `known` by the models' names, or"
-    " `assumed`",
+    "Where `baseline_tokenizer` is from: `measured` on this traffic, `known` by the models' names,"
+    " or `assumed`",
     _assumed("tokenizer.basis"),
 )
