@@ -11,6 +11,7 @@ from classifiers import artifact
 from classifiers.artifact import Manifest
 from classifiers.card_figures import evaluate
 from classifiers.dataset import SEED, Example, mean_complexity, of_split
+from classifiers.distribution import DISTRIBUTION, distribution_of
 from classifiers.encoder import Encoder
 from classifiers.prompt_classifier import (
     COMPLEXITY,
@@ -144,6 +145,7 @@ def facts_of(
         "mean_complexity": average,
         "examples": {name: sizes(examples) for name, examples in tables.items()},
         "packages": installed_packages(),
+        DISTRIBUTION: distribution_of(unsaved, tables),
         "figures": {
             test: {name: rounded(estimate) for name, estimate in found.items()}
             for test, found in figures.items()

@@ -34,9 +34,11 @@ from router.runtime import Reload, Runtime
 from router.settings import Settings
 from router.slots import Slots
 from router.stores.journaled import JournaledDecisionLog
+from router.stores.lasting import LastingMeasures
 from router.stores.session_key import session_key
 from router.stores.sqlite import SQLiteDecisionLog
 from router.stores.sqlite_keys import SQLiteKeyStore
+from router.stores.sqlite_measured import SQLiteMeasured
 from router.stores.sqlite_upkeep import Upkeep
 from router.telemetry.counted_log import CountedDecisionLog
 from router.telemetry.prometheus import CONTENT_TYPE, PrometheusObserver, exposed
@@ -135,17 +137,20 @@ async def _running(
     try:
         assembly.traces = _traces(settings, assembly)
         built = await build()
+        lasting = _lasting(settings, assembly)
+        await lasting.exchange()
         upkeep.start()
         assert assembly.found is not None
         runtime = _runtime(settings, keyring, assembly, built, _exposition(metrics, shared))
         reloader = Reloader(runtime, build, built.seen, metrics.reloaded)
         publishing = [_publishing(shared)] if shared else []
-        async with _meanwhile(reloader.run(), *publishing):
+        async with _meanwhile(reloader.run(), lasting.run(), *publishing):
             try:
                 yield runtime, assembly.found
             finally:
                 runtime.accepting = False
         await all_recorded()
+        await lasting.exchange()
     finally:
         await asyncio.to_thread(upkeep.stop)
         await assembly.close()
@@ -167,6 +172,11 @@ def _runtime(
         artifacts=assembly.artifacts,
         trace=assembly.traces.begin if assembly.traces else None,
     )
+
+
+def _lasting(settings: Settings, assembly: Assembly) -> LastingMeasures:
+    kept = SQLiteMeasured(settings.decision_log)
+    return LastingMeasures(assembly.stats, kept, assembly.identities, assembly.clock)
 
 
 def _log(settings: Settings, metrics: PrometheusObserver) -> CountedDecisionLog:

@@ -14,7 +14,15 @@ from pathlib import Path
 import msgspec
 
 from router import upstreams
-from router.classifier import Classifiers, artifact_version, doubts, sources_of, watched_files
+from router.classifier import (
+    Classifiers,
+    artifact_version,
+    doubts,
+    has_own_gap,
+    sources_of,
+    trained_domains,
+    watched_files,
+)
 from router.clock import SystemClock
 from router.core.catalog import Catalog
 from router.core.policy import signals_binding, signals_read
@@ -133,6 +141,7 @@ class Assembly:
         self.metrics.targets("upstream", {name for it in catalogs for name in it.upstreams})
         self.metrics.targets("model", {name for it in catalogs for name in it.models})
         self.metrics.policies({name: loaded.version for name, loaded in found.policies.items()})
+        self.metrics.trained(trained_domains(classifiers[found.default]))
         await replaced.aclose()
         return Built(self._gateway(in_force, found.default), seen)
 
@@ -145,6 +154,14 @@ class Assembly:
         """The catalogs in force, by policy."""
         policies = self.found.policies if self.found else {}
         return {name: loaded.catalog for name, loaded in policies.items()}
+
+    def identities(self) -> Mapping[str, str]:
+        """By the name of each model in force, which weights at which upstream it stands for."""
+        return {
+            name: f"{name}={card.upstream}/{card.upstream_model or name}"
+            for catalog in self.catalogs().values()
+            for name, card in catalog.models.items()
+        }
 
     async def close(self) -> None:
         """Let go of everything."""
@@ -193,4 +210,5 @@ class Assembly:
             all_signals=signals,
             upstreams=built,
             foreseen_by=sources_of(classifier),
+            own_gap=has_own_gap(classifier),
         )

@@ -155,6 +155,21 @@ def sources_of(classifier: Classifier | None) -> Mapping[str, str]:
     return classifier.sources if isinstance(classifier, CatalogClassifier) else {}
 
 
+def trained_domains(classifier: Classifier | None) -> Mapping[str, int]:
+    """How often a classifier saw each domain in prompts held back from its training; nothing if
+    its artifact does not tell."""
+    body = getattr(getattr(classifier, "manifest", None), "body", {})
+    told = body.get("distribution", {}).get("domain", {})
+    return told if isinstance(told, Mapping) else {}
+
+
+def has_own_gap(classifier: Classifier | None) -> bool:
+    """Whether the complexity that it tells is the gap between a policy's own two models, not that
+    of any small and any large one."""
+    roster = getattr(classifier, "roster", None)
+    return getattr(roster, "gap", None) is not None
+
+
 def artifact_version(classifier: Classifier) -> str | None:
     """The version of the artifact that a classifier was loaded from; None where it has none."""
     version = getattr(getattr(classifier, "manifest", None), "version", None)

@@ -56,7 +56,8 @@ class PolicyInForce:
 
     `signals` are the kinds that the policy reads, `binding_signals` those of them that its limits
     may depend on (for requests that name their model), `all_signals` every kind (for explanations).
-    `foreseen_by` tells of each model that the classifier foresees by what: measured, labels, prior.
+    `foreseen_by` tells of each model that the classifier foresees by what: measured, labels, prior;
+    `own_gap` whether its complexity is that of this policy's own small and large model.
     Worked out of these: `plan` is the policy on its catalog, made ready for deciding;
     `name_at_version` stands in headers and in the log: `default@1a2b3c4d`.
     """
@@ -69,6 +70,7 @@ class PolicyInForce:
     upstreams: Mapping[str, Upstream]
     foreseen_by: Mapping[str, str] = field(default_factory=dict)
     binding_signals: Mapping[str, Signal] | None = None
+    own_gap: bool = False
     plan: Plan = field(init=False, repr=False, compare=False)
     name_at_version: str = field(init=False, repr=False, compare=False)
     _simulated: Mapping[str, bool] = field(init=False, repr=False, compare=False)

@@ -75,7 +75,7 @@ class StatsStore(Protocol):
         """Fold one call into the statistics of a model and the circuit of its upstream."""
         ...
 
-    def compare(self, model: str, control: bool, tokens: float) -> None:
+    def compare(self, model: str, baseline: str, control: bool, tokens: float) -> None:
         """Fold in an answer to a request that a draw left to `model` or gave to the baseline."""
         ...
 

@@ -149,7 +149,8 @@ class Trace:
         drawn = {"treated": chosen, "control": baseline}
         if drawn.get(decision.arm) == model:
             of_each = tokens / max(self.call.request.answers, 1)
-            self.gateway.stats.compare(chosen, decision.arm == "control", of_each)
+            assert baseline is not None  # or there were no draw
+            self.gateway.stats.compare(chosen, baseline, decision.arm == "control", of_each)
 
     def keep(self, data: bytes) -> None:
         """Keep answered bytes, up to a bound, where the operator asked for content."""

@@ -230,5 +230,5 @@ async def test_a_control_request_really_goes_to_the_baseline_and_teaches_its_ver
     assert (control.model, control.decision.arm, control.propensity) == ("large", "control", 1.0)
     assert (treated.model, treated.decision.arm) == ("small", "treated")
     assert control.baseline_usd == control.cost_usd
-    compared = gateway.stats.snapshot().of("small").compared
+    compared = gateway.stats.snapshot().of("small").measured.beside("large")
     assert (compared.control.total, compared.own.total) == (60, 30)

@@ -8,7 +8,15 @@ import pytest
 from classifiers import artifact
 from classifiers.catalog_classifier import CatalogClassifier
 from classifiers.targets import LARGE_MODELS, SMALL_MODELS
-from router.classifier import Classifiers, foreseeing, load_classifier, member_of, sources_of
+from router.classifier import (
+    Classifiers,
+    foreseeing,
+    has_own_gap,
+    load_classifier,
+    member_of,
+    sources_of,
+    trained_domains,
+)
 from router.core.catalog import ModelCard
 from router.policyfile import LoadedPolicy, load
 from router.prices import bundled
@@ -78,6 +86,7 @@ def test_another_pair_to_choose_between_is_another_look_up(tmp_path: Path) -> No
             if isinstance(found, CatalogClassifier)]  # fmt: skip
 
     assert [gap is not None for gap in gaps] == [True, False]
+    assert [has_own_gap(classifiers.of(it)) for it in (both, one)] == [True, False]
 
 
 def test_an_artifact_trained_again_is_looked_up_again(tmp_path: Path) -> None:
@@ -144,3 +153,10 @@ def test_a_card_is_looked_up_under_all_its_names_with_all_its_priors() -> None:
     assert (member.name, member.prior) == ("small", 0.6)
     assert member.aliases == ("qwen2.5:3b", "qwen/Qwen2.5-3B-Instruct")
     assert (member.domains, member.tasks) == ((("law", 0.4),), (("code", 0.5),))
+
+
+def test_what_a_classifier_saw_in_training_is_told_where_its_artifact_holds_it() -> None:
+    shipped = load_classifier(None)
+    assert sum(trained_domains(shipped).values()) > 5000
+    assert trained_domains(None) == {}
+    assert trained_domains(load_classifier(Path("/no/such/artifact"))) == {}

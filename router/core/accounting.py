@@ -7,7 +7,14 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from router.core.baseline import Always, PricedBaseline, Requested, baseline_of, price_baseline
+from router.core.baseline import (
+    Always,
+    PricedBaseline,
+    Requested,
+    as_paid,
+    baseline_of,
+    price_baseline,
+)
 from router.core.bill import Bill, OwnCall
 from router.core.catalog import Catalog
 from router.core.cost import Usage, baseline_cost, call_cost
@@ -82,7 +89,7 @@ def _against(
     card = prices.catalog.models[compared.model]
     if compared.model == served and (card.price is None or card.price.usd_per_hour is None):
         # By the token, what it cost is what it would have cost.
-        return cost, None if cost is None else PricedBaseline(cost, cost, cost)
+        return cost, None if cost is None else as_paid(cost)
     priced = price_baseline(compared, served, usage, cost, prices.catalog, prices.stats)
     return baseline_cost(card, usage), priced
 

@@ -9,10 +9,18 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router.core.catalog import Catalog
+from router.core.catalog import Catalog, ModelCard
 from router.core.cost import Usage, baseline_cost
 from router.core.decision import Decision
-from router.core.lengths import ASSUMED, Ratio, tokenizer_ratio
+from router.core.lengths import (
+    ALIKE,
+    ASSUMED,
+    SAME,
+    Ratio,
+    TokenizerRatio,
+    known_ratio,
+    tokenizer_ratio,
+)
 from router.core.policy import Policy
 from router.core.stats import StatsSnapshot
 
@@ -63,14 +71,15 @@ class PricedBaseline(Struct, frozen=True):
     """What a baseline would have cost, in US dollars; `low` and `high` are the ends of the 95 %
     interval of `verbosity` carried through, equal to `usd` where that is an assumption.
 
-    `tokenizer` is how many tokens its tokenizer takes where the answering model's takes one.
+    `tokenizer` is how many tokens its tokenizer takes where the answering model's takes one, and
+    from where that is known.
     """
 
     usd: float
     low: float
     high: float
     verbosity: Ratio = ASSUMED
-    tokenizer: float = 1.0
+    tokenizer: TokenizerRatio = ALIKE
 
 
 def baseline_of(policy: Policy, decision: Decision, requested: str) -> Always | Requested | None:
@@ -103,22 +112,37 @@ def price_baseline(
     Where the baseline itself answered, that is what it cost.
     """
     if baseline.model == served:
-        return None if cost_usd is None else PricedBaseline(cost_usd, cost_usd, cost_usd)
+        return None if cost_usd is None else as_paid(cost_usd)
     card = catalog.models.get(baseline.model)
     if card is None:
         return None
-    seen = stats.of(served)
+    seen = stats.of(served).measured
     # Measured against the policy's baseline alone, which is what control requests go to.
-    verbosity = seen.compared.verbosity if isinstance(baseline, Always) else ASSUMED
-    tokenizer = tokenizer_ratio(stats.of(baseline.model).counted, seen.counted)
-    usd = baseline_cost(card, _as_written(usage, tokenizer, verbosity.value))
+    verbosity = ASSUMED
+    if isinstance(baseline, Always):
+        verbosity = seen.beside(baseline.model).verbosity
+    tokenizer = tokenizer_ratio(stats.of(baseline.model).measured.counted, seen.counted)
+    if tokenizer is ALIKE and served in catalog.models:
+        weights = _weights(baseline.model, card), _weights(served, catalog.models[served])
+        tokenizer = known_ratio(*weights)
+    usd = baseline_cost(card, _as_written(usage, tokenizer.value, verbosity.value))
     if usd is None:
         return None
     if verbosity.low == verbosity.value == verbosity.high:
         return PricedBaseline(usd, usd, usd, verbosity, tokenizer)
-    low = baseline_cost(card, _as_written(usage, tokenizer, verbosity.low)) or 0.0
-    high = baseline_cost(card, _as_written(usage, tokenizer, verbosity.high)) or 0.0
+    low = baseline_cost(card, _as_written(usage, tokenizer.value, verbosity.low)) or 0.0
+    high = baseline_cost(card, _as_written(usage, tokenizer.value, verbosity.high)) or 0.0
     return PricedBaseline(usd, low, high, verbosity, tokenizer)
+
+
+def as_paid(usd: float) -> PricedBaseline:
+    """What a baseline that answered itself cost."""
+    return PricedBaseline(usd, usd, usd, ASSUMED, SAME)
+
+
+def _weights(model: str, card: ModelCard) -> str:
+    """The name that says most of the weights behind a model."""
+    return card.upstream_model or card.catalogue_name or model
 
 
 def _as_written(usage: Usage, tokenizer: float, verbosity: float) -> Usage:

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from router.core.circuit import CLOSED, Circuit, failed
-from router.core.lengths import Compared, Counted
+from router.core.lengths import UNMEASURED, Measured
 
 WEIGHT = 0.2
 """Share of the newest observation in a moving mean."""
@@ -46,8 +46,8 @@ class ModelStats(Struct, frozen=True):
 
     `tokens_per_second` and `output_tokens` are of one answer: several asked for at once are
     written side by side. Where no stream has told `first_byte_s`, the speed takes in the wait for
-    it. `seen_at` is when the model last answered. `compared` and `counted` are no moving means:
-    they are of all that was seen.
+    it. `seen_at` is when the model last answered. `measured` is no moving mean, but of all that
+    was seen in a long while, by this process and others.
     """
 
     first_byte_s: float | None = None
@@ -56,8 +56,7 @@ class ModelStats(Struct, frozen=True):
     circuit: Circuit = CLOSED
     calls: int = 0
     seen_at: float | None = None
-    compared: Compared = field(default_factory=Compared)
-    counted: Counted = field(default_factory=Counted)
+    measured: Measured = UNMEASURED
 
     def lately(self, now: float) -> "ModelStats":
         """These statistics without means that are too old to go by; health stays as it is."""
@@ -106,22 +105,22 @@ def observe(stats: ModelStats, seen: Observation, now: float) -> ModelStats:
         tokens_per_second=_moved(known.tokens_per_second, _speed(seen, first)),
         output_tokens=_moved(known.output_tokens, _length(seen)),
         seen_at=now,
-        counted=_counted(known.counted, seen),
+        measured=_counted(known.measured, seen),
     )
 
 
-def compare(stats: ModelStats, control: bool, tokens: float) -> ModelStats:
+def compare(stats: ModelStats, baseline: str, control: bool, tokens: float) -> ModelStats:
     """`stats` of the model that was to answer, with one more answer, of the baseline if `control`.
 
     Only for requests that the draw might have sent to either.
     """
-    return replace(stats, compared=stats.compared.with_one(control, tokens))
+    return replace(stats, measured=stats.measured.with_answer(baseline, control, tokens))
 
 
-def _counted(counted: Counted, seen: Observation) -> Counted:
+def _counted(measured: Measured, seen: Observation) -> Measured:
     if not seen.input_tokens or seen.estimated_input <= 0:
-        return counted
-    return counted.with_one(seen.input_tokens, seen.estimated_input)
+        return measured
+    return measured.with_text(seen.input_tokens, seen.estimated_input)
 
 
 def _moved(mean: float | None, value: float | None) -> float | None:

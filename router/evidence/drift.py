@@ -7,7 +7,9 @@ its scale like a chi-squared (Yurdakul and Naranjo, Statistical properties of th
 stability index, Journal of Risk Model Validation 2020): so both are told.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
 
@@ -65,6 +67,39 @@ def drift(name: str, expected: Sequence[int], seen: Sequence[int]) -> Figure:
     told = f"{name}: {_word(value, chance_of(then, now))} (index {value:.2f}; {n:,} requests)."
     low = max(value - reach, 0.0)
     return Figure(f"drift.{name}", "index", "value", told, "observed", value, low, value + reach, n)
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """The drift of a signal, and the index that chance alone would rarely exceed; None where the
+    signal was not compared."""
+
+    signal: str
+    figure: Figure
+    chance: float | None = None
+
+
+def drift_of_numbers(signal: str, expected: Sequence[int], values: Iterable[float]) -> Drift:
+    """Of a number in [0, 1], `expected` having counted equal pieces of it."""
+    seen = [0] * len(expected)
+    for value in values if seen else ():
+        seen[min(max(int(value * len(seen)), 0), len(seen) - 1)] += 1
+    return _drift(signal, expected, seen)
+
+
+def drift_of_labels(signal: str, expected: Mapping[str, int], labels: Iterable[str]) -> Drift:
+    """Of a label; one that training had not is a bin too."""
+    seen = Counter(labels)
+    names = sorted(expected.keys() | seen.keys())
+    return _drift(signal, [expected.get(it, 0) for it in names], [seen[it] for it in names])
+
+
+def _drift(signal: str, expected: Sequence[int], seen: Sequence[int]) -> Drift:
+    figure = drift(signal, expected, seen)
+    if not figure.known:
+        return Drift(signal, figure)
+    then, now = (np.asarray(it, dtype=np.float64) for it in (expected, seen))
+    return Drift(signal, figure, chance_of(then, now))
 
 
 def _word(value: float, chance: float) -> str:

@@ -95,6 +95,14 @@ class Resampled:
         drawn = (resamples(self._n) @ both.reshape(self._n, -1)).reshape(ROUNDS, *both.shape[1:])
         self._drawn = drawn[..., :columns], drawn[..., columns:]
 
+    def value(self, figure: OfTotals) -> float:
+        """A figure of the sums."""
+        return float(figure(self._whole[0] * self._sizes))
+
+    def error(self, slopes: Slopes) -> float:
+        """The standard error of the figure that has these slopes (infinitesimal jackknife)."""
+        return float(self._error(slopes(self._whole[0] * self._sizes), self._whole[1]))
+
     def estimate(self, figure: OfTotals, slopes: Slopes, level: float = 0.95) -> Estimate | None:
         """A figure of the sums, of the first group if there are more, with its interval; None where
         they are too odd for one.

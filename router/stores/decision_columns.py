@@ -10,7 +10,7 @@ from router.stores.column import Kind as Kind
 from router.stores.column import of as _of
 from router.stores.column import of_part as _part
 from router.stores.column import of_usage as _usage
-from router.stores.ledger_columns import LEDGER_COLUMNS
+from router.stores.ledger_columns import LEDGER_COLUMNS, TOKENIZER_BASIS
 
 _content = _part("content")
 _held = _part("held")
@@ -280,6 +280,7 @@ COLUMNS: tuple[Column, ...] = (
         "",
         True,
     ),
+    TOKENIZER_BASIS,
 )
 """Every column, in the order of the schema."""
 

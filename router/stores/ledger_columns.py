@@ -118,8 +118,8 @@ LEDGER_COLUMNS: tuple[Column, ...] = (
         "baseline_tokenizer",
         "number",
         "Tokens the baseline's tokenizer takes where that of the model that answered takes one;"
-        " 1 if not measured",
-        _assumed("tokenizer"),
+        " 1 if that is not known",
+        _assumed("tokenizer.value"),
         "ratio",
     ),
     Column(
@@ -161,3 +161,12 @@ LEDGER_COLUMNS: tuple[Column, ...] = (
     ),
 )
 """In the order of the schema."""
+
+# Came later, so it stands last.
+TOKENIZER_BASIS = Column(
+    "baseline_tokenizer_basis",
+    "text",
+    "Where `baseline_tokenizer` is from: `measured` on this traffic, `known` by the models' names,"
+    " or `assumed`",
+    _assumed("tokenizer.basis"),
+)

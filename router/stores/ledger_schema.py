@@ -245,3 +245,24 @@ TAG_SETS_MIGRATION: tuple[str, ...] = (
 )
 """Statements that bring in what is told of tags and of something else together, and quality by
 tag."""
+
+MEASURED_MIGRATION: tuple[str, ...] = (
+    "ALTER TABLE decisions ADD COLUMN baseline_tokenizer_basis TEXT",
+    # Models and baselines are named as SQLiteMeasured is told.
+    """
+    CREATE TABLE measured_answers (
+        day INTEGER NOT NULL, model TEXT NOT NULL, baseline TEXT NOT NULL,
+        own_n INTEGER NOT NULL, own_tokens REAL NOT NULL, own_squares REAL NOT NULL,
+        control_n INTEGER NOT NULL, control_tokens REAL NOT NULL, control_squares REAL NOT NULL,
+        PRIMARY KEY (day, model, baseline)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE measured_texts (
+        day INTEGER NOT NULL, model TEXT NOT NULL,
+        n INTEGER NOT NULL, told INTEGER NOT NULL, estimated INTEGER NOT NULL,
+        PRIMARY KEY (day, model)
+    ) WITHOUT ROWID
+    """,
+)
+"""Statements that bring in what was measured of models' answers and tokenizers."""

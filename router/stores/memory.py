@@ -16,6 +16,7 @@ from router.core.circuit import (
 )
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback, Judged, judged
+from router.core.lengths import UNMEASURED, Measured
 from router.core.shared_time import SharedTime
 from router.core.stats import ModelStats, Observation, StatsSnapshot, compare, observe
 from router.errors import DecisionLogError
@@ -153,10 +154,21 @@ class MemoryStatsStore:
             server = CLOSED if seen.server_ok else failed(server, now)
         self._keep_upstream(seen.upstream, server, now)
 
-    def compare(self, model: str, control: bool, tokens: float) -> None:
+    def compare(self, model: str, baseline: str, control: bool, tokens: float) -> None:
         """Fold in an answer to a request that a draw left to `model` or gave to the baseline."""
-        folded = compare(self._models.get(model, _UNSEEN), control, tokens)
+        folded = compare(self._models.get(model, _UNSEEN), baseline, control, tokens)
         self._models = {**self._models, model: folded}
+
+    def measured(self) -> Mapping[str, Measured]:
+        """What was measured of each model's answers and texts."""
+        return {
+            name: it.measured for name, it in self._models.items() if it.measured is not UNMEASURED
+        }
+
+    def measure(self, model: str, measured: Measured) -> None:
+        """From now on this is what was measured of a model."""
+        stats = self._models.get(model, _UNSEEN)
+        self._models = {**self._models, model: replace(stats, measured=measured)}
 
     def call_begins(self, model: str) -> None:
         """One more call to a model is in flight."""

@@ -13,12 +13,22 @@ from router.stores.sqlite_reader import DecisionReader
 
 MOST_SIGNALS = 5_000
 
-_SIGNALS = "SELECT signals, failed_signals FROM decisions ORDER BY at DESC, rowid DESC LIMIT ?"
+_SIGNALS = (
+    "SELECT signals, failed_signals, policy FROM decisions ORDER BY at DESC, rowid DESC LIMIT ?"
+)
 _JUDGED = """
     SELECT d.model, d.candidates, AVG(f.score) FROM (
         SELECT id, model, candidates FROM decisions ORDER BY at DESC, rowid DESC LIMIT ?
     ) d JOIN feedback f ON f.decision = d.id GROUP BY d.id
 """
+
+
+class Seen(NamedTuple):
+    """A request's signals, the kinds that failed and why, and the policy that it came under."""
+
+    signals: dict[str, Any]
+    failed: dict[str, str]
+    policy: str
 
 
 class Foreseen(NamedTuple):
@@ -32,12 +42,13 @@ class Foreseen(NamedTuple):
 class RecentSignals(DecisionReader):
     """The latest requests of one file."""
 
-    def signals(self, most: int = MOST_SIGNALS) -> Sequence[tuple[dict[str, Any], dict[str, str]]]:
-        """Signals and failed kinds of the newest `most` requests. Raises DecisionLogError."""
+    def signals(self, most: int = MOST_SIGNALS) -> Sequence[Seen]:
+        """Of the newest `most` requests. Raises DecisionLogError."""
         if not self._path.exists():
             return ()
         decode = msgspec.json.decode
-        return [(decode(found), decode(failed)) for found, failed in self._fetch(_SIGNALS, (most,))]
+        rows = self._fetch(_SIGNALS, (most,))
+        return [Seen(decode(found), decode(failed), policy) for found, failed, policy in rows]
 
     def foreseen(self, most: int = MOST_LOOKED_AT) -> Sequence[Foreseen]:
         """The judged answers among the newest `most` requests. Raises DecisionLogError."""

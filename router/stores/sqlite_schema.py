@@ -16,6 +16,7 @@ from typing import Any
 from router.errors import DecisionLogError
 from router.stores.ledger_schema import (
     LEDGER_MIGRATION,
+    MEASURED_MIGRATION,
     PACKING_MIGRATION,
     READING_MIGRATION,
     TAG_MIGRATION,
@@ -98,6 +99,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     READING_MIGRATION,
     TAG_MIGRATION,
+    MEASURED_MIGRATION,
     PACKING_MIGRATION,
     TAG_SETS_MIGRATION,
 )

@@ -173,6 +173,13 @@ ABSTAINED = MetricSpec(
 DOMAINS = MetricSpec(
     "domain_requests_total", "counter", ("domain",), "Requests by the domain that was seen in them"
 )
+TRAINED_DOMAINS = MetricSpec(
+    "domain_training_ratio",
+    "gauge",
+    ("domain",),
+    "Share of the prompts held back from training that the default policy's classifier saw each"
+    " domain in",
+)
 POLICY_INFO = MetricSpec(
     "policy_info", "gauge", ("policy", "version"), "1 for each policy in force"
 )
@@ -243,6 +250,7 @@ METRICS = (
     COMPLEXITY,
     ABSTAINED,
     DOMAINS,
+    TRAINED_DOMAINS,
     POLICY_INFO,
     POLICY_RELOADS,
     POLICY_RELOAD_SUCCESS,

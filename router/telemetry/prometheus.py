@@ -107,6 +107,12 @@ class PrometheusObserver:
         self._policy_reload_timestamp.set(self._now())
         self._policy_reload_success.set(1)
 
+    def trained(self, domains: Mapping[str, int]) -> None:
+        """In so many of the prompts held back from training the classifier saw each domain."""
+        self._trained_domains.clear()
+        for domain, n in domains.items():
+            self._trained_domains.labels(domain).set(n / sum(domains.values()))
+
     def reloaded(self, ok: bool) -> None:
         """The policy files were read again: taken over, or refused."""
         self._policy_reloads[ok].inc()
@@ -211,6 +217,7 @@ class PrometheusObserver:
         reloads = self._counter(metrics.POLICY_RELOADS)
         # Both at zero from the start: an alert on the first refusal needs a value before it.
         self._policy_reloads = {True: reloads.labels("ok"), False: reloads.labels("refused")}
+        self._trained_domains = self._gauge(metrics.TRAINED_DOMAINS)
         self._policy_info = self._gauge(metrics.POLICY_INFO)
         self._policy_reload_success = self._gauge(metrics.POLICY_RELOAD_SUCCESS)
         self._policy_reload_timestamp = self._gauge(metrics.POLICY_RELOAD_TIMESTAMP)

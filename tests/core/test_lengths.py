@@ -3,13 +3,20 @@
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from router.core.lengths import (
+    ALIKE,
     ASSUMED,
     LEAST,
+    UNMEASURED,
     Compared,
     Counted,
     Lengths,
+    Measured,
+    TokenizerRatio,
+    known_ratio,
     ratio_of_means,
     tokenizer_ratio,
 )
@@ -58,5 +65,36 @@ def test_tokenizers_are_compared_by_texts_that_need_not_be_the_same() -> None:
     of, to = Counted(), Counted()
     for _ in range(LEAST):
         of, to = of.with_one(240, 200), to.with_one(90, 100)
-    assert tokenizer_ratio(of, to) == pytest.approx(1.2 / 0.9)
-    assert tokenizer_ratio(of, Counted(LEAST - 1, 90, 100)) == 1.0
+    found = tokenizer_ratio(of, to)
+    assert found.value == pytest.approx(1.2 / 0.9)
+    assert found.basis == "measured"
+    assert tokenizer_ratio(of, Counted(LEAST - 1, 90, 100)) == ALIKE
+
+
+def test_known_tokenizers_are_compared_by_the_same_texts_if_both_are_known() -> None:
+    found = known_ratio("gpt-4o", "mistral:7b")
+    assert found.basis == "known" and 0.8 < found.value < 0.9
+    assert known_ratio("mistral:7b", "gpt-4o").value == pytest.approx(1 / found.value)
+    assert known_ratio("gpt-4o", "gpt-4o-mini") == TokenizerRatio(1.0, "known")
+    assert known_ratio("gpt-4o", "claude-sonnet-4-5") == ALIKE
+
+
+answers = st.lists(st.tuples(st.sampled_from("ab"), st.booleans(), st.integers(1, 5000)))
+
+
+@settings(max_examples=50)
+@given(answers, answers)
+def test_what_came_after_is_the_whole_less_what_was_before(
+    before: list[tuple[str, bool, int]], after: list[tuple[str, bool, int]]
+) -> None:
+    def measured(told: list[tuple[str, bool, int]]) -> Measured:
+        found = UNMEASURED
+        for baseline, control, tokens in told:
+            found = found.with_answer(baseline, control, tokens).with_text(tokens, tokens + 1)
+        return found
+
+    first, both = measured(before), measured(before + after)
+    since = both.minus(first)
+    assert first.plus(since) == both
+    assert since.counted == measured(after).counted
+    assert all(since.beside(name) == it for name, it in measured(after).compared.items())

@@ -1,6 +1,7 @@
 """Classifiers: the card, whether what was predicted came true, and what was seen lately."""
 
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,61 @@ def test_the_artifact_in_use_shows_its_card_and_every_figure(opened: Opened) -> 
     shown = it.page("/classifiers")
     assert artifact["version"] in shown
     assert "Says of a prompt: complexity" in shown
+
+
+LIKE_CHAT: dict[str, Any] = {
+    "complexity": 0.05,
+    "complexity_confidence": 0.9,
+    "domain": "other",
+    "domain_confidence": 0.95,
+    "task": "chat",
+    "task_confidence": 0.95,
+    "abstain": False,
+}
+
+
+def test_every_signal_is_held_against_training(opened: Opened) -> None:
+    it = opened([an_event(f"d{i}", signals=LIKE_CHAT, failed_signals={}) for i in range(80)])
+    it.runtime.artifacts = lambda: {"default": PRETRAINED}
+
+    found = {one["signal"]: one for one in told(it)["artifacts"][0]["drift"]}
+    assert found.keys() == LIKE_CHAT.keys()
+    assert all(one["state"] == "value" and one["n"] == 80 for one in found.values())
+    assert all(one["low"] <= one["value"] <= one["high"] for one in found.values())
+    assert found["task"]["value"] > 0.25 > found["abstain"]["chance"]
+    assert "as in training" in found["abstain"]["sentence"]
+    shown = it.page("/classifiers")
+    assert "Drift from training" in shown
+    assert "task: much other than in training" in shown
+
+
+def test_a_complexity_of_the_policys_own_models_is_not_held_against_training(
+    opened: Opened,
+) -> None:
+    it = opened([an_event(f"d{i}", signals=LIKE_CHAT, failed_signals={}) for i in range(80)])
+    it.runtime.artifacts = lambda: {"default": PRETRAINED}
+    policies = it.runtime.gateway.policies
+    own = {name: replace(one, own_gap=True) for name, one in policies.items()}
+    it.runtime.gateway = replace(it.runtime.gateway, policies=own)
+
+    found = {one["signal"]: one for one in told(it)["artifacts"][0]["drift"]}
+    assert found["complexity"]["state"] == "not_measured"
+    assert "own two models" in found["complexity"]["sentence"]
+    assert found["domain"]["state"] == "value"
+
+
+def test_an_artifact_without_a_record_of_its_training_says_what_to_do(
+    opened: Opened, tmp_path: Path
+) -> None:
+    manifest = msgspec.json.decode((PRETRAINED / "manifest.json").read_bytes())
+    del manifest["distribution"]
+    (tmp_path / "manifest.json").write_bytes(msgspec.json.encode(manifest))
+    it = opened([an_event("d1", signals=LIKE_CHAT, failed_signals={})])
+    it.runtime.artifacts = lambda: {"default": tmp_path}
+
+    found = told(it)["artifacts"][0]["drift"]
+    assert {one["state"] for one in found} == {"not_measured"}
+    assert "train again to record it" in it.page("/classifiers")
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_every_rule_names_series_and_labels_that_exist() -> None:
 
 def test_a_recorded_name_says_what_it_is_kept_by_and_over_what() -> None:
     names = [rule["record"] for rule in rules() if "record" in rule]
-    pattern = r"job(_policy|_arm)?:slm_router_[a-z_]+:[a-z0-9_]*\d[mhd]"
+    pattern = r"job(_policy|_arm|_domain)?:slm_router_[a-z_]+:[a-z0-9_]*\d[mhd]"
     assert [name for name in names if not re.fullmatch(pattern, name)] == []
     assert len(set(names)) == len(names)
 

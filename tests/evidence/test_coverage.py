@@ -67,7 +67,7 @@ def test_below_the_threshold_intervals_would_cover_too_little() -> None:
 
 @pytest.mark.parametrize(
     ("sessions", "share", "whole"),
-    [(150, 0.5, False)],
+    [(150, 0.5, False), (256, 0.1, False)],
 )
 def test_measured_savings(sessions: int, share: float, whole: bool) -> None:
     random = np.random.default_rng(sessions + whole)

@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2, entropy
 
-from router.evidence.drift import chi_squared, drift, stability_index
+from router.evidence.drift import (
+    chi_squared,
+    drift,
+    drift_of_labels,
+    drift_of_numbers,
+    stability_index,
+)
 
 counts = st.lists(st.integers(0, 1000), min_size=4, max_size=4).filter(any)
 
@@ -54,3 +60,31 @@ def test_few_requests_or_no_training_make_no_figure() -> None:
     assert drift("size", [0, 0], [3, 4]).state == "not_measured"
     with pytest.raises(ValueError, match="2 bins were learned from and 3 seen"):
         drift("size", [1, 2], [1, 2, 3])
+
+
+def test_numbers_are_counted_in_the_pieces_that_training_was_counted_in() -> None:
+    expected = [50, 50, 50, 50]
+    values = [0.0, 0.2, 0.25, 0.49, 0.5, 0.7, 0.75, 0.99] * 10
+    alike = drift_of_numbers("complexity", expected, values)
+    assert alike.figure.value == 0.0
+    assert alike.chance is not None and 0 < alike.chance < 0.2
+    assert drift_of_numbers("complexity", expected, [1.0] * 80).figure.value == pytest.approx(
+        stability_index(np.array(expected, float), np.array([0.0, 0, 0, 80]))
+    )
+
+
+def test_a_label_that_training_had_not_is_seen_as_drift() -> None:
+    expected = {"law": 500, "maths": 500}
+    same = drift_of_labels("domain", expected, ["law", "maths"] * 50)
+    new = drift_of_labels("domain", expected, ["law", "poetry"] * 50)
+    assert same.figure.value is not None and same.chance is not None
+    assert same.figure.value < same.chance
+    assert new.figure.value is not None and new.figure.value > 0.25
+    assert new.figure.n == 100
+
+
+def test_without_a_record_of_training_or_of_traffic_nothing_is_compared() -> None:
+    assert drift_of_labels("task", {}, ["chat"] * 99).figure.state == "not_measured"
+    assert drift_of_numbers("complexity", [], [0.5] * 99).figure.state == "not_measured"
+    few = drift_of_labels("task", {"chat": 9, "code": 9}, ["chat"])
+    assert (few.figure.state, few.chance) == ("not_enough_data", None)

@@ -108,4 +108,5 @@ WHOLE_ROW: Row = {
     "co2_high_g": None,
     "energy_source": None,
     "tags": [],
+    "baseline_tokenizer_basis": None,
 }

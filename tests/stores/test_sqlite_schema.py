@@ -123,7 +123,8 @@ def test_what_was_said_before_there_were_roll_ups_of_it_is_in_them(
 ) -> None:
     migrate(connection, path, MIGRATIONS[:5])
     # Version 5 had all columns but those that came after.
-    names = [column.name for column in COLUMNS if column.name != "tags"]
+    later = {"tags", "baseline_tokenizer_basis"}
+    names = [column.name for column in COLUMNS if column.name not in later]
     insert = f"INSERT INTO decisions ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
     for id in ("a", "b", "c"):
         session = None if id == "c" else "s"

@@ -213,6 +213,7 @@ def test_exactly_the_listed_metrics_are_exposed_with_their_labels(
     observer.targets("upstream", ["near"])
     observer.targets("model", ["small"])
     observer.policies({"default": "v1"})
+    observer.trained({"law": 3})
     observer.observe(an_event(signals={"abstain": True}))
     observer.metered("small", (1.0, 2.0), (0.3, 0.6))
     observer.rated(Feedback("d1", "user", 1.0, 0.5))

@@ -39,6 +39,20 @@ def test_what_the_classifier_saw_is_counted_as_a_distribution(observer: Promethe
     assert [name for name in counted if "domain" in name] == ["domain_requests_total domain=law"]
 
 
+def test_the_domains_of_training_are_those_of_the_classifier_in_force(
+    observer: PrometheusObserver,
+) -> None:
+    observer.trained({"law": 1, "math": 3})
+    observer.trained({"math": 3, "health": 9})
+    told = {name: n for name, n in samples(observer).items() if "training" in name}
+    assert told == {
+        "domain_training_ratio domain=math": 0.25,
+        "domain_training_ratio domain=health": 0.75,
+    }
+    observer.trained({})
+    assert not [name for name in samples(observer) if "training" in name]
+
+
 def test_a_model_that_the_caller_named_is_an_arm_of_its_own(observer: PrometheusObserver) -> None:
     counted = added(
         observer, an_event(decision=decided(strategy="named", arm="named"), model="large")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,13 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from router.api.reports.input_drift import input_drift
 from router.api.reports.told import Told, answered
 from router.api.state import runtime_of
 from router.core.signals import Signals
 from router.evidence.reliability import BINS, LEAST, calibration_error, reliability
 from router.runtime import Runtime
-from router.stores.recent_signals import MOST_SIGNALS, Foreseen, RecentSignals
+from router.stores.recent_signals import MOST_SIGNALS, Foreseen, RecentSignals, Seen
 
 COLUMNS = ("low", "high", "n", "predicted", "score", "score_low", "score_high")
 CONFIDENCES = ("complexity_confidence", "domain_confidence", "task_confidence")
@@ -38,7 +39,7 @@ async def report(request: Request) -> Told:
     rows = [asdict(one) for one in bins]
     content = {
         "object": "classifiers",
-        "artifacts": await asyncio.to_thread(_artifacts, runtime),
+        "artifacts": await asyncio.to_thread(_artifacts, runtime, seen),
         "reliability": {
             "bins": rows,
             "n": len(judged),
@@ -51,16 +52,23 @@ async def report(request: Request) -> Told:
     return Told(content, COLUMNS, rows)
 
 
-def _artifacts(runtime: Runtime) -> list[dict[str, Any]]:
+def _artifacts(runtime: Runtime, seen: Sequence[Seen]) -> list[dict[str, Any]]:
     """Each artifact with the policies that use it."""
     users: dict[Path, list[str]] = {}
     for policy, folder in runtime.artifacts().items():
         users.setdefault(folder, []).append(policy)
-    return [_artifact(folder, policies) for folder, policies in users.items()]
+    own_gap = {name for name, it in runtime.gateway.policies.items() if it.own_gap}
+    return [
+        _artifact(folder, policies, [it for it in seen if it.policy in policies], own_gap)
+        for folder, policies in users.items()
+    ]
 
 
-def _artifact(folder: Path, policies: Sequence[str]) -> dict[str, Any]:
-    """What an artifact says of itself; `error` where it cannot be read."""
+def _artifact(
+    folder: Path, policies: Sequence[str], seen: Sequence[Seen], own_gap: Collection[str]
+) -> dict[str, Any]:
+    """What an artifact says of itself, and how far from its training the requests are that it
+    judged; `error` where it cannot be read."""
     told: dict[str, Any] = {"policies": list(policies), "error": None}
     try:
         manifest = msgspec.json.decode((folder / "manifest.json").read_bytes())
@@ -74,12 +82,19 @@ def _artifact(folder: Path, policies: Sequence[str]) -> dict[str, Any]:
             "mean_complexity": manifest.get("mean_complexity"),
             "models": len(manifest.get("responses", {}).get("models", ())),
             "figures": list(_figures(manifest.get("figures", {}))),
+            "drift": input_drift(manifest.get("distribution", {}), seen, own_gap),
             "card": card,
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         names = ("version", "embedder", "heads", "examples", "mean_complexity", "models", "card")
         empty: dict[str, Any] = dict.fromkeys(names)
-        return {**told, **empty, "figures": [], "error": "Its manifest cannot be read."}
+        return {
+            **told,
+            **empty,
+            "figures": [],
+            "drift": [],
+            "error": "Its manifest cannot be read.",
+        }
 
 
 def _figures(figures: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -105,9 +120,9 @@ def _by_model(judged: Iterable[Foreseen]) -> list[dict[str, Any]]:
     ]
 
 
-def lately(seen: Sequence[tuple[Signals, Mapping[str, str]]]) -> dict[str, Any]:
+def lately(seen: Sequence[Seen]) -> dict[str, Any]:
     """What the newest requests looked like: confidences, labels, strange ground, failures."""
-    told = [signals for signals, _ in seen]
+    told = [it.signals for it in seen]
     complexities = [float(it["complexity"]) for it in told if "complexity" in it]
     strange = [bool(it["abstain"]) for it in told if "abstain" in it]
     return {
@@ -117,7 +132,7 @@ def lately(seen: Sequence[tuple[Signals, Mapping[str, str]]]) -> dict[str, Any]:
         "complexity": _histogram(told, "complexity"),
         "mean_complexity": _mean(complexities),
         "strange_share": _mean([float(it) for it in strange]),
-        "failed": dict(Counter(kind for _, failed in seen for kind in failed)),
+        "failed": dict(Counter(kind for it in seen for kind in it.failed)),
         "domains": _shares(told, "domain"),
         "tasks": _shares(told, "task"),
     }
