@@ -42,7 +42,7 @@ tag."""
 Sums = dict[tuple[Any, ...], list[int]]
 """Figures by key, time and whatever else they are told apart by, in this order."""
 
-_NO_TAGS = "[]"
+NO_TAGS = "[]"
 _NO_LEVEL = (None,) * len(LEVELS)
 _ALWAYS = 1 + len(ALWAYS)
 _OF_A_KEY = len(ALWAYS) + len(LEVELS)
@@ -164,8 +164,8 @@ class RollUp:
         add_to(self.hourly, (full, hour), totals)
         cluster = cluster_of(row.session, row.id)
         add_to(self.clusters, (full, day_of(at), cluster), _of_a_cluster(totals))
-        if row.tags != _NO_TAGS:
-            for key in self._tag_keys(row):
+        if row.tags != NO_TAGS:
+            for key in self.tag_keys(row):
                 add_to(self.tagged_hourly, (key, hour), totals)
                 add_to(self.tagged_clusters, (key, day_of(at), cluster), _of_a_cluster(totals))
         model, histograms = row.model or "", self.histograms
@@ -179,8 +179,9 @@ class RollUp:
                 place = (measure, model, hour, bucket_of(value))
                 histograms[place] = histograms.get(place, 0) + 1
 
-    def _tag_keys(self, row: Row) -> Iterator[Key]:
-        """Of any tag and of each: once, also where several are summed under one name."""
+    def tag_keys(self, row: Row) -> Iterator[Key]:
+        """Of a row with tags, of any tag and of each: once, also where several are summed under
+        one name."""
         for name in (None, *{self._summed_under(tag): None for tag in json.loads(row.tags)}):
             yield (TAG, *row[: len(ALWAYS)], *_NO_LEVEL, name)
 
@@ -217,7 +218,9 @@ def totals_of(row: Row) -> list[int]:
         int(row.unpriced is not None),
         int(row.usage_estimated and answered),
         answer + escalation + own,
-        *(_priced(row, answer, escalation, own) if priced else _NOT_PRICED),
+        *(_priced(row, answer, escalation) if priced else _NOT_PRICED),
+        own,
+        nano(row.cache_loss_usd) if priced else 0,
         row.input_tokens or 0,
         row.output_tokens or 0,
         row.cached_input_tokens or 0,
@@ -228,7 +231,7 @@ def totals_of(row: Row) -> list[int]:
 
 _NAMED = TOTALS[TOTALS.index("requests") + 1 : TOTALS.index("local")]
 _OUTCOMES = {name: tuple(int(it == name) for it in _NAMED) for name in _NAMED}
-_NOT_PRICED, _NOT_METERED = (0,) * 7, (0,) * 5
+_NOT_PRICED, _NOT_METERED = (0,) * 5, (0,) * 5
 
 _of_a_cluster = itemgetter(
     *(
@@ -250,15 +253,13 @@ _of_a_cluster = itemgetter(
 """The figures of a cluster, out of a row's totals."""
 
 
-def _priced(row: Row, answer: int, escalation: int, own: int) -> tuple[int, ...]:
+def _priced(row: Row, answer: int, escalation: int) -> tuple[int, ...]:
     return (
         nano(row.baseline_usd),
         nano(row.baseline_low_usd),
         nano(row.baseline_high_usd),
         answer,
         escalation,
-        own,
-        nano(row.cache_loss_usd),
     )
 
 

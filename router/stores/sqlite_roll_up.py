@@ -13,6 +13,7 @@ from router.core.feedback import Feedback
 from router.core.ledger import TOTALS, PriceSheet
 from router.stores.decision_columns import COLUMNS
 from router.stores.ledger_schema import CLUSTER_SUMS, FEEDBACK_SUMS
+from router.stores.own_roll_up import PaidCall, book
 from router.stores.roll_up import (
     ALL,
     ALWAYS,
@@ -42,7 +43,8 @@ _of_a_row = itemgetter(*(_NAMES.index(name) for name in Row._fields))
 _OF_A_KEY = ("level", *ALWAYS, *LEVELS, TAG)
 
 
-def _upsert(table: str, place: Sequence[str], sums: Sequence[str]) -> str:
+def upsert(table: str, place: Sequence[str], sums: Sequence[str]) -> str:
+    """A statement that adds sums to those of a place, which `place` names."""
     names = (*place, *sums)
     return (
         f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
@@ -51,35 +53,35 @@ def _upsert(table: str, place: Sequence[str], sums: Sequence[str]) -> str:
     )
 
 
-_HOURLY_SUMS = _upsert("hourly", ("key", "hour"), TOTALS)
-_CLUSTERS = _upsert("daily_clusters", ("key", "day", "cluster"), CLUSTER_SUMS)
-_WEEKLY = _upsert("weekly_clusters", ("key", "week", "cluster"), CLUSTER_SUMS)
-_OPEN_HOURLY = _upsert("open_hourly", ("key", "hour"), TOTALS)
-_OPEN_CLUSTERS = _upsert("open_clusters", ("key", "day", "cluster"), CLUSTER_SUMS)
-_FEEDBACK = _upsert("hourly_feedback", ("key", "hour", "source"), FEEDBACK_SUMS)
-_JUDGED = _upsert("judged_hours", ("simulated", "hour"), ("decisions",))
+_HOURLY_SUMS = upsert("hourly", ("key", "hour"), TOTALS)
+_CLUSTERS = upsert("daily_clusters", ("key", "day", "cluster"), CLUSTER_SUMS)
+_WEEKLY = upsert("weekly_clusters", ("key", "week", "cluster"), CLUSTER_SUMS)
+_OPEN_HOURLY = upsert("open_hourly", ("key", "hour"), TOTALS)
+_OPEN_CLUSTERS = upsert("open_clusters", ("key", "day", "cluster"), CLUSTER_SUMS)
+_FEEDBACK = upsert("hourly_feedback", ("key", "hour", "source"), FEEDBACK_SUMS)
+_JUDGED = upsert("judged_hours", ("simulated", "hour"), ("decisions",))
 _SCORES = (
     "INSERT INTO session_scores VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (hour, simulated, session, arm, source) DO UPDATE SET"
     " at = min(at, excluded.at), judged = judged + excluded.judged,"
     " score_micro = score_micro + excluded.score_micro"
 )
-_HISTOGRAMS = _upsert("hourly_histograms", ("measure", "model", "hour", "bucket"), ("requests",))
-_DAILY_HISTOGRAMS = _upsert(
-    "daily_histograms", ("measure", "model", "day", "bucket"), ("requests",)
-)
+_HISTOGRAMS = upsert("hourly_histograms", ("measure", "model", "hour", "bucket"), ("requests",))
+_DAILY_HISTOGRAMS = upsert("daily_histograms", ("measure", "model", "day", "bucket"), ("requests",))
 _NEW_KEY = (
     f"INSERT OR IGNORE INTO roll_up_keys (key, {', '.join(_OF_A_KEY)})"
     f" VALUES (:key, {', '.join(f':{name}' for name in _OF_A_KEY)})"
 )
+# A row that is yet to be rolled up brings what was said of it along then.
+_OF_ROLLED_UP = (
+    " FROM decisions d WHERE d.id = ? AND NOT EXISTS"
+    " (SELECT 1 FROM roll_up_progress p WHERE d.rowid > p.done AND d.rowid <= p.last)"
+)
+_ROLLED_UP = f"{_READ}{_OF_ROLLED_UP}"
 _KNOWN = (
     f"{_READ},"
     " (SELECT score FROM feedback f WHERE f.decision = d.id AND f.source = ?),"
-    " NOT EXISTS (SELECT 1 FROM feedback f WHERE f.decision = d.id)"
-    " FROM decisions d WHERE d.id = ?"
-    # A row that is yet to be rolled up brings its feedback along then.
-    " AND NOT EXISTS"
-    " (SELECT 1 FROM roll_up_progress p WHERE d.rowid > p.done AND d.rowid <= p.last)"
+    f" NOT EXISTS (SELECT 1 FROM feedback f WHERE f.decision = d.id){_OF_ROLLED_UP}"
 )
 _NEW_DAY = "INSERT OR IGNORE INTO roll_up_days VALUES (?)"
 _MARK = f"INSERT OR IGNORE INTO settled_days VALUES ('{ALL}', :day), ('{HOURS}', :day)"
@@ -134,6 +136,15 @@ class SQLiteRollUp:
         """What the log holds of the decision that feedback is about to be written on."""
         found = self._connection.execute(_KNOWN, (feedback.source, feedback.decision)).fetchone()
         return None if found is None else Known(Row._make(found[:-2]), found[-2], bool(found[-1]))
+
+    def row_of(self, decision: str) -> Row | None:
+        """A decision's row; None if it is yet to be rolled up, and brings all along then."""
+        found = self._connection.execute(_ROLLED_UP, (decision,)).fetchone()
+        return None if found is None else Row._make(found)
+
+    def book(self, row: Row, calls: Iterable[PaidCall]) -> None:
+        """The router's own calls that were about a row's request."""
+        book(self._sums, row, calls)
 
     def judge(self, feedback: Feedback, known: Known) -> None:
         """Feedback that was written, in place of what its source had said before."""

@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from router.errors import DecisionLogError
-from router.stores.ledger_schema import LEDGER_MIGRATION, READING_MIGRATION, TAG_MIGRATION
+from router.stores.ledger_schema import (
+    LEDGER_MIGRATION,
+    READING_MIGRATION,
+    REVIEW_MIGRATION,
+    TAG_MIGRATION,
+)
 
 Migration = Sequence[str]
 """Statements that take a file from one version to the next, in one transaction."""
@@ -92,6 +97,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     READING_MIGRATION,
     TAG_MIGRATION,
+    REVIEW_MIGRATION,
 )
 
 _WAL_SIZE_LIMIT = 64 * 1024 * 1024
