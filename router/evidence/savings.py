@@ -74,7 +74,7 @@ class Versions:
 
 def priced_saving(clusters: Sequence[ClusterSums], baseline: str) -> PricedSaving:
     """What was saved against `baseline`, in all and with its interval, from sums by cluster."""
-    kept = sorted((it for it in clusters if it.requests), key=lambda it: it.cluster)
+    kept = sorted(clusters, key=lambda it: it.cluster)
     whole = _sum(kept)
     shares = _share(kept, baseline, whole.priced_requests, whole.unpriced_requests)
     return PricedSaving(
@@ -136,19 +136,21 @@ def _share(clusters: Sequence[ClusterSums], baseline: str, priced: int, unpriced
         return not_measured(
             name, "share", f"No saving: {_counted(priced, unpriced, 0)}. {told}", "priced"
         )
-    sums = _columns([it for it in clusters if it.priced_requests])
-    counted = _counted(priced, unpriced, len(sums))
+    # A review may be paid in another period than its request: a cost, and no request.
+    sums = _columns([it for it in clusters if it.priced_requests or it.own_nano])
+    groups = sum(1 for it in clusters if it.priced_requests)
+    counted = _counted(priced, unpriced, groups)
     found = None
-    if len(sums) >= LEAST_CLUSTERS and _effective(sums[:, 1]) >= LEAST_EFFECTIVE:
+    if groups >= LEAST_CLUSTERS and _effective(sums[:, 1]) >= LEAST_EFFECTIVE:
         found = studentised(sums, ratio, ratio_slope)
     if found is None:
         # Twice as many groups as there are, where a few hold nearly all of the money.
-        needed = LEAST_CLUSTERS if len(sums) < LEAST_CLUSTERS else 2 * len(sums)
+        needed = LEAST_CLUSTERS if groups < LEAST_CLUSTERS else 2 * groups
         told = (
-            f"Not enough data for a saving against {baseline}: {len(sums)} of about {needed}"
+            f"Not enough data for a saving against {baseline}: {groups} of about {needed}"
             f" groups of sessions; {counted}."
         )
-        return too_few(name, "share", told, len(sums), needed, "priced")
+        return too_few(name, "share", told, groups, needed, "priced")
     return Figure(
         name, "share", "value", _told(found, baseline, counted), "priced", *found, n=priced
     )
