@@ -33,7 +33,7 @@ def _told(of: Sequence[OwnCost], calls: int, unpriced: int, nano: int) -> str:
     if not calls:
         return "The router made no call of its own: it had nothing judged."
     parts = ", ".join(f"{it.calls:,} to {it.model} ({_why(it.purpose)})" for it in of)
-    lacks = f" {unpriced:,} of them have no price and are in no sum." if unpriced else ""
+    lacks = f" Of these, {unpriced:,} without a price are in no sum." if unpriced else ""
     return (
         f"Having answers judged cost {usd(nano / NANO)} in {calls:,} calls of the router's own:"
         f" {parts}.{lacks}"

@@ -47,6 +47,7 @@ _TABLES: Mapping[str, Sequence[str]] = {
     "groups": GROUPS,
     "parts": ("part", "usd"),
     "days": ("at", "model", "requests", "spent_usd"),
+    "own": ("purpose", "model", "calls", "unpriced", "tokens", "usd"),
     "unpriced": ("reason", "model", "requests", "latest", "latest_at"),
     "figures": FIGURES,
     "changes": ("at", "until", "kind", "label"),
@@ -71,7 +72,7 @@ async def savings(request: Request) -> Response:
 
 async def report(request: Request) -> Told:
     """The waterfall, spending by model and day, and the groups, sorted as asked for."""
-    from router.evidence.plain import figure, saving, verdict
+    from router.evidence.plain import figure, own, saving, verdict
 
     by = BY[asked.one_of(request, "by", tuple(BY), "rule")]
     sort = asked.one_of(request, "sort", SORTS, "saved")
@@ -81,9 +82,7 @@ async def report(request: Request) -> Told:
         statement_of(request, period, (by,), ("cost_usd",)), _days(request, period)
     )
     figures = [{**figure(found.figures[name]), "name": name} for name in SHOWN]
-    groups = sorted(_groups(found, by), key=_KEYS[sort], reverse=order == "desc")
-    parts = [{"part": name, "usd": dollars(v)} for name, v in asdict(found.saving.parts).items()]
-    changed = await changes_of(request, period, found)
+    parts = asdict(found.saving.parts)
     content = {
         "object": "savings",
         **period.told(),
@@ -98,13 +97,15 @@ async def report(request: Request) -> Told:
         "figures": figures,
         "counts": counts(found),
         "energy": _energy(found),
-        "parts": parts,
+        "parts": [{"part": name, "usd": dollars(nano)} for name, nano in parts.items()],
+        "own": own(found.own)["of"],
+        "own_sentence": found.own.sentence,
         "days": days,
-        "groups": groups,
+        "groups": sorted(_groups(found, by), key=_KEYS[sort], reverse=order == "desc"),
         # A request counts under each of its tags, so that these do not add up to the whole.
         "groups_overlap": by == "tag",
         "unpriced": [asdict(it) for it in found.unpriced],
-        "changes": changed,
+        "changes": await changes_of(request, period, found),
     }
     return told_with(
         request, content, {name: Table(columns, content[name]) for name, columns in _TABLES.items()}
