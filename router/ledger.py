@@ -112,7 +112,7 @@ class Scores(Protocol):
     async def session_pairs(
         self, window: Window, simulated: bool = False
     ) -> Sequence[SessionPairs]:
-        """The window's answers beside a shadow's, by session, in order of time."""
+        """The window's answers beside a shadow's, by session, in no order."""
         ...
 
     async def judged_by_hour(self, window: Window, simulated: bool = False) -> Mapping[int, int]:

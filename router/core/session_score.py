@@ -30,15 +30,9 @@ class SessionPairs(NamedTuple):
     """Of `pairs` answers of one session that were judged beside the baseline's answer to the same
     request, the sum of the differences in score, the given answer's less the baseline's.
 
-    `at` is when the first of them was judged, in Unix seconds. Sessions as in SessionScore.
+    Sessions as in SessionScore.
     """
 
     session: str
-    at: float
     pairs: int
     difference: float
-
-    @property
-    def mean(self) -> float:
-        """The mean difference, in [-1, 1]."""
-        return self.difference / self.pairs

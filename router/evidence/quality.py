@@ -100,9 +100,9 @@ def verdict(
 
 
 def paired(pairs: Sequence[SessionPairs]) -> Floats:
-    """Mean differences in score [sessions], an answer's less its shadow's, in order of time."""
-    means = [it.mean for it in sorted(pairs, key=lambda it: (it.at, it.session))]
-    return np.asarray(means, dtype=np.float64)
+    """Mean differences in score [sessions], an answer's less its shadow's. What is told of them
+    does not depend on their order."""
+    return np.array([difference / of for _, of, difference in pairs], dtype=np.float64)
 
 
 def differences(

@@ -237,7 +237,7 @@ REVIEW_MIGRATION: tuple[str, ...] = (
     # As session_scores, of the hour of the answers. The sum is signed.
     """
     CREATE TABLE session_pairs (
-        hour INTEGER NOT NULL, simulated INTEGER NOT NULL, session TEXT NOT NULL, at REAL NOT NULL,
+        hour INTEGER NOT NULL, simulated INTEGER NOT NULL, session TEXT NOT NULL,
         pairs INTEGER NOT NULL, difference_micro INTEGER NOT NULL,
         PRIMARY KEY (hour, simulated, session)
     ) WITHOUT ROWID

@@ -32,16 +32,14 @@ _CALLS = (
     " FROM own_calls WHERE decision = ? ORDER BY number"
 )
 _PAIR = (
-    "SELECT at, score - shadow_score FROM reviews"
+    "SELECT score - shadow_score FROM reviews"
     " WHERE decision = ? AND score IS NOT NULL AND shadow_score IS NOT NULL"
 )
 # Null once a part of it is not known.
 _CHARGE = "UPDATE decisions SET own_usd = own_usd + ? WHERE id = ?"
 _OWN_HOURLY = upsert("own_hourly", ("simulated", "hour", "purpose", "model"), OWN_SUMS)
-_SESSION_PAIRS = (
-    "INSERT INTO session_pairs VALUES (?, ?, ?, ?, 1, ?)"
-    " ON CONFLICT (hour, simulated, session) DO UPDATE SET at = min(at, excluded.at),"
-    " pairs = pairs + 1, difference_micro = difference_micro + excluded.difference_micro"
+_SESSION_PAIRS = upsert(
+    "session_pairs", ("hour", "simulated", "session"), ("pairs", "difference_micro")
 )
 
 
@@ -102,9 +100,9 @@ def book_review(connection: sqlite3.Connection, sums: SQLiteRollUp, row: Row) ->
         figures = (1, int(call.cost_usd is None), call.tokens, call.nano)
         connection.execute(_OWN_HOURLY, (*place, *figures))
         connection.execute(_CHARGE, (call.cost_usd, row.id))
-    for at, difference in connection.execute(_PAIR, (row.id,)).fetchall():
-        of = (hour_of(row.at), row.simulated, row.session or row.id, at)
-        connection.execute(_SESSION_PAIRS, (*of, round(difference * MICRO)))
+    for (difference,) in connection.execute(_PAIR, (row.id,)).fetchall():
+        of = (hour_of(row.at), row.simulated, row.session or row.id)
+        connection.execute(_SESSION_PAIRS, (*of, 1, round(difference * MICRO)))
 
 
 def _told(review: Review) -> dict[str, Any]:

@@ -5,7 +5,7 @@ question and holds no lock.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ _SESSIONS = f"""
     WHERE hour >= ? AND hour < ? AND simulated = ?
 """
 _PAIRS = f"""
-    SELECT session, at, pairs, difference_micro / {MICRO:.1f} FROM session_pairs
+    SELECT session, pairs, difference_micro / {MICRO:.1f} FROM session_pairs
     WHERE hour >= ? AND hour < ? AND simulated = ?
 """
 _HOURS = """
@@ -49,7 +49,7 @@ class SQLiteScores:
     async def session_pairs(
         self, window: Window, simulated: bool = False
     ) -> Sequence[SessionPairs]:
-        """Answers of whole hours beside a shadow's, by session, in order of time.
+        """Answers of whole hours beside a shadow's, by session.
 
         Raises DecisionLogError.
         """
@@ -73,14 +73,22 @@ class SQLiteScores:
         return sorted(map(SessionScore._make, found.values()), key=itemgetter(3, 0))
 
     def _pairs(self, window: Window, simulated: bool) -> list[SessionPairs]:
-        found: dict[str, tuple[Any, ...]] = {}
-        for row in self._fetch(_PAIRS, window, simulated):
-            known = found.get(session := row[0])
-            if known is not None:
-                row = (session, min(known[1], row[1]), known[2] + row[2], known[3] + row[3])
-            found[session] = row
-        return sorted(map(SessionPairs._make, found.values()), key=itemgetter(1, 0))
+        rows = self._fetch(_PAIRS, window, simulated)
+        # Mostly each session has pairs of one hour alone, and there is nothing to add up.
+        if len({row[0] for row in rows}) < len(rows):
+            rows = _by_session(rows)
+        return [*map(SessionPairs._make, rows)]
 
     def _fetch(self, statement: str, window: Window, simulated: bool) -> list[Any]:
         hours = rounded(window, SECONDS_PER_HOUR)
         return fetched(self._path, self._busy_s, statement, (*hours, simulated))
+
+
+def _by_session(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    found: dict[str, tuple[Any, ...]] = {}
+    for row in rows:
+        known = found.get(session := row[0])
+        if known is not None:
+            row = (session, known[1] + row[1], known[2] + row[2])
+        found[session] = row
+    return [*found.values()]

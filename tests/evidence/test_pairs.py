@@ -22,7 +22,7 @@ def drawn(random: np.random.Generator, sessions: int, loss: float) -> list[Sessi
     ease = random.beta(8, 2, sessions) * (1 - 2 * loss) + 2 * loss
     answers, shadows = (random.binomial(10 * pairs, it) / 10 for it in (ease - lost, ease))
     return [
-        SessionPairs(str(at), float(at), *told)
+        SessionPairs(str(at), *told)
         for at, told in enumerate(zip(pairs.tolist(), (answers - shadows).tolist(), strict=True))
     ]
 
@@ -71,10 +71,18 @@ def test_pairs_settle_it_without_a_control_arm() -> None:
 
 
 def test_a_session_counts_once_however_many_pairs_it_has() -> None:
-    many = [SessionPairs("a", 1.0, 100, -100.0)]
-    few = [SessionPairs(str(at), 2.0 + at, 1, 0.0) for at in range(3)]
+    many = [SessionPairs("a", 100, -100.0)]
+    few = [SessionPairs(str(at), 1, 0.0) for at in range(3)]
 
-    assert paired([*few, *many]).tolist() == [-1.0, 0.0, 0.0, 0.0]
+    assert paired([*many, *few]).tolist() == [-1.0, 0.0, 0.0, 0.0]
+
+
+def test_the_order_of_sessions_says_nothing() -> None:
+    pairs = drawn(np.random.default_rng(6), 300, MARGIN)
+    found, turned = verdict([], MARGIN, pairs), verdict([], MARGIN, pairs[::-1])
+
+    assert turned.sentence == found.sentence
+    assert turned.quality.low == pytest.approx(found.quality.low, abs=1e-6)
 
 
 def test_pairs_come_before_the_judges_scores_of_arms_and_after_checks() -> None:
@@ -121,7 +129,7 @@ def test_one_loss_against_shadows_is_enough() -> None:
 
 
 def test_few_pairs_say_how_far_they_are_and_none_what_to_set() -> None:
-    few = verdict([], MARGIN, [SessionPairs("s", 1.0, 1, 0.0)])
+    few = verdict([], MARGIN, [SessionPairs("s", 1, 0.0)])
     none = verdict([])
 
     assert few.ruling == "not decided" and few.by_source["shadow"].state == "not_enough_data"

@@ -125,7 +125,7 @@ class Said:
         self, window: Window, simulated: bool = False
     ) -> Sequence[SessionPairs]:
         self.simulated.append(simulated)
-        return [SessionPairs("s", NOW, 1, -0.25)]
+        return [SessionPairs("s", 1, -0.25)]
 
     async def judged_by_hour(self, window: Window, simulated: bool = False) -> Mapping[int, int]:
         self.simulated.append(simulated)

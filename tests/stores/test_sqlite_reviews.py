@@ -169,7 +169,7 @@ async def test_own_costs_are_told_by_purpose_and_model_and_made_up_ones_apart(pa
     assert [it.calls for it in await ledger.own_costs(EVER, simulated=True)] == [2, 1]
 
 
-async def test_answers_beside_a_shadows_are_summed_by_session_in_order_of_time(path: Path) -> None:
+async def test_answers_beside_a_shadows_are_summed_by_session(path: Path) -> None:
     told = [an_event(id, session=id[0]) for id in ("a1", "a2", "b1", "c1")]
     told[1] = replace(told[1], at=AT + 3600)
     alone = replace(an_event("lone"), session=None)
@@ -190,15 +190,15 @@ async def test_answers_beside_a_shadows_are_summed_by_session_in_order_of_time(p
     )
     scores = SQLiteScores(path)
 
-    assert await scores.session_pairs(EVER) == [
-        SessionPairs("b", AT + 2, 1, 0.0),
-        SessionPairs("a", AT + 5, 2, pytest.approx(-0.4)),
-        SessionPairs("lone", AT + 7, 1, -0.25),
+    assert sorted(await scores.session_pairs(EVER)) == [
+        SessionPairs("a", 2, -0.4),
+        SessionPairs("b", 1, 0.0),
+        SessionPairs("lone", 1, -0.25),
     ]
     assert [it.session for it in await scores.session_pairs(EVER, simulated=True)] == ["s"]
     # Of decisions of the window, whenever they were judged.
     of_an_hour = await scores.session_pairs(Window(AT, AT + 1))
-    assert [(it.session, it.pairs) for it in of_an_hour] == [("b", 1), ("lone", 1), ("a", 1)]
+    assert sorted((it.session, it.pairs) for it in of_an_hour) == [("a", 1), ("b", 1), ("lone", 1)]
 
 
 async def test_reviews_go_with_their_rows_and_what_they_cost_stays(path: Path) -> None:
