@@ -55,11 +55,16 @@ class _Waiter(Struct, frozen=True):
 
 class _Entry(Struct, frozen=True):
     """What to write; `waiter` is None where nobody waits for it. `done` is called once it is
-    written, and as long as it is not it is tried again."""
+    written."""
 
     told: _Told | JournaledRow | None
     waiter: _Waiter | None = None
     done: Callable[[], None] | None = None
+
+    @property
+    def is_tried_again(self) -> bool:
+        """As long as it is not written: what nobody waits for; and money that has been spent."""
+        return self.waiter is None or isinstance(self.told, Review)
 
 
 class SQLiteDecisionLog:
@@ -109,7 +114,8 @@ class SQLiteDecisionLog:
         await self._keep(Given(feedback, key_name))
 
     async def record_review(self, review: Review) -> None:
-        """Keep the review, as `record` does. Raises UnknownDecision and DecisionLogError."""
+        """Keep the review, as `record` does. Raises UnknownDecision and DecisionLogError; if the
+        file could not be written it is tried again all the same, as long as this process lives."""
         await self._keep(review)
 
     def check_open(self) -> None:
@@ -220,10 +226,10 @@ class SQLiteDecisionLog:
             connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001  the thread must live, or every request waits
             self._roll_back()
-            self._unwritten = [entry for entry in batch if entry.waiter is None]
+            self._unwritten = [entry for entry in batch if entry.is_tried_again]
             failure = cannot("be written", self._path, error)
             if self._unwritten and not self._failing:
-                logger.error("%s Its rows are kept in the journal and tried again.", failure)
+                logger.error("%s Rows are kept in the journal and tried again.", failure)
             self._failing = True
             return [failure for _ in batch]
         self._failing = False

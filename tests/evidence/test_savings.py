@@ -21,7 +21,7 @@ nanos = st.integers(0, 10**15)
 clusters = st.builds(
     ClusterSums,
     cluster=st.integers(0, 255),
-    requests=st.integers(1, 100),
+    requests=st.integers(0, 100),
     priced_requests=st.integers(0, 100),
     unpriced_requests=st.integers(0, 100),
     baseline_nano=nanos,
@@ -56,6 +56,17 @@ def test_the_parts_add_up_to_the_net_and_the_net_to_the_invoice_exactly(
     assert parts.cache + parts.routing + parts.escalation + parts.own == found.net_nano
     assert found.net_nano == found.baseline_nano - paid - other
     assert found.baseline_nano == sum(it.baseline_nano for it in sums)
+
+
+def test_what_was_paid_to_judge_answers_of_another_period_counts_and_adds_no_group() -> None:
+    of = like(0.4)
+    alone = ClusterSums(200, own_nano=sum(it.net_nano for it in of) // 4)
+    without, found = priced_saving(of, BASELINE), priced_saving([*of, alone], BASELINE)
+
+    assert found.net_nano == without.net_nano - alone.own_nano
+    assert found.share.value == pytest.approx(found.net_nano / found.baseline_nano)
+    assert found.share.known and f"in {len(of)} groups" in found.share.sentence
+    assert not priced_saving([*of[: LEAST_CLUSTERS - 1], alone], BASELINE).share.known
 
 
 @given(st.lists(clusters, max_size=12))

@@ -1,6 +1,7 @@
 """What reviews cost and told, in the ledger's sums: as exactly as the rows that they are about."""
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -16,8 +17,8 @@ from router.core.ledger import SECONDS_PER_DAY, Span, Totals, Unpriced, Window, 
 from router.core.own_cost import OwnCost
 from router.core.review import Review, ShadowAnswer
 from router.core.session_score import SessionPairs
-from router.errors import UnknownDecision
-from router.stores import journaled
+from router.errors import DecisionLogError, UnknownDecision
+from router.stores import journaled, sqlite
 from router.stores.journaled import JournaledDecisionLog
 from router.stores.roll_up import hour_of
 from router.stores.sqlite import SQLiteDecisionLog
@@ -232,6 +233,26 @@ async def test_two_processes_that_tell_of_one_review_book_it_once(path: Path) ->
     await first.record(an_event())
     await asyncio.gather(*(log.record_review(a_review()) for log in [first, second] * 5))
     await asyncio.gather(first.close(), second.close())
+
+    assert (await SQLiteLedger(path).totals(EVER))[None].own_nano == nano(0.014)
+
+
+async def test_what_was_paid_is_booked_once_the_file_can_be_written_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "RETRY_S", 0.05)
+    log = SQLiteDecisionLog(path, busy_s=0.05)
+    await log.record(an_event())
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DecisionLogError, match="locked"):
+            await log.record_review(a_review())
+        other.execute("ROLLBACK")
+    async with asyncio.timeout(10):
+        while log.review_of("d1") is None:  # noqa: ASYNC110  another thread writes
+            await asyncio.sleep(0.02)
+    await log.record_review(a_review())
+    await log.close()
 
     assert (await SQLiteLedger(path).totals(EVER))[None].own_nano == nano(0.014)
 
