@@ -23,9 +23,6 @@ CLUSTER_SUMS = (
 FEEDBACK_SUMS = ("judged", "score_micro", "square_micro")
 """Scores and their squares in millionths."""
 
-OWN_SUMS = ("calls", "unpriced", "tokens", "cost_nano")
-"""As OwnCost has them, but for what they are told apart by."""
-
 _NEW_COLUMNS = (
     "arm TEXT NOT NULL DEFAULT 'routed'",
     "preferred TEXT",
@@ -199,48 +196,3 @@ READING_MIGRATION: tuple[str, ...] = (
 )
 """Statements that bring in what pages read: scores, which they had from the rows themselves, open
 days and weeks."""
-
-REVIEW_MIGRATION: tuple[str, ...] = (
-    # A row for each review, also where it came to nothing: it is made once.
-    """
-    CREATE TABLE reviews (
-        decision TEXT PRIMARY KEY NOT NULL REFERENCES decisions (id) ON DELETE CASCADE,
-        at REAL NOT NULL,
-        score REAL,
-        shadow_model TEXT,
-        shadow_score REAL,
-        shadow_output_tokens INTEGER
-    ) WITHOUT ROWID
-    """,
-    """
-    CREATE TABLE own_calls (
-        decision TEXT NOT NULL REFERENCES decisions (id) ON DELETE CASCADE,
-        number INTEGER NOT NULL,
-        at REAL NOT NULL,
-        purpose TEXT NOT NULL,
-        model TEXT NOT NULL,
-        input_tokens INTEGER,
-        output_tokens INTEGER,
-        cost_usd REAL,
-        simulated INTEGER NOT NULL,
-        PRIMARY KEY (decision, number)
-    ) WITHOUT ROWID
-    """,
-    "CREATE INDEX own_calls_unpriced ON own_calls (model, at) WHERE cost_usd IS NULL",
-    f"""
-    CREATE TABLE own_hourly (
-        simulated INTEGER NOT NULL, hour INTEGER NOT NULL, purpose TEXT NOT NULL,
-        model TEXT NOT NULL, {_counts(OWN_SUMS)},
-        PRIMARY KEY (simulated, hour, purpose, model)
-    ) WITHOUT ROWID
-    """,
-    # As session_scores, of the hour of the answers. The sum is signed.
-    """
-    CREATE TABLE session_pairs (
-        hour INTEGER NOT NULL, simulated INTEGER NOT NULL, session TEXT NOT NULL,
-        pairs INTEGER NOT NULL, difference_micro INTEGER NOT NULL,
-        PRIMARY KEY (hour, simulated, session)
-    ) WITHOUT ROWID
-    """,
-)
-"""Statements that bring in what the router itself had done about answers, and what that cost."""

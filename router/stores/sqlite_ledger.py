@@ -30,7 +30,8 @@ from router.core.ledger import (
     Window,
 )
 from router.core.own_cost import OwnCost
-from router.stores.ledger_schema import CLUSTER_SUMS, OWN_SUMS
+from router.stores.ledger_schema import CLUSTER_SUMS
+from router.stores.review_schema import OWN_SUMS
 from router.stores.roll_up import FULL, MICRO, rounded
 from router.stores.sqlite_reader import DecisionReader
 from router.stores.sqlite_schema import fetched

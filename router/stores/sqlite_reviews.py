@@ -14,8 +14,8 @@ from router.core.review import Review
 from router.errors import DecisionLogError, RouterError
 from router.stores.decision_row import NOT_A_ROW
 from router.stores.feedback_row import INSERT_FEEDBACK, Given, no_such_decision
-from router.stores.ledger_schema import OWN_SUMS
 from router.stores.own_roll_up import PaidCall
+from router.stores.review_schema import OWN_SUMS
 from router.stores.roll_up import MICRO, Row, hour_of
 from router.stores.sqlite_roll_up import SQLiteRollUp, upsert
 

@@ -14,12 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from router.errors import DecisionLogError
-from router.stores.ledger_schema import (
-    LEDGER_MIGRATION,
-    READING_MIGRATION,
-    REVIEW_MIGRATION,
-    TAG_MIGRATION,
-)
+from router.stores.ledger_schema import LEDGER_MIGRATION, READING_MIGRATION, TAG_MIGRATION
+from router.stores.review_schema import REVIEW_MIGRATION
 
 Migration = Sequence[str]
 """Statements that take a file from one version to the next, in one transaction."""
