@@ -6,6 +6,7 @@ could not be priced, is told of the model that was called.
 """
 
 from collections.abc import Iterable
+from operator import add
 from typing import NamedTuple
 
 from router.core.ledger import TOTALS, nano
@@ -52,10 +53,9 @@ def book(sums: RollUp, row: Row, calls: Iterable[PaidCall]) -> None:
         add_to(sums.hourly, (own, hour), charged)
         add_to(sums.hourly, (full_key(row._replace(model=call.model)), hour), spent)
         add_to(sums.clusters, (own, day, cluster), of_a_cluster)
-        for key in () if row.tags == NO_TAGS else sums.tag_keys(row):
-            add_to(sums.tagged_hourly, (key, hour), charged)
-            add_to(sums.tagged_hourly, (key, hour), spent)
-            add_to(sums.tagged_clusters, (key, day, cluster), of_a_cluster)
+        if row.tags != NO_TAGS:
+            # No model is told apart by tag.
+            sums.add_tagged(row, call.at, [*map(add, charged, spent)], of_a_cluster)
 
 
 def _figures(names: tuple[str, ...], **told: int) -> list[int]:

@@ -165,9 +165,7 @@ class RollUp:
         cluster = cluster_of(row.session, row.id)
         add_to(self.clusters, (full, day_of(at), cluster), _of_a_cluster(totals))
         if row.tags != NO_TAGS:
-            for key in self.tag_keys(row):
-                add_to(self.tagged_hourly, (key, hour), totals)
-                add_to(self.tagged_clusters, (key, day_of(at), cluster), _of_a_cluster(totals))
+            self.add_tagged(row, at, totals, _of_a_cluster(totals))
         model, histograms = row.model or "", self.histograms
         for measure, value in (
             ("total_s", row.total_s),
@@ -179,9 +177,17 @@ class RollUp:
                 place = (measure, model, hour, bucket_of(value))
                 histograms[place] = histograms.get(place, 0) + 1
 
-    def tag_keys(self, row: Row) -> Iterator[Key]:
-        """Of a row with tags, of any tag and of each: once, also where several are summed under
-        one name."""
+    def add_tagged(
+        self, row: Row, at: float, totals: Sequence[int], of_a_cluster: Sequence[int]
+    ) -> None:
+        """Add figures of this moment to those of a row's tags, which it has."""
+        hour, day, cluster = hour_of(at), day_of(at), cluster_of(row.session, row.id)
+        for key in self._tag_keys(row):
+            add_to(self.tagged_hourly, (key, hour), totals)
+            add_to(self.tagged_clusters, (key, day, cluster), of_a_cluster)
+
+    def _tag_keys(self, row: Row) -> Iterator[Key]:
+        """Of any tag and of each: once, also where several are summed under one name."""
         for name in (None, *{self._summed_under(tag): None for tag in json.loads(row.tags)}):
             yield (TAG, *row[: len(ALWAYS)], *_NO_LEVEL, name)
 
