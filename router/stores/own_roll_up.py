@@ -12,7 +12,6 @@ from typing import NamedTuple
 from router.core.ledger import TOTALS, nano
 from router.stores.ledger_schema import CLUSTER_SUMS
 from router.stores.roll_up import (
-    NO_TAGS,
     RollUp,
     Row,
     add_to,
@@ -53,9 +52,8 @@ def book(sums: RollUp, row: Row, calls: Iterable[PaidCall]) -> None:
         add_to(sums.hourly, (own, hour), charged)
         add_to(sums.hourly, (full_key(row._replace(model=call.model)), hour), spent)
         add_to(sums.clusters, (own, day, cluster), of_a_cluster)
-        if row.tags != NO_TAGS:
-            # No model is told apart by tag.
-            sums.add_tagged(row, call.at, [*map(add, charged, spent)], of_a_cluster)
+        # No model is told apart by tag.
+        sums.add_tagged(row, call.at, [*map(add, charged, spent)], of_a_cluster)
 
 
 def _figures(names: tuple[str, ...], **told: int) -> list[int]:

@@ -42,7 +42,7 @@ tag."""
 Sums = dict[tuple[Any, ...], list[int]]
 """Figures by key, time and whatever else they are told apart by, in this order."""
 
-NO_TAGS = "[]"
+_NO_TAGS = "[]"
 _NO_LEVEL = (None,) * len(LEVELS)
 _ALWAYS = 1 + len(ALWAYS)
 _OF_A_KEY = len(ALWAYS) + len(LEVELS)
@@ -164,8 +164,7 @@ class RollUp:
         add_to(self.hourly, (full, hour), totals)
         cluster = cluster_of(row.session, row.id)
         add_to(self.clusters, (full, day_of(at), cluster), _of_a_cluster(totals))
-        if row.tags != NO_TAGS:
-            self.add_tagged(row, at, totals, _of_a_cluster(totals))
+        self.add_tagged(row, at, totals, _of_a_cluster(totals))
         model, histograms = row.model or "", self.histograms
         for measure, value in (
             ("total_s", row.total_s),
@@ -180,7 +179,9 @@ class RollUp:
     def add_tagged(
         self, row: Row, at: float, totals: Sequence[int], of_a_cluster: Sequence[int]
     ) -> None:
-        """Add figures of this moment to those of a row's tags, which it has."""
+        """Add figures of this moment to those of a row's tags, if it has any."""
+        if row.tags == _NO_TAGS:
+            return
         hour, day, cluster = hour_of(at), day_of(at), cluster_of(row.session, row.id)
         for key in self._tag_keys(row):
             add_to(self.tagged_hourly, (key, hour), totals)

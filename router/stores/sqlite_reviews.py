@@ -17,7 +17,7 @@ from router.stores.feedback_row import INSERT_FEEDBACK, Given, no_such_decision
 from router.stores.own_roll_up import PaidCall
 from router.stores.review_schema import OWN_SUMS
 from router.stores.roll_up import MICRO, Row, hour_of
-from router.stores.sqlite_roll_up import SQLiteRollUp, upsert
+from router.stores.sqlite_roll_up import SQLiteRollUp
 
 _INSERT = (
     "INSERT INTO reviews SELECT id, :at, :score, :shadow_model, :shadow_score,"
@@ -37,9 +37,15 @@ _PAIR = (
 )
 # Null once a part of it is not known.
 _CHARGE = "UPDATE decisions SET own_usd = own_usd + ? WHERE id = ?"
-_OWN_HOURLY = upsert("own_hourly", ("simulated", "hour", "purpose", "model"), OWN_SUMS)
-_SESSION_PAIRS = upsert(
-    "session_pairs", ("hour", "simulated", "session"), ("pairs", "difference_micro")
+_OWN_HOURLY = (
+    "INSERT INTO own_hourly VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (simulated, hour, purpose, model) DO UPDATE SET "
+    + ", ".join(f"{name} = {name} + excluded.{name}" for name in OWN_SUMS)
+)
+_SESSION_PAIRS = (
+    "INSERT INTO session_pairs VALUES (?, ?, ?, 1, ?)"
+    " ON CONFLICT (hour, simulated, session) DO UPDATE SET pairs = pairs + 1,"
+    " difference_micro = difference_micro + excluded.difference_micro"
 )
 
 
@@ -102,7 +108,7 @@ def book_review(connection: sqlite3.Connection, sums: SQLiteRollUp, row: Row) ->
         connection.execute(_CHARGE, (call.cost_usd, row.id))
     for (difference,) in connection.execute(_PAIR, (row.id,)).fetchall():
         of = (hour_of(row.at), row.simulated, row.session or row.id)
-        connection.execute(_SESSION_PAIRS, (*of, 1, round(difference * MICRO)))
+        connection.execute(_SESSION_PAIRS, (*of, round(difference * MICRO)))
 
 
 def _told(review: Review) -> dict[str, Any]:

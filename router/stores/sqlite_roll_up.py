@@ -43,8 +43,7 @@ _of_a_row = itemgetter(*(_NAMES.index(name) for name in Row._fields))
 _OF_A_KEY = ("level", *ALWAYS, *LEVELS, TAG)
 
 
-def upsert(table: str, place: Sequence[str], sums: Sequence[str]) -> str:
-    """A statement that adds sums to those of a place, which `place` names."""
+def _upsert(table: str, place: Sequence[str], sums: Sequence[str]) -> str:
     names = (*place, *sums)
     return (
         f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
@@ -53,21 +52,23 @@ def upsert(table: str, place: Sequence[str], sums: Sequence[str]) -> str:
     )
 
 
-_HOURLY_SUMS = upsert("hourly", ("key", "hour"), TOTALS)
-_CLUSTERS = upsert("daily_clusters", ("key", "day", "cluster"), CLUSTER_SUMS)
-_WEEKLY = upsert("weekly_clusters", ("key", "week", "cluster"), CLUSTER_SUMS)
-_OPEN_HOURLY = upsert("open_hourly", ("key", "hour"), TOTALS)
-_OPEN_CLUSTERS = upsert("open_clusters", ("key", "day", "cluster"), CLUSTER_SUMS)
-_FEEDBACK = upsert("hourly_feedback", ("key", "hour", "source"), FEEDBACK_SUMS)
-_JUDGED = upsert("judged_hours", ("simulated", "hour"), ("decisions",))
+_HOURLY_SUMS = _upsert("hourly", ("key", "hour"), TOTALS)
+_CLUSTERS = _upsert("daily_clusters", ("key", "day", "cluster"), CLUSTER_SUMS)
+_WEEKLY = _upsert("weekly_clusters", ("key", "week", "cluster"), CLUSTER_SUMS)
+_OPEN_HOURLY = _upsert("open_hourly", ("key", "hour"), TOTALS)
+_OPEN_CLUSTERS = _upsert("open_clusters", ("key", "day", "cluster"), CLUSTER_SUMS)
+_FEEDBACK = _upsert("hourly_feedback", ("key", "hour", "source"), FEEDBACK_SUMS)
+_JUDGED = _upsert("judged_hours", ("simulated", "hour"), ("decisions",))
 _SCORES = (
     "INSERT INTO session_scores VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (hour, simulated, session, arm, source) DO UPDATE SET"
     " at = min(at, excluded.at), judged = judged + excluded.judged,"
     " score_micro = score_micro + excluded.score_micro"
 )
-_HISTOGRAMS = upsert("hourly_histograms", ("measure", "model", "hour", "bucket"), ("requests",))
-_DAILY_HISTOGRAMS = upsert("daily_histograms", ("measure", "model", "day", "bucket"), ("requests",))
+_HISTOGRAMS = _upsert("hourly_histograms", ("measure", "model", "hour", "bucket"), ("requests",))
+_DAILY_HISTOGRAMS = _upsert(
+    "daily_histograms", ("measure", "model", "day", "bucket"), ("requests",)
+)
 _NEW_KEY = (
     f"INSERT OR IGNORE INTO roll_up_keys (key, {', '.join(_OF_A_KEY)})"
     f" VALUES (:key, {', '.join(f':{name}' for name in _OF_A_KEY)})"
