@@ -162,9 +162,9 @@ class RollUp:
         at, full, totals = row.at, full_key(row), totals_of(row)
         hour = hour_of(at)
         add_to(self.hourly, (full, hour), totals)
-        cluster = cluster_of(row.session, row.id)
-        add_to(self.clusters, (full, day_of(at), cluster), _of_a_cluster(totals))
-        self.add_tagged(row, at, totals, _of_a_cluster(totals))
+        cluster, of_a_cluster = cluster_of(row.session, row.id), _of_a_cluster(totals)
+        add_to(self.clusters, (full, day_of(at), cluster), of_a_cluster)
+        self.add_tagged(row, at, totals, of_a_cluster)
         model, histograms = row.model or "", self.histograms
         for measure, value in (
             ("total_s", row.total_s),
