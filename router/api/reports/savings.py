@@ -72,7 +72,7 @@ async def savings(request: Request) -> Response:
 
 async def report(request: Request) -> Told:
     """The waterfall, spending by model and day, and the groups, sorted as asked for."""
-    from router.evidence.plain import figure, own, saving, verdict
+    from router.evidence.plain import figure, saving, verdict
 
     by = BY[asked.one_of(request, "by", tuple(BY), "rule")]
     sort = asked.one_of(request, "sort", SORTS, "saved")
@@ -97,14 +97,12 @@ async def report(request: Request) -> Told:
         "figures": figures,
         "counts": counts(found),
         "energy": _energy(found),
+        **_own(found),
         "parts": [{"part": name, "usd": dollars(nano)} for name, nano in parts.items()],
-        "own": own(found.own)["of"],
-        "own_sentence": found.own.sentence,
         "days": days,
         "groups": sorted(_groups(found, by), key=_KEYS[sort], reverse=order == "desc"),
         # A request counts under each of its tags, so that these do not add up to the whole.
         "groups_overlap": by == "tag",
-        "unpriced": [asdict(it) for it in found.unpriced],
         "changes": await changes_of(request, period, found),
     }
     return told_with(
@@ -145,6 +143,17 @@ def _groups(found: "Statement", by: Grouping) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _own(found: "Statement") -> dict[str, Any]:
+    """What the router's own calls cost, and what could not be priced, theirs among it."""
+    from router.evidence.plain import own
+
+    return {
+        "own": own(found.own)["of"],
+        "own_sentence": found.own.sentence,
+        "unpriced": [asdict(it) for it in found.unpriced],
+    }
 
 
 async def _days(request: Request, period: Period) -> Rows:
