@@ -77,7 +77,8 @@ class MemoryLog:
             raise self.error
         if review.decision not in {event.id for event in self.events}:
             raise no_such_decision()
-        self.reviews.append(review)
+        if review.decision not in {known.decision for known in self.reviews}:
+            self.reviews.append(review)
 
     def recent(self, limit: int) -> list[Mapping[str, Any]]:
         return [{"decision": event.id} for event in reversed(self.events[-limit:])]

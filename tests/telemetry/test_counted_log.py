@@ -88,9 +88,10 @@ async def test_what_a_review_says_is_counted_as_the_judges_once_it_is_kept() -> 
     with pytest.raises(UnknownDecision):
         await log.record_review(a_review())
     await log.record(an_event())
+    await log.record(an_event("d2"))
     await log.record_review(a_review())
-    await log.record_review(a_review(score=None, shadow=None))
-    assert kept_in.reviews == [a_review(), a_review(score=None, shadow=None)]
+    await log.record_review(a_review("d2", score=None, shadow=None))
+    assert kept_in.reviews == [a_review(), a_review("d2", score=None, shadow=None)]
     assert counts.ratings == [(Feedback("d1", "judge", AT + 60, 0.7), ROW)]
     kept_in.error = DecisionLogError("disk full")
     with pytest.raises(DecisionLogError, match="disk full"):
