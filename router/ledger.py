@@ -23,8 +23,9 @@ from router.core.ledger import (
     Unpriced,
     Window,
 )
+from router.core.own_cost import OwnCost
 from router.core.repeats import Repeated
-from router.core.session_score import SessionScore
+from router.core.session_score import SessionPairs, SessionScore
 
 
 class Ledger(Protocol):
@@ -86,6 +87,10 @@ class Ledger(Protocol):
         """
         ...
 
+    async def own_costs(self, window: Window, simulated: bool = False) -> Sequence[OwnCost]:
+        """What the router's own calls of whole hours cost, by purpose and by whom it called."""
+        ...
+
     async def unpriced(self, window: Window, limit: int = 20) -> Sequence[Unpriced]:
         """Requests that could not be priced, the most frequent first."""
         ...
@@ -117,6 +122,12 @@ class Scores(Protocol):
         self, window: Window, simulated: bool = False
     ) -> Sequence[SessionScore]:
         """Scores of the window's decisions by session, arm and source, in order of time."""
+        ...
+
+    async def session_pairs(
+        self, window: Window, simulated: bool = False
+    ) -> Sequence[SessionPairs]:
+        """The window's answers beside a shadow's, by session, in no order."""
         ...
 
     async def judged_by_hour(self, window: Window, simulated: bool = False) -> Mapping[int, int]:

@@ -14,6 +14,7 @@ from router.core.browsing import DecisionPage, DecisionQuery
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
 from router.core.request import RoutedRequest
+from router.core.review import Review
 from router.core.session import Held
 from router.core.signals import Signals, Vocabulary
 from router.core.stats import Observation, StatsSnapshot
@@ -130,6 +131,14 @@ class DecisionLog(Protocol):
         """
         ...
 
+    async def record_review(self, review: Review) -> None:
+        """Book what a review of a decision cost, in the hour it was paid in, and keep what it told.
+
+        A second review of the same decision changes nothing. Raises UnknownDecision if the log
+        holds no such decision, and DecisionLogError.
+        """
+        ...
+
     async def close(self) -> None:
         """Finish writing."""
         ...
@@ -151,6 +160,10 @@ class Decisions(Protocol):
 
     def feedback_on(self, decisions: Iterable[str]) -> Mapping[str, Sequence[Feedback]]:
         """What was said of some decisions; those without feedback are left out."""
+        ...
+
+    def review_of(self, decision: str) -> Review | None:
+        """What the router itself had done about a decision's answer; None if nothing."""
         ...
 
     def any_feedback(self) -> bool:

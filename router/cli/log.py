@@ -115,7 +115,7 @@ def _show(reader: DecisionReader, decision: str) -> int:
         )
         return 1
     [row] = _with_feedback(reader, [row])
-    for line in told(row):
+    for line in told(row, reader.review_of(decision)):
         print(line)
     return 0
 

@@ -4,14 +4,16 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from router.core.bill import OwnCall
+from router.core.review import Review
 from router.stores.decision_row import Row
 
 UNKNOWN = "-"
 """What stands for a value that is not known: never 0."""
 
 
-def told(row: Row) -> Iterator[str]:
-    """A row in words, section by section."""
+def told(row: Row, review: Review | None = None) -> Iterator[str]:
+    """A row in words, section by section, and what the router itself had done about its answer."""
     yield from _section("Request", _request(row))
     yield from _section("Decision", _decision(row))
     yield from _section("Signals", _signals(row))
@@ -22,6 +24,8 @@ def told(row: Row) -> Iterator[str]:
     yield from _section("Attempts", _attempts(row))
     yield from _section("Answer", _answer(row))
     yield from _section("Feedback", _feedback(row))
+    if review is not None:
+        yield from _section("Review", _review(review))
     if row["request_content"] is not None:
         yield from _section(
             "Content", {"request": row["request_content"], "response": row["response_content"]}
@@ -114,6 +118,7 @@ def _answer(row: Row) -> Mapping[str, object]:
         "of these": f"{printable(row['cached_input_tokens'])} cached input,"
         f" {printable(row['reasoning_tokens'])} reasoning",
         "cost": f"{dollars(row['cost_usd'])} USD" + (", simulated" if row["simulated"] else ""),
+        "own calls": f"{dollars(row['own_usd'])} USD",
         "baseline": f"{dollars(row['baseline_cost_usd'])} USD{baseline}",
         "deciding": f"{milliseconds(row['decision_s'])} ms",
         "overhead": f"{milliseconds(row['overhead_s'])} ms",
@@ -127,6 +132,23 @@ def _feedback(row: Row) -> Mapping[str, str]:
         it["source"]: f"{it['score']:.2f}" + (f" ({it['word']})" if it["word"] else "")
         for it in row["feedback"]
     }
+
+
+def _review(review: Review) -> Mapping[str, str]:
+    scores = {"score": UNKNOWN if review.score is None else f"{review.score:.2f}"}
+    shadow = review.shadow
+    if shadow is not None:
+        scores["shadow"] = f"{shadow.score:.2f}, {shadow.model}"
+    return scores | {
+        f"{number}. {call.purpose}": f"{call.model}, {_used(call)} tokens,"
+        f" {dollars(call.cost_usd)} USD"
+        for number, call in enumerate(review.calls, 1)
+    }
+
+
+def _used(call: OwnCall) -> str:
+    usage = call.usage
+    return UNKNOWN if usage is None else f"{usage.input_tokens} + {usage.output_tokens}"
 
 
 def score(feedback: Sequence[Mapping[str, Any]]) -> str:

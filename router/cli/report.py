@@ -107,6 +107,7 @@ def _tell(found: "Statement") -> None:
     print()
     for name, figure in sorted(found.figures.items()):
         print(f"{name:<20} {figure.sentence}")
+    print(f"{'own calls':<20} {found.own.sentence}")
     for one in found.unpriced:
         model = one.model or "no model"
         print(f"unpriced: {one.requests:,} of {model} ({one.reason}), the latest {one.latest}")

@@ -32,10 +32,10 @@ Arm = Literal["routed", "treated", "control", "named"]
 """routed: the policy chose. treated: it chose, and a lot might have sent the request to the
 baseline instead. control: the lot did. named: the caller chose. Treated and control compare."""
 
-UnpricedReason = Literal["no_price", "no_usage", "no_baseline_price"]
+UnpricedReason = Literal["no_price", "no_usage", "no_baseline_price", "no_own_price"]
 """no_price: no price is known of a model that was paid for, or of what it did beside. no_usage:
 nobody told the tokens and they could not be estimated. no_baseline_price: the call is priced, the
-baseline's is not."""
+baseline's is not. no_own_price: a call that the router made for its own ends has no price."""
 
 Measure = Literal["total_s", "first_byte_s", "overhead_s", "cost_usd"]
 """What histograms are kept of. Seconds; `cost_usd` is the request's cost in US dollars."""
@@ -101,10 +101,12 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSums:
-    """One cluster of sessions. Money in nano-dollars, of the `priced_requests` alone.
+    """One cluster of sessions. Money in nano-dollars, of the `priced_requests` alone, but for
+    `own_nano`: the router's own calls cost what they cost, whatever became of the request.
 
     A request is priced if both what it cost and what its baseline would have cost are known;
-    `unpriced_requests` were paid for and lack one of these. The rest cost nothing: nobody answered.
+    `unpriced_requests` were paid for and lack one of these, and so are the router's own calls that
+    have no price. The rest cost nothing: nobody answered.
     `baseline_low_nano` and `baseline_high_nano` are the ends of the 95 % interval of the assumed
     verbosity ratio, summed.
     """
@@ -170,7 +172,9 @@ class Totals:
     """Sums over requests. The outcomes are counts and sum to `requests`.
 
     `priced`, `unpriced` and the money from `baseline_nano` to `cache_loss_nano` are as in
-    ClusterSums. `spend_nano` is every cost known, also where no baseline is. `estimated` requests
+    ClusterSums. `spend_nano` is every cost known, also where no baseline is. By model, `own_nano`
+    is told of whose answer a call was about, and what was spent on it, or could not be priced, of
+    whom the router called. An hour may have such costs and no request. `estimated` requests
     are priced by our own count of tokens, for the upstream told none. Energy is in micro-watt-hours
     and emissions in micrograms of CO2 equivalent, of `metered` requests alone.
     """
@@ -267,7 +271,10 @@ class QualitySums:
 
 @dataclass(frozen=True, slots=True)
 class Unpriced:
-    """Requests that could not be priced, by why and by the model that answered; `latest` is one."""
+    """Requests that could not be priced, by why and by the model that answered; `latest` is one.
+
+    Of `no_own_price` they are calls of the router's own, by the model that it called.
+    """
 
     reason: UnpricedReason
     model: str | None

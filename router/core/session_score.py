@@ -1,4 +1,4 @@
-"""SessionScore: what one source said of one session's answers, arm by arm."""
+"""What was said of one session's answers: by one source, arm by arm; and beside a shadow's."""
 
 from typing import NamedTuple
 
@@ -24,3 +24,15 @@ class SessionScore(NamedTuple):
     def mean(self) -> float:
         """The mean score, in [0, 1]."""
         return self.score / self.judged
+
+
+class SessionPairs(NamedTuple):
+    """Of `pairs` answers of one session that were judged beside the baseline's answer to the same
+    request, the sum of the differences in score, the given answer's less the baseline's.
+
+    Sessions as in SessionScore.
+    """
+
+    session: str
+    pairs: int
+    difference: float

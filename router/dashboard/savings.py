@@ -16,7 +16,7 @@ STEPS: Mapping[str, tuple[str, str]] = {
     "cache": ("Prompt caches", "what changing the model of a conversation lost of its cache"),
     "routing": ("Routing", "the baseline's price less that of the model that answered"),
     "escalation": ("Escalation", "other calls that were paid for, such as of a model that failed"),
-    "own": ("The router's own calls", "to judge answers and to compare models"),
+    "own": ("The router's own calls", "to have answers judged, some beside the baseline's"),
 }
 NAMES = {"rule": "Rule", "domain": "Domain", "key": "API key", "model": "Model", "tag": "Tag"}
 

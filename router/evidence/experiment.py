@@ -50,7 +50,11 @@ class MeasuredSaving:
 
 
 def arms(control: Sequence[ClusterSums], routed: Sequence[ClusterSums]) -> tuple[ArmSums, ...]:
-    """The arms of a period in which the share of control did not change, from their sums."""
+    """The arms of a period in which the share of control did not change, from their sums.
+
+    The router's own calls are charged to the routed arm alone: the control arm stands for what is
+    spent without a router, where nothing is judged, although some of its answers were.
+    """
     first = {it.cluster: it for it in control}
     second = {it.cluster: it for it in routed}
     found = []
@@ -60,7 +64,7 @@ def arms(control: Sequence[ClusterSums], routed: Sequence[ClusterSums]) -> tuple
             ArmSums(
                 cluster,
                 float(a.priced_requests) if a else 0.0,
-                float(_spent(a)) if a else 0.0,
+                float(_spent(a) - a.own_nano) if a else 0.0,
                 float(b.priced_requests) if b else 0.0,
                 float(_spent(b)) if b else 0.0,
                 (a.priced_requests if a else 0) + (b.priced_requests if b else 0),
@@ -77,7 +81,9 @@ def _spent(sums: ClusterSums) -> int:
 def measured_saving(clusters: Sequence[ArmSums]) -> MeasuredSaving:
     """The difference in mean cost between the arms (Hajek's ratio of weighted sums), with its
     cluster bootstrap interval."""
-    kept = sorted((it for it in clusters if it.requests), key=lambda it: it.cluster)
+    kept = sorted(
+        (it for it in clusters if it.requests or it.routed_spent), key=lambda it: it.cluster
+    )
     sums = np.array([_row(it) for it in kept], dtype=np.float64).reshape(-1, 4)
     n = sum(it.requests for it in kept)
     least = int(min((sums[:, 0] > 0).sum(), (sums[:, 2] > 0).sum()))

@@ -9,6 +9,7 @@ from typing import Any
 
 from router.core.ledger import dollars
 from router.evidence.figure import Figure
+from router.evidence.own_total import OwnTotal
 from router.evidence.quality import Verdict
 from router.evidence.savings import GroupSaving, PricedSaving
 from router.evidence.statement import Statement
@@ -35,6 +36,7 @@ def plain(found: Statement) -> dict[str, Any]:
             }
             for it in found.days
         ],
+        "own": own(found.own),
         "unpriced": [asdict(it) for it in found.unpriced],
         "requests": found.totals.requests,
     }
@@ -48,6 +50,27 @@ def verdict(it: Verdict) -> dict[str, Any]:
         "margin": it.margin,
         "n": it.n,
         "needed": it.needed,
+    }
+
+
+def own(it: OwnTotal) -> dict[str, Any]:
+    """What the router paid for its own ends."""
+    return {
+        "sentence": it.sentence,
+        "calls": it.calls,
+        "unpriced": it.unpriced,
+        "usd": dollars(it.nano),
+        "of": [
+            {
+                "purpose": one.purpose,
+                "model": one.model,
+                "calls": one.calls,
+                "unpriced": one.unpriced,
+                "tokens": one.tokens,
+                "usd": dollars(one.nano),
+            }
+            for one in it.of
+        ],
     }
 
 

@@ -1,9 +1,10 @@
-"""Whether quality held: treated answers against those of the control arm, source by source.
+"""Whether quality held: treated answers against those of the control arm, source by source; and
+answers against the baseline's own to the same requests, which nobody was sent (shadows).
 
 Rule: what is told holds however often one looks. Scores are means over sessions first, for the
 answers of one session are alike; then blocks of neighbours in time, each with sessions of both
 arms, give differences whose mean is the difference in quality, also while scores drift; on these
-stands a confidence sequence (`sequences.py`).
+stands a confidence sequence (`sequences.py`). A pair is a difference by itself and needs no arms.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +16,7 @@ import numpy as np
 
 from router.core.feedback import SOURCES, Source
 from router.core.ledger import Arm
-from router.core.session_score import SessionScore
+from router.core.session_score import SessionPairs, SessionScore
 from router.evidence.bounds import Floats
 from router.evidence.figure import LEVEL, Figure, not_measured, points, too_few
 from router.evidence.rates import rate
@@ -33,34 +34,44 @@ _BOUNDS = (-1.0, 1.0)
 _FIRST_VARIANCE = 0.25
 """Of a difference, reckoned with until scores are seen: as if two had been seen that far apart."""
 
-_STRONGEST: tuple[Source, ...] = ("check", "judge", "user")
+Evidence = Source | Literal["shadow"]
+"""Who says how answers compare with the baseline's. shadow: the router's judge, which scored an
+answer and the baseline's own to the same request."""
+
+_STRONGEST: tuple[Evidence, ...] = ("check", "shadow", "judge", "user")
 _WHO: Mapping[Source, str] = {"user": "users", "judge": "the judge", "check": "task checks"}
+
+SHADOWED = "`shadow` under `judging`, to have the baseline answer some of the same requests unseen"
+"""What to set where there is no pair."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether quality held within `margin`, from all sources together.
 
-    `quality` is the difference by the strongest source that has one: checks, then the judge, then
-    users. `by_source` holds every source's. `n` counts blocks of it, `needed` about how many settle
-    it; None where more of the same would not.
+    `quality` is the difference by the strongest evidence that has one: checks; pairs, for the judge
+    then scored both answers to the same requests; the judge's scores of both arms; users'.
+    `by_source` holds all. `n` counts comparisons of it, `needed` about how many settle it; None
+    where more of the same would not.
     """
 
     ruling: Ruling
     sentence: str
     margin: float
     quality: Figure
-    by_source: Mapping[Source, Figure]
+    by_source: Mapping[Evidence, Figure]
     n: int = 0
     needed: int | None = None
 
 
-def verdict(scores: Iterable[SessionScore], margin: float = MARGIN) -> Verdict:
-    """Routed answers against control, at any look. Raises ValueError unless 0 < margin < 1.
+def verdict(
+    scores: Iterable[SessionScore], margin: float = MARGIN, pairs: Sequence[SessionPairs] = ()
+) -> Verdict:
+    """Routed answers against the baseline's, at any look. Raises ValueError unless 0 < margin < 1.
 
-    Its intervals are 95 % for all sources together (Bonferroni), so that the one verdict is wrong
-    with probability 5 % at most: worse as soon as one source shows a loss beyond the margin,
-    no loss once one shows there is none.
+    Its intervals are 95 % for all evidence together (Bonferroni), so that the one verdict is wrong
+    with probability 5 % at most: worse as soon as one shows a loss beyond the margin, no loss once
+    one shows there is none.
     """
     if not 0 < margin < 1:
         raise ValueError(f"expected a margin between 0 and 1, not {margin:g}")
@@ -68,10 +79,15 @@ def verdict(scores: Iterable[SessionScore], margin: float = MARGIN) -> Verdict:
     told: dict[Source, list[SessionScore]] = {source: [] for source in SOURCES}
     for it in rows:
         told[it.source].append(it)
-    blocks = {source: differences(of) for source, of in told.items()}
-    heard = [source for source in SOURCES if len(blocks[source])]
+    blocks: dict[Evidence, Floats] = {source: differences(of) for source, of in told.items()}
+    blocks["shadow"] = paired(pairs)
+    heard = [of for of in blocks if len(blocks[of])]
     error = (1 - LEVEL) / max(len(heard), 1)
-    figures = {s: _figure(s, blocks[s], len(told[s]), error, margin) for s in SOURCES}
+    figures: dict[Evidence, Figure] = {
+        source: _by_arms(source, blocks[source], len(told[source]), error, margin)
+        for source in SOURCES
+    }
+    figures["shadow"] = _by_pairs(blocks["shadow"], sum(it.pairs for it in pairs), error, margin)
     if not heard:
         return _unheard(rows, margin, figures)
     strongest = next(
@@ -81,6 +97,12 @@ def verdict(scores: Iterable[SessionScore], margin: float = MARGIN) -> Verdict:
     n, needed = len(blocks[strongest]), figures[strongest].needed
     sentence = f"{_plain(ruling, margin, n, needed)} {figures[strongest].sentence}"
     return Verdict(ruling, sentence, margin, figures[strongest], figures, n, needed)
+
+
+def paired(pairs: Sequence[SessionPairs]) -> Floats:
+    """Mean differences in score [sessions], an answer's less its shadow's. What is told of them
+    does not depend on their order."""
+    return np.array([difference / of for _, of, difference in pairs], dtype=np.float64)
 
 
 def differences(
@@ -128,7 +150,7 @@ def blocks_needed(blocks: Floats, margin: float) -> int | None:
     return ceil(max(found, 1.1 * n)) if isfinite(found) and found < 100 * n else None
 
 
-def _figure(source: Source, blocks: Floats, sessions: int, error: float, margin: float) -> Figure:
+def _by_arms(source: Source, blocks: Floats, sessions: int, error: float, margin: float) -> Figure:
     name, n, who = f"quality.{source}", len(blocks), _WHO[source]
     if not n:
         told = (
@@ -137,20 +159,40 @@ def _figure(source: Source, blocks: Floats, sessions: int, error: float, margin:
             else f"Nothing was judged by {who}: see docs/feedback.md."
         )
         return not_measured(name, "score", told, "measured")
+    told = (
+        f"By {who}, routed answers score {{}} against the baseline's in the control arm"
+        f" ({n:,} comparisons; the interval holds at every look)."
+    )
+    return _figure(name, f"By {who}", told, blocks, (error, margin))
+
+
+def _by_pairs(blocks: Floats, pairs: int, error: float, margin: float) -> Figure:
+    name, n = "quality.shadow", len(blocks)
+    if not n:
+        told = f"No answer was judged beside the baseline's. Set {SHADOWED}: see docs/judging.md."
+        return not_measured(name, "score", told, "measured")
+    told = (
+        "Against shadows, by the judge, answers of other models score {} against the baseline's"
+        f" own to the same requests ({pairs:,} pairs in {n:,} sessions; the interval holds at every"
+        " look)."
+    )
+    return _figure(name, "Against shadows, by the judge", told, blocks, (error, margin))
+
+
+def _figure(name: str, who: str, told: str, blocks: Floats, asked: tuple[float, float]) -> Figure:
+    """The mean of some blocks; `asked` is the error that is allowed, and the margin."""
+    n, (error, margin) = len(blocks), asked
     needed = blocks_needed(blocks, margin)
     if n < LEAST_BLOCKS:
-        told = f"By {who}, {n} of about {needed or LEAST_BLOCKS:,} comparisons yet."
-        return too_few(name, "score", told, n, needed, "measured")
+        few = f"{who}, {n} of about {needed or LEAST_BLOCKS:,} comparisons yet."
+        return too_few(name, "score", few, n, needed, "measured")
     value = float(blocks.mean())
     low, high = confidence_sequence(blocks, _BOUNDS, error)
-    told = (
-        f"By {who}, routed answers score {points(value, low, high)} against the baseline's"
-        f" in the control arm ({n:,} comparisons; the interval holds at every look)."
-    )
+    told = told.format(points(value, low, high))
     return Figure(name, "score", "value", told, "measured", value, low, high, n=n, needed=needed)
 
 
-def _ruling(figures: Mapping[Source, Figure], margin: float) -> Ruling:
+def _ruling(figures: Mapping[Evidence, Figure], margin: float) -> Ruling:
     known = [it for it in figures.values() if it.low is not None and it.high is not None]
     if any(it.high is not None and it.high < -margin for it in known):
         return "worse"
@@ -170,14 +212,15 @@ def _plain(ruling: Ruling, margin: float, n: int, needed: int | None) -> str:
 
 
 def _unheard(
-    rows: Sequence[SessionScore], margin: float, figures: Mapping[Source, Figure]
+    rows: Sequence[SessionScore], margin: float, figures: Mapping[Evidence, Figure]
 ) -> Verdict:
     told = (
         "Quality not measured against the baseline: answers were judged, but of one arm alone. Set"
-        " `control: 0.05` in the policy, so that 5 % go to the baseline model."
+        f" `control: 0.05` in the policy, so that 5 % go to the baseline model; or {SHADOWED}."
         if rows
         else "Quality not measured: nothing was judged. Send feedback (docs/feedback.md), and set"
-        " `control: 0.05` in the policy to have something to compare with."
+        " `control: 0.05` in the policy to have something to compare with; or let a model judge"
+        f" (docs/judging.md), with {SHADOWED}."
     )
     quality = not_measured("quality", "score", told, "measured")
     return Verdict("not measured", told, margin, quality, figures)

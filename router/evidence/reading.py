@@ -82,11 +82,12 @@ async def read_books(
         simulated = await is_made_up(sources.ledger, window)
     where = LedgerFilter(simulated=simulated)
     # Side by side, each in a thread and a connection of its own: sessions take as long as the rest.
-    said, found = await asyncio.gather(
+    said, pairs, found = await asyncio.gather(
         sources.scores.session_scores(window, simulated),
+        sources.scores.session_pairs(window, simulated),
         _sums(sources, window, where, now, (baseline, wanted)),
     )
-    return replace(found, scores=said, simulated=simulated)
+    return replace(found, scores=said, pairs=pairs, simulated=simulated)
 
 
 async def _sums(
@@ -138,13 +139,20 @@ async def _with_money(
     # Histograms and what is unpriced are told apart by model alone: those of these answers.
     models = await ledger.spans(window, where, "model")
     spread = await ledger.histograms(window, measures, models, _step(found.hours))
+    own = await ledger.own_costs(window, bool(where.simulated))
+    called = {it.model for it in own if it.unpriced}
     return replace(
         found,
         treated=await _arm(ledger, window, replace(where, arm="treated")),
         control=await _arm(ledger, window, replace(where, arm="control")),
         costs=[it.counts for it in spread if it.measure == "cost_usd"],
         added=[it.counts for it in spread if it.measure == "overhead_s"],
-        unpriced=[it for it in await ledger.unpriced(window) if it.model in models],
+        own=own,
+        unpriced=[
+            it
+            for it in await ledger.unpriced(window)
+            if it.model in (called if it.reason == "no_own_price" else models)
+        ],
         month=await _month(ledger, where, now),
     )
 

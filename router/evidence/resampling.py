@@ -97,11 +97,11 @@ class Resampled:
 
     def value(self, figure: OfTotals) -> float:
         """A figure of the sums."""
-        return float(figure(self._whole[0] * self._sizes))
+        return float(figure(self._whole[0] * self._sizes)[0])
 
     def error(self, slopes: Slopes) -> float:
         """The standard error of the figure that has these slopes (infinitesimal jackknife)."""
-        return float(self._error(slopes(self._whole[0] * self._sizes), self._whole[1]))
+        return float(self._error(slopes(self._whole[0] * self._sizes), self._whole[1])[0])
 
     def estimate(self, figure: OfTotals, slopes: Slopes, level: float = 0.95) -> Estimate | None:
         """A figure of the sums, of the first group if there are more, with its interval; None where

@@ -15,9 +15,11 @@ from router.core.ledger import (
     Unpriced,
     Window,
 )
-from router.core.session_score import SessionScore
+from router.core.own_cost import OwnCost
+from router.core.session_score import SessionPairs, SessionScore
 from router.evidence.experiment import MeasuredSaving, arms, measured_saving
 from router.evidence.figure import Figure
+from router.evidence.own_total import OwnTotal, own_total
 from router.evidence.projection import month_end
 from router.evidence.quality import MARGIN, Verdict, coverage, verdict
 from router.evidence.quantiles import Counts, added_quantile, cost_quantile
@@ -59,6 +61,8 @@ class Books:
     costs: Sequence[Counts] = ()
     added: Sequence[Counts] = ()
     scores: Sequence[SessionScore] = ()
+    pairs: Sequence[SessionPairs] = ()
+    own: Sequence[OwnCost] = ()
     judged: Sequence[int] = ()
     answered: Sequence[int] = ()
     unpriced: Sequence[Unpriced] = ()
@@ -79,7 +83,8 @@ class Day:
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A period's figures. `saving` is against the first baseline, `others` against the rest: each
-    stands for itself, and they are never added. `figures` holds all by name."""
+    stands for itself, and they are never added. `figures` holds all by name; `own` what the router
+    paid for its own ends, which is in every saving."""
 
     window: Window
     headline: str
@@ -92,6 +97,7 @@ class Statement:
     hours: Sequence[Point]
     days: Sequence[Day]
     figures: Mapping[str, Figure]
+    own: OwnTotal
     unpriced: Sequence[Unpriced]
     simulated: bool
 
@@ -101,7 +107,7 @@ def statement(books: Books, margin: float = MARGIN) -> Statement:
     found = [priced_saving(sums, name) for name, sums in books.baselines.items()]
     first, *others = found or [priced_saving((), NO_BASELINE)]
     experiment = measured_saving(arms(books.control, books.treated))
-    held = verdict(books.scores, margin)
+    held = verdict(books.scores, margin, books.pairs)
     figures = [first.share, first.usd, experiment.share, experiment.per_request]
     figures += [held.quality, *held.by_source.values()]
     figures += [cost_quantile(books.costs, 0.5), cost_quantile(books.costs, 0.95)]
@@ -120,6 +126,7 @@ def statement(books: Books, margin: float = MARGIN) -> Statement:
         hours=books.hours,
         days=by_day(books.hours),
         figures=named,
+        own=own_total(books.own),
         unpriced=books.unpriced,
         simulated=books.simulated,
     )

@@ -9,13 +9,14 @@ Rule: a row stands in the journal until it is committed, whatever becomes of thi
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
+from router.core.review import Review
 from router.errors import DecisionLogError, UnknownDecision
 from router.gathering import Gathering
 from router.stores.decision_row import NOT_A_ROW, encoded_twice
@@ -79,12 +80,11 @@ class JournaledDecisionLog:
 
     async def record_feedback(self, feedback: Feedback, key_name: str | None = None) -> None:
         """Keep the feedback; committed on return. Raises UnknownDecision and DecisionLogError."""
-        try:
-            await self._log.record_feedback(feedback, key_name)
-        except UnknownDecision:
-            # Another process may have decided a moment ago: its row is on its way.
-            await asyncio.sleep(ELSEWHERE_S)
-            await self._log.record_feedback(feedback, key_name)
+        await _once_it_is_there(lambda: self._log.record_feedback(feedback, key_name))
+
+    async def record_review(self, review: Review) -> None:
+        """Keep the review; committed on return. Raises UnknownDecision and DecisionLogError."""
+        await _once_it_is_there(lambda: self._log.record_review(review))
 
     async def close(self) -> None:
         """Write what is on its way. What cannot be written stays in the journal."""
@@ -148,3 +148,13 @@ def _ready(asked: _Asked) -> _Ready | None:
 def _refuse(kept: asyncio.Future[None], failure: DecisionLogError) -> None:
     if not kept.done():
         kept.set_exception(failure)
+
+
+async def _once_it_is_there(say: Callable[[], Awaitable[None]]) -> None:
+    """Say something of a decision that another process may have made a moment ago."""
+    try:
+        await say()
+    except UnknownDecision:
+        # Its row is on its way.
+        await asyncio.sleep(ELSEWHERE_S)
+        await say()

@@ -79,7 +79,8 @@ LEDGER_COLUMNS: tuple[Column, ...] = (
     Column(
         "own_usd",
         "number",
-        "What the router's own calls cost, to judge and to shadow",
+        "What the router's own calls about it cost, to judge and to shadow; those of a review are"
+        " added when it is over. Null if one has no price",
         of("bill.own_usd"),
         USD,
     ),

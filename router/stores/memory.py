@@ -17,6 +17,7 @@ from router.core.circuit import (
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback, Judged, judged
 from router.core.lengths import UNMEASURED, Measured
+from router.core.review import Review
 from router.core.shared_time import SharedTime
 from router.core.stats import ModelStats, Observation, StatsSnapshot, compare, observe
 from router.errors import DecisionLogError
@@ -37,6 +38,7 @@ class MemoryDecisionLog:
         self._capacity = capacity
         self._rows: dict[str, tuple[float, Row]] = {}
         self._feedback: dict[str, dict[str, Feedback]] = {}
+        self._reviews: dict[str, Review] = {}
         self._closed = False
 
     async def record(self, event: RoutingEvent) -> None:
@@ -55,6 +57,7 @@ class MemoryDecisionLog:
             oldest = next(iter(self._rows))
             del self._rows[oldest]
             self._feedback.pop(oldest, None)
+            self._reviews.pop(oldest, None)
 
     async def record_feedback(self, feedback: Feedback, key_name: str | None = None) -> None:
         """Keep the feedback in place of what its source said before. Raises UnknownDecision."""
@@ -63,6 +66,27 @@ class MemoryDecisionLog:
         if row is None or key_name not in (None, row["key_name"]):
             raise no_such_decision()
         self._feedback.setdefault(feedback.decision, {})[feedback.source] = feedback
+
+    async def record_review(self, review: Review) -> None:
+        """Keep the review, its score as the judge's feedback, unless there is one already.
+
+        Raises UnknownDecision.
+        """
+        self._refuse_if_closed()
+        if review.decision not in self._rows:
+            raise no_such_decision()
+        if review.decision in self._reviews:
+            return
+        self._reviews[review.decision] = review
+        at, row = self._rows[review.decision]
+        self._rows[review.decision] = at, {**row, "own_usd": _charged(row, review)}
+        if review.score is not None:
+            said = Feedback(review.decision, "judge", review.at, review.score)
+            await self.record_feedback(said)
+
+    def review_of(self, decision: str) -> Review | None:
+        """What the router itself had done about an answer; None if nothing."""
+        return self._reviews.get(decision)
 
     def recent(self, limit: int, where: DecisionFilter | None = None) -> Sequence[Row]:
         """The last rows that `where` takes, newest first, without their content."""
@@ -225,6 +249,12 @@ def _takes(where: DecisionFilter, at: float, row: Row) -> bool:
     return all(value in (None, row[name]) for name, value in wanted.items()) and (
         where.since is None or at >= where.since
     )
+
+
+def _charged(row: Row, review: Review) -> float | None:
+    """What the router's own calls cost with those of a review; None once one has no price."""
+    parts = [row["own_usd"], *(call.cost_usd for call in review.calls)]
+    return None if None in parts else sum(part for part in parts if part is not None)
 
 
 def _without_content(row: Row) -> Row:

@@ -169,15 +169,9 @@ class RollUp:
         at, full, totals = row.at, full_key(row), totals_of(row)
         hour = hour_of(at)
         add_to(self.hourly, (full, hour), totals)
-        cluster = cluster_of(row.session, row.id)
-        add_to(self.clusters, (full, day_of(at), cluster), _of_a_cluster(totals))
-        if row.tags != _NO_TAGS:
-            of_a_cluster, day, told = _of_a_cluster(totals), day_of(at), self._tags.of(row.tags)
-            add_to(self.tag_sets, (full, day, told.text, cluster), of_a_cluster)
-            for name in (None, *told.names):
-                key = tag_key(row, name)
-                add_to(self.tagged_hourly, (key, hour), totals)
-                add_to(self.tagged_clusters, (key, day, cluster), of_a_cluster)
+        cluster, of_a_cluster = cluster_of(row.session, row.id), _of_a_cluster(totals)
+        add_to(self.clusters, (full, day_of(at), cluster), of_a_cluster)
+        self.add_tagged(row, at, totals, of_a_cluster)
         model, histograms = row.model or "", self.histograms
         for measure, value in (
             ("total_s", row.total_s),
@@ -188,6 +182,20 @@ class RollUp:
             if value is not None:
                 place = (measure, model, hour, bucket_of(value))
                 histograms[place] = histograms.get(place, 0) + 1
+
+    def add_tagged(
+        self, row: Row, at: float, totals: Sequence[int], of_a_cluster: Sequence[int]
+    ) -> None:
+        """Add figures of this moment to those of a row's tags, if it has any."""
+        if row.tags == _NO_TAGS:
+            return
+        hour, day, cluster = hour_of(at), day_of(at), cluster_of(row.session, row.id)
+        told = self._tags.of(row.tags)
+        add_to(self.tag_sets, (full_key(row), day, told.text, cluster), of_a_cluster)
+        for name in (None, *told.names):
+            key = tag_key(row, name)
+            add_to(self.tagged_hourly, (key, hour), totals)
+            add_to(self.tagged_clusters, (key, day, cluster), of_a_cluster)
 
     def judge(self, row: Row, said: Said) -> None:
         """What a source says of a row's decision."""
@@ -225,7 +233,9 @@ def totals_of(row: Row) -> list[int]:
         int(row.unpriced is not None),
         int(row.usage_estimated and answered),
         answer + escalation + own,
-        *(_priced(row, answer, escalation, own) if priced else _NOT_PRICED),
+        *(_priced(row, answer, escalation) if priced else _NOT_PRICED),
+        own,
+        nano(row.cache_loss_usd) if priced else 0,
         row.input_tokens or 0,
         row.output_tokens or 0,
         row.cached_input_tokens or 0,
@@ -236,7 +246,7 @@ def totals_of(row: Row) -> list[int]:
 
 _NAMED = TOTALS[TOTALS.index("requests") + 1 : TOTALS.index("local")]
 _OUTCOMES = {name: tuple(int(it == name) for it in _NAMED) for name in _NAMED}
-_NOT_PRICED, _NOT_METERED = (0,) * 7, (0,) * 5
+_NOT_PRICED, _NOT_METERED = (0,) * 5, (0,) * 5
 
 _of_a_cluster = itemgetter(
     *(
@@ -258,15 +268,13 @@ _of_a_cluster = itemgetter(
 """The figures of a cluster, out of a row's totals."""
 
 
-def _priced(row: Row, answer: int, escalation: int, own: int) -> tuple[int, ...]:
+def _priced(row: Row, answer: int, escalation: int) -> tuple[int, ...]:
     return (
         nano(row.baseline_usd),
         nano(row.baseline_low_usd),
         nano(row.baseline_high_usd),
         answer,
         escalation,
-        own,
-        nano(row.cache_loss_usd),
     )
 
 

@@ -20,10 +20,12 @@ from msgspec import Struct
 
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback, Judged
+from router.core.review import Review
 from router.errors import DecisionLogError, RouterError
 from router.stores.decision_row import NOT_A_ROW, DecisionFilter, Row, encoded
-from router.stores.feedback_row import INSERT_FEEDBACK, Given, no_such_decision
+from router.stores.feedback_row import Given
 from router.stores.sqlite_reader import DecisionReader
+from router.stores.sqlite_reviews import insert_feedback, insert_review
 from router.stores.sqlite_roll_up import SQLiteRollUp
 from router.stores.sqlite_rows import INSERT, JournaledRow, insert_journaled, not_logged
 from router.stores.sqlite_schema import cannot, open_for_writing
@@ -42,6 +44,10 @@ RETRY_S = 1.0
 logger = logging.getLogger(__name__)
 
 
+_Told = RoutingEvent | Given | Review
+"""What is written alone, for somebody waits for it."""
+
+
 class _Waiter(Struct, frozen=True):
     written: asyncio.Future[None]
     loop: asyncio.AbstractEventLoop
@@ -49,11 +55,16 @@ class _Waiter(Struct, frozen=True):
 
 class _Entry(Struct, frozen=True):
     """What to write; `waiter` is None where nobody waits for it. `done` is called once it is
-    written, and as long as it is not it is tried again."""
+    written."""
 
-    told: RoutingEvent | Given | JournaledRow | None
+    told: _Told | JournaledRow | None
     waiter: _Waiter | None = None
     done: Callable[[], None] | None = None
+
+    @property
+    def is_tried_again(self) -> bool:
+        """As long as it is not written: what nobody waits for; and money that has been spent."""
+        return self.waiter is None or isinstance(self.told, Review)
 
 
 class SQLiteDecisionLog:
@@ -102,6 +113,11 @@ class SQLiteDecisionLog:
         """Keep the feedback, as `record` does. Raises UnknownDecision and DecisionLogError."""
         await self._keep(Given(feedback, key_name))
 
+    async def record_review(self, review: Review) -> None:
+        """Keep the review, as `record` does. Raises UnknownDecision and DecisionLogError; if the
+        file could not be written it is tried again all the same, as long as this process lives."""
+        await self._keep(review)
+
     def check_open(self) -> None:
         """Raises DecisionLogError if nothing more is taken."""
         if self._closed:
@@ -114,7 +130,7 @@ class SQLiteDecisionLog:
         thread, when it and all that was handed over before it need not be any longer."""
         self._queue.put(_Entry(row, None, done))
 
-    async def _keep(self, told: RoutingEvent | Given) -> None:
+    async def _keep(self, told: _Told) -> None:
         self.check_open()
         loop = asyncio.get_running_loop()
         written: asyncio.Future[None] = loop.create_future()
@@ -131,6 +147,10 @@ class SQLiteDecisionLog:
     def recent(self, limit: int, where: DecisionFilter | None = None) -> Sequence[Row]:
         """The last rows that `where` takes, newest first. Raises DecisionLogError."""
         return self._reader.recent(limit, where)
+
+    def review_of(self, decision: str) -> Review | None:
+        """What the router itself had done about an answer. Raises DecisionLogError."""
+        return self._reader.review_of(decision)
 
     def find(self, decision: str) -> Row | None:
         """The row of one decision id, content included. Raises DecisionLogError."""
@@ -206,10 +226,10 @@ class SQLiteDecisionLog:
             connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001  the thread must live, or every request waits
             self._roll_back()
-            self._unwritten = [entry for entry in batch if entry.waiter is None]
+            self._unwritten = [entry for entry in batch if entry.is_tried_again]
             failure = cannot("be written", self._path, error)
             if self._unwritten and not self._failing:
-                logger.error("%s Its rows are kept in the journal and tried again.", failure)
+                logger.error("%s Rows are kept in the journal and tried again.", failure)
             self._failing = True
             return [failure for _ in batch]
         self._failing = False
@@ -220,9 +240,7 @@ class SQLiteDecisionLog:
                 logger.error("%s", result)
         return results
 
-    def _insert_all(
-        self, batch: Sequence[RoutingEvent | Given | JournaledRow | None]
-    ) -> list[RouterError | None]:
+    def _insert_all(self, batch: Sequence[_Told | JournaledRow | None]) -> list[RouterError | None]:
         """In order, for feedback speaks of rows before it; journaled rows in a row together."""
         results: list[RouterError | None] = []
         for journaled, group in groupby(batch, lambda told: isinstance(told, JournaledRow)):
@@ -230,35 +248,22 @@ class SQLiteDecisionLog:
                 rows = cast(list[JournaledRow], [*group])
                 results += insert_journaled(self._connection, rows, self._roll_up.add_journaled)
             else:
-                others = cast(list[RoutingEvent | Given | None], [*group])
+                others = cast(list[_Told | None], [*group])
                 results += (None if told is None else self._insert(told) for told in others)
         return results
 
-    def _insert(self, told: RoutingEvent | Given) -> RouterError | None:
+    def _insert(self, told: _Told) -> RouterError | None:
         """Write one row. A row that is wrong in itself must not take the others down with it."""
         if isinstance(told, Given):
-            return self._insert_feedback(told)
+            return insert_feedback(self._connection, self._roll_up, told)
+        if isinstance(told, Review):
+            return insert_review(self._connection, self._roll_up, told)
         try:
             values = encoded(told)
             self._connection.execute(INSERT, values)
         except (sqlite3.IntegrityError, *NOT_A_ROW) as error:
             return not_logged(told.id, error)
         self._roll_up.add(values, told.bill.priced_by)
-        return None
-
-    def _insert_feedback(self, given: Given) -> RouterError | None:
-        try:
-            known = self._roll_up.known(given.feedback)
-            written = self._connection.execute(INSERT_FEEDBACK, given.parameters())
-        except UnicodeEncodeError:
-            # Half a surrogate pair: no decision's id holds that.
-            return no_such_decision()
-        except sqlite3.IntegrityError as error:
-            return DecisionLogError(f"The feedback cannot be logged: {error}.")
-        if not written.rowcount:
-            return no_such_decision()
-        if known is not None:
-            self._roll_up.judge(given.feedback, known)
         return None
 
     def _roll_back(self) -> None:

@@ -28,6 +28,8 @@ from router.core.ledger import (
     Unpriced,
     Window,
 )
+from router.core.own_cost import OwnCost
+from router.stores.review_schema import OWN_SUMS
 from router.stores.roll_up import FULL, MICRO, rounded
 from router.stores.sqlite_clusters import clusters_of
 from router.stores.sqlite_reader import DecisionReader
@@ -44,8 +46,29 @@ _STEPS: Mapping[Step, int] = {"hour": SECONDS_PER_HOUR, "day": SECONDS_PER_DAY}
 _SUMS = ", ".join(f"sum({name})" for name in TOTALS)
 
 
-_ANY = "HAVING sum(requests) > 0"
-"""Where every request has a tag, those without one are all of them less all of them."""
+_ANY = "HAVING sum(requests) > 0 OR sum(own_nano) > 0 OR {} > 0"
+"""Where every request has a tag, those without one are all of them less all of them. What the
+router paid for its own ends may stand in another hour than the request that it was about."""
+
+_ANY_TOTALS = _ANY.format("sum(spend_nano) + sum(unpriced)")
+
+
+_OWN = (
+    f"SELECT purpose, model, {', '.join(f'sum({name})' for name in OWN_SUMS)} FROM own_hourly"
+    " WHERE simulated = ? AND hour >= ? AND hour < ? GROUP BY 1, 2 ORDER BY 1, 2"
+)
+_UNPRICED = """
+    SELECT unpriced, model, count(*) AS requests, max(at),
+        (SELECT id FROM decisions d WHERE d.unpriced = u.unpriced AND d.model IS u.model
+            AND d.at < ? ORDER BY d.at DESC LIMIT 1)
+    FROM decisions u WHERE unpriced IS NOT NULL AND at >= ? AND at < ? GROUP BY unpriced, model
+    UNION ALL
+    SELECT 'no_own_price', model, count(*), max(at),
+        (SELECT decision FROM own_calls d WHERE d.cost_usd IS NULL AND d.model = u.model
+            AND d.at < ? ORDER BY d.at DESC LIMIT 1)
+    FROM own_calls u WHERE cost_usd IS NULL AND at >= ? AND at < ? GROUP BY model
+    ORDER BY requests DESC LIMIT ?
+"""
 
 
 class SQLiteLedger:
@@ -61,7 +84,9 @@ class SQLiteLedger:
     ) -> Mapping[str | None, Totals]:
         """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0."""
         source, values = hourly_sums(window, where, by)
-        found = await self._ask(f"SELECT told, {_SUMS} FROM ({source}) GROUP BY 1 {_ANY}", values)
+        found = await self._ask(
+            f"SELECT told, {_SUMS} FROM ({source}) GROUP BY 1 {_ANY_TOTALS}", values
+        )
         told = {value: Totals(*sums) for value, *sums in found}
         return told if by else told or {None: Totals()}
 
@@ -76,7 +101,8 @@ class SQLiteLedger:
         source, values = hourly_sums(window, where, by)
         at = f"hour / {_STEPS[step]} * {_STEPS[step]}"
         found = await self._ask(
-            f"SELECT {at}, told, {_SUMS} FROM ({source}) GROUP BY 1, 2 {_ANY} ORDER BY 1, 2", values
+            f"SELECT {at}, told, {_SUMS} FROM ({source}) GROUP BY 1, 2 {_ANY_TOTALS} ORDER BY 1, 2",
+            values,
         )
         return [Point(at, value, Totals(*sums)) for at, value, *sums in found]
 
@@ -139,16 +165,15 @@ class SQLiteLedger:
             if judged
         ]
 
+    async def own_costs(self, window: Window, simulated: bool = False) -> Sequence[OwnCost]:
+        """What the router's own calls of whole hours cost, by purpose and by whom it called."""
+        found = await self._ask(_OWN, (simulated, *rounded(window, SECONDS_PER_HOUR)))
+        return [OwnCost(*it) for it in found]
+
     async def unpriced(self, window: Window, limit: int = 20) -> Sequence[Unpriced]:
         """Requests that could not be priced, the most frequent first."""
-        found = await self._ask(
-            "SELECT unpriced, model, count(*) AS requests, max(at) AS latest,"
-            " (SELECT id FROM decisions d WHERE d.unpriced = u.unpriced AND d.model IS u.model"
-            "  AND d.at < ? ORDER BY d.at DESC LIMIT 1)"
-            " FROM decisions u WHERE unpriced IS NOT NULL AND at >= ? AND at < ?"
-            " GROUP BY unpriced, model ORDER BY requests DESC LIMIT ?",
-            (window.until, window.since, window.until, limit),
-        )
+        within = (window.until, window.since, window.until)
+        found = await self._ask(_UNPRICED, (*within, *within, limit))
         return [Unpriced(reason, model, n, id, at) for reason, model, n, at, id in found]
 
     async def worst(self, window: Window, limit: int = 20) -> Sequence[Mapping[str, Any]]:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from router.core.feedback import Feedback, Judged, judged
+from router.core.review import Review
 from router.stores.decision_columns import COLUMNS, CONTENT
 from router.stores.decision_row import DecisionFilter, Row, decoded
 from router.stores.feedback_row import IN_ORDER, SELECT_FEEDBACK
+from router.stores.review_row import SELECT_CALLS, SELECT_REVIEW, read_review
 from router.stores.sqlite_schema import cannot, fetched, open_for_reading
 
 _MOST_ASKED = 500
@@ -88,6 +90,14 @@ class DecisionReader:
             for row in rows:
                 found.setdefault(row[0], []).append(Feedback(*row))
         return found
+
+    def review_of(self, decision: str) -> Review | None:
+        """What the router itself had done about an answer; None if nothing.
+
+        Raises DecisionLogError.
+        """
+        found = self._fetch(SELECT_REVIEW, (decision,))
+        return read_review(found[0], self._fetch(SELECT_CALLS, (decision,))) if found else None
 
     def judged(self, since: float | None = None, unjudged: bool = False) -> Iterator[Judged]:
         """Every decision from `since` (Unix seconds) on that has feedback, oldest first.

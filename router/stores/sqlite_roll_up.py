@@ -13,6 +13,7 @@ from router.core.feedback import Feedback
 from router.core.ledger import TOTALS, PriceSheet
 from router.stores.decision_columns import COLUMNS
 from router.stores.ledger_schema import CLUSTER_SUMS, FEEDBACK_SUMS
+from router.stores.own_roll_up import PaidCall, book
 from router.stores.roll_up import (
     ALL,
     ALWAYS,
@@ -74,14 +75,16 @@ _NEW_KEY = (
     f"INSERT OR IGNORE INTO roll_up_keys (key, {', '.join(_OF_A_KEY)})"
     f" VALUES (:key, {', '.join(f':{name}' for name in _OF_A_KEY)})"
 )
+# A row that is yet to be rolled up brings what was said of it along then.
+_OF_ROLLED_UP = (
+    " FROM decisions d WHERE d.id = ? AND NOT EXISTS"
+    " (SELECT 1 FROM roll_up_progress p WHERE d.rowid > p.done AND d.rowid <= p.last)"
+)
+_ROLLED_UP = f"{_READ}{_OF_ROLLED_UP}"
 _KNOWN = (
     f"{_READ},"
     " (SELECT score FROM feedback f WHERE f.decision = d.id AND f.source = ?),"
-    " NOT EXISTS (SELECT 1 FROM feedback f WHERE f.decision = d.id)"
-    " FROM decisions d WHERE d.id = ?"
-    # A row that is yet to be rolled up brings its feedback along then.
-    " AND NOT EXISTS"
-    " (SELECT 1 FROM roll_up_progress p WHERE d.rowid > p.done AND d.rowid <= p.last)"
+    f" NOT EXISTS (SELECT 1 FROM feedback f WHERE f.decision = d.id){_OF_ROLLED_UP}"
 )
 _NEW_DAY = "INSERT OR IGNORE INTO roll_up_days VALUES (?)"
 _MARK = f"INSERT OR IGNORE INTO settled_days VALUES ('{ALL}', :day), ('{HOURS}', :day)"
@@ -142,6 +145,15 @@ class SQLiteRollUp:
         """What the log holds of the decision that feedback is about to be written on."""
         found = self._connection.execute(_KNOWN, (feedback.source, feedback.decision)).fetchone()
         return None if found is None else Known(Row._make(found[:-2]), found[-2], bool(found[-1]))
+
+    def row_of(self, decision: str) -> Row | None:
+        """A decision's row; None if it is yet to be rolled up, and brings all along then."""
+        found = self._connection.execute(_ROLLED_UP, (decision,)).fetchone()
+        return None if found is None else Row._make(found)
+
+    def book(self, row: Row, calls: Iterable[PaidCall]) -> None:
+        """The router's own calls that were about a row's request."""
+        book(self._sums, row, calls)
 
     def judge(self, feedback: Feedback, known: Known) -> None:
         """Feedback that was written, in place of what its source had said before."""

@@ -22,6 +22,7 @@ from router.stores.ledger_schema import (
     TAG_MIGRATION,
     TAG_SETS_MIGRATION,
 )
+from router.stores.review_schema import REVIEW_MIGRATION
 
 Migration = Sequence[str]
 """Statements that take a file from one version to the next, in one transaction."""
@@ -101,6 +102,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     TAG_MIGRATION,
     MEASURED_MIGRATION,
     PACKING_MIGRATION,
+    REVIEW_MIGRATION,
     TAG_SETS_MIGRATION,
 )
 

@@ -5,19 +5,23 @@ question and holds no lock.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from router.core.ledger import SECONDS_PER_HOUR, Window
-from router.core.session_score import SessionScore
+from router.core.session_score import SessionPairs, SessionScore
 from router.stores.roll_up import MICRO, rounded
 from router.stores.sqlite_schema import fetched
 
 # Summed and sorted here: hardly any session has more than one row, and they come nearly in order.
 _SESSIONS = f"""
     SELECT session, arm, source, at, judged, score_micro / {MICRO:.1f} FROM session_scores
+    WHERE hour >= ? AND hour < ? AND simulated = ?
+"""
+_PAIRS = f"""
+    SELECT session, pairs, difference_micro / {MICRO:.1f} FROM session_pairs
     WHERE hour >= ? AND hour < ? AND simulated = ?
 """
 _HOURS = """
@@ -42,6 +46,15 @@ class SQLiteScores:
         """
         return await asyncio.to_thread(self._sessions, window, simulated)
 
+    async def session_pairs(
+        self, window: Window, simulated: bool = False
+    ) -> Sequence[SessionPairs]:
+        """Answers of whole hours beside a shadow's, by session.
+
+        Raises DecisionLogError.
+        """
+        return await asyncio.to_thread(self._pairs, window, simulated)
+
     async def judged_by_hour(self, window: Window, simulated: bool = False) -> Mapping[int, int]:
         """How many decisions of each hour (its start, in Unix seconds) were judged by anyone.
 
@@ -59,6 +72,23 @@ class SQLiteScores:
             found[place] = row
         return sorted(map(SessionScore._make, found.values()), key=itemgetter(3, 0))
 
+    def _pairs(self, window: Window, simulated: bool) -> list[SessionPairs]:
+        rows = self._fetch(_PAIRS, window, simulated)
+        # Mostly each session has pairs of one hour alone, and there is nothing to add up.
+        if len({row[0] for row in rows}) < len(rows):
+            rows = _by_session(rows)
+        return [*map(SessionPairs._make, rows)]
+
     def _fetch(self, statement: str, window: Window, simulated: bool) -> list[Any]:
         hours = rounded(window, SECONDS_PER_HOUR)
         return fetched(self._path, self._busy_s, statement, (*hours, simulated))
+
+
+def _by_session(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    found: dict[str, tuple[Any, ...]] = {}
+    for row in rows:
+        known = found.get(session := row[0])
+        if known is not None:
+            row = (session, known[1] + row[1], known[2] + row[2])
+        found[session] = row
+    return [*found.values()]

@@ -78,9 +78,14 @@ def hours_of(window: Window, where: LedgerFilter | None, by: Dimension) -> Sourc
     level = level_of(where, by)
     hours = rounded(window, SECONDS_PER_HOUR)
     chosen, values = chosen_keys(level, where)
-    read = f"SELECT k.{by} AS told, s.hour AS first, s.hour AS last"
+    # Hours without a request have costs of the router's own calls alone.
+    hour = "CASE WHEN s.requests > 0 THEN s.hour END"
+    read = f"SELECT k.{by} AS told, {hour} AS first, {hour} AS last"
     rest, given = _rest(read, level, where, hours, hourly=True)
-    end = "(SELECT {}(s.hour) FROM hourly s WHERE s.key = k.id AND s.hour >= ? AND s.hour < ?)"
+    end = (
+        "(SELECT {}(s.hour) FROM hourly s WHERE s.key = k.id AND s.hour >= ? AND s.hour < ?"
+        " AND s.requests > 0)"
+    )
     part = (
         f"SELECT k.{by} AS told, {end.format('min')} AS first, {end.format('max')} AS last"
         f" FROM roll_up_keys k WHERE {chosen}"

@@ -18,6 +18,7 @@ import msgspec
 from router.core.ledger import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from router.errors import DecisionLogError
 from router.stores.roll_up import Row as Rolled
+from router.stores.sqlite_reviews import book_review
 from router.stores.sqlite_roll_up import SQLiteRollUp
 from router.stores.sqlite_schema import open_for_writing
 from router.stores.sqlite_settling import settle
@@ -54,7 +55,9 @@ def _roll_up(connection: sqlite3.Connection, rows: list[dict[str, Any]]) -> None
     for row in rows:
         connection.execute(_COMPLETE, row)
         said = connection.execute(_SAID, (row["id"],)).fetchall()
-        sums.add_row(Rolled._make(row[name] for name in Rolled._fields), said)
+        rolled = Rolled._make(row[name] for name in Rolled._fields)
+        sums.add_row(rolled, said)
+        book_review(connection, sums, rolled)
     sums.flush()
 
 
@@ -114,8 +117,8 @@ def _unpriced(row: Row) -> str | None:
 
 
 def forget(connection: sqlite3.Connection, before: float) -> bool:
-    """Delete a few rows that arrived `before` (Unix seconds), with their feedback, and an hour's
-    scores of sessions; whether more remain. Rows that the roll-ups lack stay. Raises
+    """Delete a few rows that arrived `before` (Unix seconds), with their feedback and reviews, and
+    an hour's scores of sessions; whether more remain. Rows that the roll-ups lack stay. Raises
     sqlite3.Error."""
     done, last = connection.execute("SELECT done, last FROM roll_up_progress").fetchone()
     deleted = connection.execute(
@@ -123,12 +126,13 @@ def forget(connection: sqlite3.Connection, before: float) -> bool:
         " WHERE at < ? AND (rowid <= ? OR rowid > ?) ORDER BY at LIMIT ?)",
         (before, done, last, ROWS_PER_STEP),
     )
-    hour = connection.execute(_FORGET_SCORES, (before - SECONDS_PER_HOUR,))
-    return deleted.rowcount == ROWS_PER_STEP or hour.rowcount > 0
+    hours = [connection.execute(forget, (before - SECONDS_PER_HOUR,)) for forget in _FORGET_SCORES]
+    return deleted.rowcount == ROWS_PER_STEP or any(hour.rowcount for hour in hours)
 
 
-_FORGET_SCORES = (
-    "DELETE FROM session_scores WHERE hour = (SELECT min(hour) FROM session_scores) AND hour <= ?"
+_FORGET_SCORES = tuple(
+    f"DELETE FROM {table} WHERE hour = (SELECT min(hour) FROM {table}) AND hour <= ?"
+    for table in ("session_scores", "session_pairs")
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
+from router.core.review import Review
 from router.errors import DecisionLogError
 from router.ports import DecisionLog
 
@@ -55,6 +56,18 @@ class CountedDecisionLog:
             self.counts.log_write_failed()
             raise
         self.counts.rated(feedback, await self._row_of(feedback.decision))
+
+    async def record_review(self, review: Review) -> None:
+        """Keep the review, its score counted as feedback. Raises UnknownDecision, and
+        DecisionLogError, counted."""
+        try:
+            await self.log.record_review(review)
+        except DecisionLogError:
+            self.counts.log_write_failed()
+            raise
+        if review.score is not None:
+            said = Feedback(review.decision, "judge", review.at, review.score)
+            self.counts.rated(said, await self._row_of(review.decision))
 
     async def close(self) -> None:
         """Finish writing."""

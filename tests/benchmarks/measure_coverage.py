@@ -9,11 +9,12 @@ import numpy as np
 
 from router.evidence.experiment import ArmSums, measured_saving
 from router.evidence.figure import Figure
-from router.evidence.quality import differences
+from router.evidence.quality import differences, paired
 from router.evidence.rates import clustered_wilson
 from router.evidence.resampling import ratio
 from router.evidence.savings import priced_saving
 from router.evidence.sequences import confidence_sequence
+from tests.evidence.test_pairs import drawn, misses
 from tests.evidence.test_quality import MARGIN, beyond, judged
 from tests.evidence.traffic import MANY, experiments, savings, sums_of
 
@@ -82,7 +83,23 @@ def verdicts() -> Iterator[str]:
     yield f"`no loss` although the loss is the margin, 30 daily looks: {100 * wrong / RUNS:.1f} %"
 
 
+def pairs() -> Iterator[str]:
+    random = np.random.default_rng(15)
+    above = below = last = 0
+    for _ in range(RUNS):
+        told = [*misses(drawn(random, 240, MARGIN), MARGIN, 8)]
+        above += any(it for it, _ in told)
+        below += any(it for _, it in told)
+        means = paired(drawn(random, 240, MARGIN))
+        low, high = confidence_sequence(means, (-1.0, 1.0), 0.05)
+        last += low <= -MARGIN <= high
+    yield f"| `quality.shadow`, 240 sessions, one look | {100 * last / RUNS:.1f} % | 100 % |"
+    held = 100 - 100 * (above + below) / RUNS
+    yield f"| `quality.shadow`, 240 sessions, at each of 30 looks | {held:.1f} % | 100 % |"
+    yield f"`no loss` by pairs although the loss is the margin: {100 * above / RUNS:.1f} %"
+
+
 if __name__ == "__main__":
-    for table in (priced, measured, shares, verdicts):
+    for table in (priced, measured, shares, verdicts, pairs):
         for line in table():
             print(line, flush=True)

@@ -1,18 +1,24 @@
 """One gateway, filled by its own demo, and one Chromium for all that looks at it."""
 
+import asyncio
 import json
 import shutil
+import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from playwright.sync_api import Browser, sync_playwright
 
+from router.stores.sqlite import SQLiteDecisionLog
 from tests.browser.looking import looking
 from tests.fakes.process import GatewayProcess, running_gateway
+from tests.fakes.reviews import JUDGED, SHADOWED, UNPRICED, a_review
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
@@ -57,12 +63,28 @@ def first_visit(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(scope="module")
 def gateway(first_visit: FirstVisit) -> GatewayProcess:
-    """That gateway with its demo sent, and some of the answers judged."""
+    """That gateway with its demo sent, and some of the answers judged, by the router itself too."""
     running = first_visit.running
-    for at, row in enumerate(fetched(running, "/api/v1/decisions?limit=40")["decisions"]):
+    latest = fetched(running, "/api/v1/decisions?limit=40")["decisions"]
+    for at, row in enumerate(latest):
         word = "underpowered" if at % 5 == 0 else "good_fit"
         posted(running, "/v1/feedback", {"decision": row["decision"], "word": word})
+    # The browser's own event loop runs in this thread.
+    with ThreadPoolExecutor(1) as other:
+        told = reviewed(running, [row["decision"] for row in latest])
+        other.submit(asyncio.run, told).result()
     return running
+
+
+async def reviewed(running: GatewayProcess, decisions: list[str]) -> None:
+    """Write reviews into the gateway's log, as another of its workers would."""
+    log = SQLiteDecisionLog(running.state / "decisions.sqlite3")
+    now, judged = time.time(), replace(JUDGED, cost_usd=0.00002)
+    shadowed = replace(SHADOWED, cost_usd=0.0004)
+    for number, id in enumerate(decisions):
+        calls = (judged, shadowed, judged) if number % 10 else (judged, UNPRICED)
+        await log.record_review(a_review(id, at=now, calls=calls))
+    await log.close()
 
 
 def fetched(running: GatewayProcess, path: str) -> Any:

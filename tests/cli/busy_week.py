@@ -11,6 +11,7 @@ from router.core.bill import Bill
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
 from router.core.ledger import Arm
+from router.core.review import Review
 from router.stores.sqlite import SQLiteDecisionLog
 from tests.fakes.events import an_event, decided
 
@@ -75,13 +76,19 @@ def scores(events: Sequence[RoutingEvent], loss: float, seed: int = 1) -> list[F
     ]
 
 
-def write(state: Path, events: Sequence[RoutingEvent], said: Sequence[Feedback] = ()) -> None:
+def write(
+    state: Path,
+    events: Sequence[RoutingEvent],
+    said: Sequence[Feedback] = (),
+    reviews: Sequence[Review] = (),
+) -> None:
     """Record them as a gateway would."""
 
     async def all_of_them() -> None:
         log = SQLiteDecisionLog(state / "decisions.sqlite3")
         await asyncio.gather(*(log.record(one) for one in events))
         await asyncio.gather(*(log.record_feedback(one) for one in said))
+        await asyncio.gather(*(log.record_review(one) for one in reviews))
         await log.close()
 
     asyncio.run(all_of_them())

@@ -6,12 +6,15 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from router.cli import main
 from router.core.event import Attempt, Content, RoutingEvent
 from router.core.feedback import Feedback
+from router.core.review import Review
 from router.stores.sqlite import SQLiteDecisionLog
 from tests.fakes.events import AT, an_event, decided, unanswered
+from tests.fakes.reviews import JUDGED, SHADOWED, UNPRICED, a_review
 
 
 @pytest.fixture(autouse=True)
@@ -20,12 +23,14 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def record(state: Path, *told: RoutingEvent | Feedback) -> None:
+def record(state: Path, *told: RoutingEvent | Feedback | Review) -> None:
     async def all_of_them() -> None:
         log = SQLiteDecisionLog(state / "decisions.sqlite3")
         for one in told:
             if isinstance(one, Feedback):
                 await log.record_feedback(one)
+            elif isinstance(one, Review):
+                await log.record_review(one)
             else:
                 await log.record(one)
         await log.close()
@@ -149,6 +154,25 @@ def test_show_tells_the_whole_decision(state: Path, capsys: pytest.CaptureFixtur
     ):
         assert line in told.splitlines()
     assert "Content" not in told
+
+
+def test_show_tells_what_the_router_had_judged(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(state, an_event(), a_review(calls=(JUDGED, SHADOWED, replace(UNPRICED, usage=None))))
+    assert main(["log", "show", "d1"]) == 0
+    told = capsys.readouterr().out
+    for line in (
+        "  own calls   - USD",
+        "  judge  0.70",
+        "Review",
+        "  score      0.70",
+        "  shadow     0.90, large",
+        "  1. judge   grader, 400 + 8 tokens, 0.002000 USD",
+        "  2. shadow  large, 20 + 50 tokens, 0.010000 USD",
+        "  3. judge   grader, - tokens, - USD",
+    ):
+        assert line in told.splitlines()
 
 
 def test_show_tells_content_where_it_was_kept(

@@ -12,6 +12,7 @@ import pytest
 
 from router.cli import main
 from tests.cli.busy_week import scores, week, write
+from tests.fakes.reviews import a_review
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +119,26 @@ def test_the_file_asks_for_nothing(
     assert "By tag; a request counts under each of its tags" in text and "team=search" in text
     headline = capsys.readouterr().out.splitlines()[0]
     assert headline.startswith("Saved ") and headline[:60] in text
+
+
+def test_it_says_what_reviews_cost_and_takes_it_off_the_saving(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SLM_ROUTER_STATE_DIR", str(tmp_path))
+    events = week(40)
+    reviews = [a_review(one.id, at=one.at) for one in events[::2]]
+    write(tmp_path, events, reviews=reviews)
+    found = told(capsys, "--since", "30d")
+    assert main(["report", "--since", "30d", "--html", str(tmp_path / "out.html")]) == 0
+    text, html = capsys.readouterr().out, (tmp_path / "out.html").read_text("utf-8")
+
+    assert found["own"]["calls"] == 3 * len(reviews)
+    assert found["own"]["usd"] == pytest.approx(0.014 * len(reviews))
+    paid = sum(one.bill.own_usd or 0.0 for one in events) + found["own"]["usd"]
+    assert found["saving"]["parts_usd"]["own"] == pytest.approx(-paid)
+    assert found["own"]["sentence"] in text and "Having answers judged cost" in html
+    assert found["figures"]["quality.shadow"]["value"] == pytest.approx(-0.2)
+    assert "Against shadows, by the judge" in html
 
 
 def test_names_from_callers_are_text_and_never_markup(

@@ -10,6 +10,7 @@ import pytest
 
 from router.core.event import Content, RoutingEvent
 from router.core.feedback import Feedback
+from router.core.review import Review
 from router.errors import DecisionLogError
 from router.ports import DecisionLog
 from router.stores.decision_columns import COLUMNS, CONTENT
@@ -26,6 +27,8 @@ class SearchableLog(Protocol):
     async def record(self, event: RoutingEvent) -> None: ...
 
     async def record_feedback(self, feedback: Feedback, key_name: str | None = None) -> None: ...
+
+    async def record_review(self, review: Review) -> None: ...
 
     def recent(self, limit: int, where: DecisionFilter | None = None) -> Sequence[Row]: ...
 

@@ -9,6 +9,7 @@ import pytest
 
 from router.core.event import Content, RoutingEvent
 from router.core.feedback import Feedback, Judged
+from router.core.review import Review
 from router.errors import DecisionLogError, UnknownDecision
 from router.ports import DecisionLog
 from router.stores.memory import MemoryDecisionLog
@@ -22,6 +23,8 @@ class JudgedLog(Protocol):
     async def record(self, event: RoutingEvent) -> None: ...
 
     async def record_feedback(self, feedback: Feedback, key_name: str | None = None) -> None: ...
+
+    async def record_review(self, review: Review) -> None: ...
 
     def feedback_on(self, decisions: Iterable[str]) -> Mapping[str, Sequence[Feedback]]: ...
 

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from router.app import create_app
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
+from router.core.review import Review
 from router.gateway import Gateway
 from router.keyring import Keyring
 from router.runtime import Runtime
@@ -27,7 +28,7 @@ from tests.fakes.upstream import FakeUpstream
 HOME = "http://127.0.0.1:7070"
 PAGE = {"accept": "text/html"}
 
-Log = Sequence[RoutingEvent | Feedback]
+Log = Sequence[RoutingEvent | Feedback | Review]
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,10 @@ def opened(tmp_path: Path) -> Iterator[Opened]:
 
 async def _keep(log: SQLiteDecisionLog, told: Log) -> None:
     for one in told:
-        await (log.record_feedback(one) if isinstance(one, Feedback) else log.record(one))
+        if isinstance(one, Review):
+            await log.record_review(one)
+        else:
+            await (log.record_feedback(one) if isinstance(one, Feedback) else log.record(one))
 
 
 @pytest.fixture(scope="session")

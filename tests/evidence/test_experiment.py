@@ -45,7 +45,7 @@ def test_weights_undo_a_share_of_control_that_changed() -> None:
 
 
 def test_arms_are_joined_by_cluster_and_count_all_that_was_paid() -> None:
-    control = [ClusterSums(1, 3, 2, 1, answer_nano=7, own_nano=1)]
+    control = [ClusterSums(1, 3, 2, 1, answer_nano=7, escalation_nano=1)]
     treated = [
         ClusterSums(1, 4, 4, answer_nano=2, escalation_nano=3, cache_loss_nano=4),
         ClusterSums(2, 5, 5, answer_nano=9),
@@ -55,6 +55,23 @@ def test_arms_are_joined_by_cluster_and_count_all_that_was_paid() -> None:
         ArmSums(1, 2.0, 8.0, 4.0, 9.0, 6),
         ArmSums(2, 0.0, 0.0, 5.0, 9.0, 5),
     )
+
+
+def test_what_judging_costs_is_charged_to_routing_for_nothing_is_judged_without_it() -> None:
+    control = [ClusterSums(1, 2, 2, answer_nano=8, own_nano=5)]
+    # A review of yesterday's answer may be paid today.
+    treated = [ClusterSums(1, 2, 2, answer_nano=2, own_nano=3), ClusterSums(2, own_nano=4)]
+    found = arms(control, treated)
+
+    assert found == (ArmSums(1, 2.0, 8.0, 2.0, 5.0, 4), ArmSums(2, 0.0, 0.0, 0.0, 4.0, 0))
+
+
+def test_a_group_that_only_judging_was_paid_in_makes_routing_dearer() -> None:
+    many = [ArmSums(at, 5, 10e9, 5, 5e9, 10) for at in range(100)]
+    alone = [ArmSums(100 + at, 0, 0, 0, 10e9, 0) for at in range(10)]
+    share = measured_saving([*many, *alone]).share
+
+    assert share.value == pytest.approx(1 - (5 * 100 + 100) / (10 * 100))
 
 
 def test_without_control_it_says_how_to_get_one() -> None:

@@ -25,7 +25,8 @@ from router.core.ledger import (
     Unpriced,
     Window,
 )
-from router.core.session_score import SessionScore
+from router.core.own_cost import OwnCost
+from router.core.session_score import SessionPairs, SessionScore
 from router.evidence.reading import MEASURES, Sources, Wanted, read_books, whole_days
 from router.evidence.statement import statement
 
@@ -91,8 +92,15 @@ class Books:
     async def quality(self, *_: Any, **__: Any) -> Sequence[QualitySums]:
         raise AssertionError("scores are read session by session")
 
+    async def own_costs(self, window: Window, simulated: bool = False) -> Sequence[OwnCost]:
+        return [OwnCost("judge", "made_up" if simulated else "grader", 2, 1, 800, 5)]
+
     async def unpriced(self, window: Window, limit: int = 20) -> Sequence[Unpriced]:
-        return [Unpriced("no_price", "large", 4, "d9", NOW)]
+        return [
+            Unpriced("no_price", "large", 4, "d9", NOW),
+            Unpriced("no_own_price", "grader", 1, "d8", NOW),
+            Unpriced("no_own_price", "large", 1, "d7", NOW),
+        ]
 
     async def worst(self, window: Window, limit: int = 20) -> Sequence[Mapping[str, Any]]:
         return []
@@ -112,6 +120,12 @@ class Said:
     ) -> Sequence[SessionScore]:
         self.simulated.append(simulated)
         return [SessionScore("s", "treated", "user", NOW, 1, 1.0)]
+
+    async def session_pairs(
+        self, window: Window, simulated: bool = False
+    ) -> Sequence[SessionPairs]:
+        self.simulated.append(simulated)
+        return [SessionPairs("s", 1, -0.25)]
 
     async def judged_by_hour(self, window: Window, simulated: bool = False) -> Mapping[int, int]:
         self.simulated.append(simulated)
@@ -145,7 +159,8 @@ async def test_made_up_answers_are_read_only_where_there_are_no_others(
 
     assert books.simulated is shown
     assert {it.simulated for _, it in ledger.asked if it is not None} == {shown}
-    assert said.simulated == [shown, shown]
+    assert said.simulated == [shown] * 3
+    assert [it.session for it in books.pairs] == ["s"]
 
 
 async def test_who_asks_for_no_money_is_told_of_quality_alone() -> None:
@@ -184,6 +199,16 @@ async def test_costs_are_those_of_the_models_that_gave_these_answers() -> None:
     books = await read_books(Sources(Books(3, 0, {}), Said()), WINDOW, NOW)
 
     assert (books.costs, books.added) == ([{3: 1}, {3: 2}], [])
+
+
+async def test_unpriced_calls_of_our_own_are_those_of_the_same_kind_of_traffic() -> None:
+    books = await read_books(Sources(Books(3, 0, {}), Said()), WINDOW, NOW)
+
+    assert [(it.reason, it.model) for it in books.unpriced] == [
+        ("no_price", "large"),
+        ("no_own_price", "grader"),
+    ]
+    assert statement(books).own.unpriced == 1
 
 
 def test_a_window_begins_with_a_day_and_ends_when_asked() -> None:

@@ -24,7 +24,7 @@ nanos = st.integers(0, 10**15)
 clusters = st.builds(
     ClusterSums,
     cluster=st.integers(0, 255),
-    requests=st.integers(1, 100),
+    requests=st.integers(0, 100),
     priced_requests=st.integers(0, 100),
     unpriced_requests=st.integers(0, 100),
     baseline_nano=nanos,
@@ -86,6 +86,17 @@ def test_a_table_of_sums_has_the_figures_of_the_sums_themselves() -> None:
     table = ClusterTable(array("q", [it for row in sums for it in astuple(row)]).tobytes())
 
     assert priced_saving(table, BASELINE) == priced_saving(sums, BASELINE)
+
+
+def test_what_was_paid_to_judge_answers_of_another_period_counts_and_adds_no_group() -> None:
+    of = like(0.4)
+    alone = ClusterSums(200, own_nano=sum(it.net_nano for it in of) // 4)
+    without, found = priced_saving(of, BASELINE), priced_saving([*of, alone], BASELINE)
+
+    assert found.net_nano == without.net_nano - alone.own_nano
+    assert found.share.value == pytest.approx(found.net_nano / found.baseline_nano)
+    assert found.share.known and f"in {len(of)} groups" in found.share.sentence
+    assert not priced_saving([*of[: LEAST_CLUSTERS - 1], alone], BASELINE).share.known
 
 
 @given(st.lists(clusters, max_size=12))

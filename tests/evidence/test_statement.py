@@ -74,6 +74,7 @@ def test_every_figure_has_its_name() -> None:
     assert set(found.figures) == {
         *("saved", "saved_usd", "measured_saved", "measured_saved_usd"),
         *("quality", "quality.user", "quality.judge", "quality.check", "judged"),
+        "quality.shadow",
         *(
             "added_p50",
             "added_p99",

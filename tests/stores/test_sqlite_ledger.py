@@ -1,6 +1,7 @@
 """The ledger's sums: always those of the rows, in whatever order these came and went."""
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ from router.core.ledger import (
     Window,
     nano,
 )
+from router.core.review import Review
 from router.errors import DecisionLogError
 from router.ledger import Ledger
 from router.stores.sqlite import SQLiteDecisionLog
@@ -55,10 +57,13 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "decisions.sqlite3"
 
 
-async def logged(path: Path, told: Sequence[RoutingEvent | Feedback]) -> SQLiteLedger:
+async def logged(path: Path, told: Sequence[RoutingEvent | Feedback | Review]) -> SQLiteLedger:
     log = SQLiteDecisionLog(path)
     for one in told:
-        await (log.record_feedback(one) if isinstance(one, Feedback) else log.record(one))
+        if isinstance(one, Review):
+            await log.record_review(one)
+        else:
+            await (log.record_feedback(one) if isinstance(one, Feedback) else log.record(one))
     await log.close()
     return SQLiteLedger(path)
 
@@ -75,9 +80,17 @@ def settled(
     connection.close()
 
 
-def summed(told: Sequence[RoutingEvent]) -> Totals:
-    """The totals, worked out from the events alone."""
-    found = Totals()
+def own_of(reviews: Sequence[Review], spent_on: str | None = None) -> Totals:
+    """What reviews add, worked out from them alone; with `spent_on` what a model was paid."""
+    calls = [call for it in reviews for call in it.calls if spent_on in (None, call.model)]
+    cost = sum(nano(call.cost_usd) for call in calls)
+    unpriced = sum(call.cost_usd is None for call in calls)
+    return Totals(spend_nano=cost, unpriced=unpriced, own_nano=0 if spent_on else cost)
+
+
+def summed(told: Sequence[RoutingEvent], reviews: Sequence[Review] = ()) -> Totals:
+    """The totals, worked out from the events and their reviews alone."""
+    found = own_of(reviews)
     for event in told:
         answered = event.model is not None and event.outcome != "refused"
         answer = nano(event.cost_usd) if answered else 0
@@ -94,7 +107,6 @@ def summed(told: Sequence[RoutingEvent]) -> Totals:
                 "baseline_high_nano": nano(priced.high if priced else same),
                 "answer_nano": answer,
                 "escalation_nano": others,
-                "own_nano": own,
                 "cache_loss_nano": nano(event.bill.cache_loss_usd),
             }
         usage = event.usage
@@ -106,6 +118,7 @@ def summed(told: Sequence[RoutingEvent]) -> Totals:
             unpriced=int(event.unpriced is not None),
             estimated=int(event.usage_estimated and answered),
             spend_nano=answer + others + own,
+            own_nano=own,
             input_tokens=usage.input_tokens if usage else 0,
             output_tokens=usage.output_tokens if usage else 0,
             cached_input_tokens=usage.cached_input_tokens if usage else 0,
@@ -115,9 +128,16 @@ def summed(told: Sequence[RoutingEvent]) -> Totals:
     return found
 
 
-async def check(ledger: SQLiteLedger, told: Sequence[RoutingEvent]) -> None:
-    """Every way to ask for the sums gives those of the events."""
-    whole = summed(told)
+def without_spend(it: Totals) -> Totals:
+    """But for what is told of whom was paid, which by model is another than who answered."""
+    return dataclasses.replace(it, spend_nano=0, unpriced=0)
+
+
+async def check(
+    ledger: SQLiteLedger, told: Sequence[RoutingEvent], reviews: Sequence[Review] = ()
+) -> None:
+    """Every way to ask for the sums gives those of the events and their reviews."""
+    whole = summed(told, reviews)
     assert (await ledger.totals(EVER))[None] == whole
     points = await ledger.series(EVER)
     assert sum((point.totals for point in points), Totals()) == whole
@@ -129,6 +149,8 @@ async def check(ledger: SQLiteLedger, told: Sequence[RoutingEvent]) -> None:
         assert sum(one.net_nano for one in flat) == whole.net_nano
         assert sum(one.requests for one in flat) == whole.requests
         assert all(one.parts.net == one.net_nano for one in flat)
+        assert sum(one.own_nano for one in flat) == whole.own_nano
+        assert sum(one.unpriced_requests for one in flat) == whole.unpriced
     for step in STEPS:
         times = await ledger.histograms(EVER, ["total_s"], step=step)
         assert sum(sum(one.counts.values()) for one in times) == len(told)
@@ -136,7 +158,9 @@ async def check(ledger: SQLiteLedger, told: Sequence[RoutingEvent]) -> None:
     alike = [
         e for e in told if (e.decision.rule, e.model, e.decision.arm) == ("easy", "small", "routed")
     ]
-    assert (await ledger.totals(EVER, narrowed))[None] == summed(alike)
+    about = [it for it in reviews if it.decision in {event.id for event in alike}]
+    found = (await ledger.totals(EVER, narrowed))[None]
+    assert without_spend(found) == without_spend(summed(alike, about))
 
 
 @settings(max_examples=15, deadline=None)

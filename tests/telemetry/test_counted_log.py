@@ -9,8 +9,9 @@ from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
 from router.errors import DecisionLogError, UnknownDecision
 from router.telemetry.counted_log import CountedDecisionLog
-from tests.fakes.events import an_event
+from tests.fakes.events import AT, an_event
 from tests.fakes.gateway import MemoryLog
+from tests.fakes.reviews import a_review
 
 SAID = Feedback("d1", "user", 1.0, 0.5)
 ROW = {"model": "small", "strategy": "cheapest_good_enough"}
@@ -79,3 +80,20 @@ async def test_feedback_counts_also_where_the_row_of_its_decision_cannot_be_read
     await log.record(an_event())
     await log.record_feedback(SAID)
     assert (counts.ratings, counts.failures) == ([(SAID, None)], 0)
+
+
+async def test_what_a_review_says_is_counted_as_the_judges_once_it_is_kept() -> None:
+    counts, kept_in = Counts(), MemoryLog()
+    log = CountedDecisionLog(kept_in, counts, {"d1": ROW}.get)
+    with pytest.raises(UnknownDecision):
+        await log.record_review(a_review())
+    await log.record(an_event())
+    await log.record(an_event("d2"))
+    await log.record_review(a_review())
+    await log.record_review(a_review("d2", score=None, shadow=None))
+    assert kept_in.reviews == [a_review(), a_review("d2", score=None, shadow=None)]
+    assert counts.ratings == [(Feedback("d1", "judge", AT + 60, 0.7), ROW)]
+    kept_in.error = DecisionLogError("disk full")
+    with pytest.raises(DecisionLogError, match="disk full"):
+        await log.record_review(a_review())
+    assert counts.failures == 1

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import msgspec
+from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,6 +19,7 @@ from router.api.tagging import TAGS
 from router.core.cost import Usage, baseline_cost
 from router.core.flips import flips
 from router.core.replay import agrees, logged_case
+from router.core.review import Review
 from router.core.signals import Vocabulary
 from router.errors import UnknownDecision
 from router.gateway import PolicyInForce
@@ -58,6 +60,7 @@ async def report(request: Request) -> Told:
     if row is None:
         raise UnknownDecision("The log holds no such decision.", "id")
     said = (await asyncio.to_thread(runtime.decisions.feedback_on, [id])).get(id, ())
+    reviewed = await asyncio.to_thread(runtime.decisions.review_of, id)
     caller = caller_of(request)
     may_read = caller is not None and caller.may("admin")
     shown = {name: value for name, value in row.items() if may_read or name not in CONTENT}
@@ -69,6 +72,7 @@ async def report(request: Request) -> Told:
         "content": None if not may_read else _content(row),
         "sentence": sentence(row),
         "feedback": [asdict(it) for it in said],
+        "review": None if reviewed is None else _review(reviewed),
         "steps": list(_steps(row)),
         "considered": candidates,
         "flips": found,
@@ -83,6 +87,26 @@ def _content(row: Row) -> dict[str, str] | None:
     if row["request_content"] is None:
         return None
     return {"request": row["request_content"], "response": row["response_content"]}
+
+
+def _review(it: Review) -> dict[str, Any]:
+    """What the router had judged, what a shadow got, and what each call cost; never a text."""
+    shadow = it.shadow
+    return {
+        "at": it.at,
+        "score": it.score,
+        "shadow": None if shadow is None else structs.asdict(shadow),
+        "calls": [
+            {
+                "purpose": call.purpose,
+                "model": call.model,
+                "input_tokens": call.usage and call.usage.input_tokens,
+                "output_tokens": call.usage and call.usage.output_tokens,
+                "cost_usd": call.cost_usd,
+            }
+            for call in it.calls
+        ],
+    }
 
 
 def _candidates(row: Row) -> Iterator[dict[str, Any]]:

@@ -83,7 +83,7 @@ def counts(found: "Statement") -> dict[str, Any]:
         "priced": found.totals.priced,
         "unpriced": found.totals.unpriced,
         "estimated": found.totals.estimated,
-        "hours": len(found.hours),
+        "hours": sum(1 for it in found.hours if it.totals.requests),
     }
 
 

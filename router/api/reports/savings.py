@@ -49,6 +49,7 @@ _TABLES: Mapping[str, Sequence[str]] = {
     "groups": GROUPS,
     "parts": ("part", "usd"),
     "days": ("at", "model", "requests", "spent_usd"),
+    "own": ("purpose", "model", "calls", "unpriced", "tokens", "usd"),
     "unpriced": ("reason", "model", "requests", "latest", "latest_at"),
     "figures": FIGURES,
     "changes": ("at", "until", "kind", "label"),
@@ -98,6 +99,7 @@ async def report(request: Request) -> Told:
         "figures": [{**figure(found.figures[name]), "name": name} for name in SHOWN],
         "counts": counts(found),
         "energy": _energy(found),
+        **_own(found),
         "parts": _parts(found),
         "days": days,
         "groups": sorted(_groups(told.groups), key=_KEYS[sort], reverse=order == "desc"),
@@ -105,7 +107,6 @@ async def report(request: Request) -> Told:
         "groups_since": told.since,
         # A request counts under each of its tags, so that these do not add up to the whole.
         "groups_overlap": by == "tag",
-        "unpriced": [asdict(it) for it in found.unpriced],
         "changes": await changes_of(request, period, found),
     }
     return told_with(
@@ -157,6 +158,17 @@ def _groups(told: Iterable["GroupSaving"]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _own(found: "Statement") -> dict[str, Any]:
+    """What the router's own calls cost, and what could not be priced, theirs among it."""
+    from router.evidence.plain import own
+
+    return {
+        "own": own(found.own)["of"],
+        "own_sentence": found.own.sentence,
+        "unpriced": [asdict(it) for it in found.unpriced],
+    }
 
 
 async def _days(request: Request, period: Period) -> Rows:
