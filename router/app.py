@@ -27,6 +27,7 @@ from router.errors import RouterError, StartupError
 from router.exchange import all_recorded
 from router.found import Found
 from router.gateway import Gateway
+from router.judging.reviewer import Reviewer
 from router.keyring import FIXED_KEY, FIXED_ROLES, Keyring, check_secret, digest_of
 from router.ports import Limiter, Traces
 from router.reload import Built, Reloader
@@ -131,6 +132,7 @@ async def _running(
         await _warm_up(built.gateway)
         return built
 
+    reviewer = Reviewer(metrics.reviews)
     upkeep = Upkeep(settings.decision_log, settings.log_retention_days)
     try:
         assembly.traces = _traces(settings, assembly)
@@ -138,14 +140,16 @@ async def _running(
         upkeep.start()
         assert assembly.found is not None
         runtime = _runtime(settings, keyring, assembly, built, _exposition(metrics, shared))
+        runtime.review = reviewer.submit
         reloader = Reloader(runtime, build, built.seen, metrics.reloaded)
         publishing = [_publishing(shared)] if shared else []
         async with _meanwhile(reloader.run(), *publishing):
             try:
                 yield runtime, assembly.found
             finally:
-                runtime.accepting = False
+                runtime.stop()
         await all_recorded()
+        await reviewer.drain(runtime.time_to_stop_s)
     finally:
         await asyncio.to_thread(upkeep.stop)
         await assembly.close()

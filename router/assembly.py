@@ -123,6 +123,9 @@ class Assembly:
         self.metrics.targets("upstream", {name for it in catalogs for name in it.upstreams})
         self.metrics.targets("model", {name for it in catalogs for name in it.models})
         self.metrics.policies({name: loaded.version for name, loaded in found.policies.items()})
+        self.metrics.reviews.judging(
+            name for name, loaded in found.policies.items() if loaded.policy.judging is not None
+        )
         await replaced.aclose()
         return Built(self._gateway(in_force, found.default), seen)
 

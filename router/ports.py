@@ -14,6 +14,7 @@ from router.core.browsing import DecisionPage, DecisionQuery
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
 from router.core.request import RoutedRequest
+from router.core.review import Review
 from router.core.session import Held
 from router.core.signals import Signals, Vocabulary
 from router.core.stats import Observation, StatsSnapshot
@@ -127,6 +128,14 @@ class DecisionLog(Protocol):
 
         With `key_name` only on decisions that came with that API key. Raises UnknownDecision if
         the log holds no such decision, and DecisionLogError.
+        """
+        ...
+
+    async def record_review(self, review: Review) -> None:
+        """Book what a review of a decision cost, in the hour it was paid in, and keep what it told.
+
+        A second review of the same decision changes nothing. Raises UnknownDecision if the log
+        holds no such decision, and DecisionLogError.
         """
         ...
 

@@ -14,6 +14,7 @@ from router.keyring import Keyring
 from router.ledger import Ledger, Repeats, Scores
 from router.policyfile import LoadedPolicy
 from router.ports import Decisions
+from router.recording import Trace
 from router.settings import Settings
 from router.stores.decision_pages import DecisionPages
 from router.stores.sqlite_ledger import SQLiteLedger
@@ -37,7 +38,8 @@ class Runtime:
     `session_key` keys the pseudonyms of sessions, `keyring` knows the callers' API keys.
     `policies` gives the files that `gateway` was built from, by policy, `artifacts` the folders
     of their classifiers. `trace` gives the trace of a request, by its `traceparent` and its id;
-    None where no traces are made.
+    None where no traces are made. `review` has an answer reviewed that was drawn for it; None where
+    nothing is. `stopped` is when `accepting` turned False, on the monotonic clock.
     """
 
     gateway: Gateway
@@ -51,6 +53,21 @@ class Runtime:
     policies: Callable[[], Mapping[str, LoadedPolicy]] = dict
     artifacts: Callable[[], Mapping[str, Path]] = dict
     trace: Callable[[str | None, str], TraceContext] | None = None
+    review: Callable[[Trace], None] | None = None
+    stopped: float | None = None
+
+    def stop(self) -> None:
+        """No further request is let in; those in flight have their time from now on."""
+        self.accepting = False
+        if self.stopped is None:
+            self.stopped = self.gateway.clock.elapsed()
+
+    @property
+    def time_to_stop_s(self) -> float:
+        """What is left of the time that a shutdown may take, in seconds."""
+        stopped = self.stopped
+        passed = 0.0 if stopped is None else self.gateway.clock.elapsed() - stopped
+        return max(self.settings.shutdown_s - passed, 0.0)
 
     @property
     def decisions(self) -> Decisions:

@@ -239,7 +239,7 @@ def _server(config: "uvicorn.Config", runtime: "Runtime") -> "uvicorn.Server":
             if not runtime.accepting:
                 self.force_exit = True
                 loop.call_soon_threadsafe(self._cut_short)
-            runtime.accepting = False
+            runtime.stop()
             super().handle_exit(sig, frame)
 
         def _cut_short(self) -> None:
