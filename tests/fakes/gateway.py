@@ -10,6 +10,7 @@ from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
 from router.core.policy import Policy
 from router.core.request import RoutedRequest
+from router.core.review import Review
 from router.core.signals import Signals
 from router.gateway import Gateway, PolicyInForce
 from router.ports import Signal, Upstream
@@ -55,6 +56,7 @@ class MemoryLog:
     def __init__(self) -> None:
         self.events: list[RoutingEvent] = []
         self.feedback: list[Feedback] = []
+        self.reviews: list[Review] = []
         self.error: Exception | None = None
 
     async def record(self, event: RoutingEvent) -> None:
@@ -69,6 +71,14 @@ class MemoryLog:
         if feedback.decision not in known:
             raise no_such_decision()
         self.feedback.append(feedback)
+
+    async def record_review(self, review: Review) -> None:
+        if self.error is not None:
+            raise self.error
+        if review.decision not in {event.id for event in self.events}:
+            raise no_such_decision()
+        if review.decision not in {known.decision for known in self.reviews}:
+            self.reviews.append(review)
 
     def recent(self, limit: int) -> list[Mapping[str, Any]]:
         return [{"decision": event.id} for event in reversed(self.events[-limit:])]

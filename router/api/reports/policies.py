@@ -19,7 +19,7 @@ from router.api.caller import body_of
 from router.api.reports.period import period_of
 from router.api.reports.told import Told, answered
 from router.api.reports.versions import COLUMNS, versions_of
-from router.api.reports.wording import in_words, limits
+from router.api.reports.wording import in_words, judging, limits
 from router.api.state import runtime_of
 from router.core.catalog import Catalog
 from router.core.policy import Policy
@@ -74,6 +74,7 @@ def _meaning(policy: Policy) -> dict[str, Any]:
         "baseline": policy.baseline,
         "explore": policy.explore,
         "limits": list(limits(policy.limits)),
+        "judging": judging(policy.judging),
         "tags_from": list(policy.tags_from),
         "rules": in_words(policy),
     }
