@@ -51,7 +51,7 @@ Judge three things about the section `answer`:
 Being long, polite or sure of itself is worth nothing. A call of a tool is judged by whether it is
 the right call, with the right arguments, at this point of the conversation.
 
-10: right, complete and as asked. 7 to 9: right, with small flaws. 4 to 6: helpful in part.
+10: right, complete and as asked. 7 to 9: right, with minor flaws. 4 to 6: helpful in part.
 1 to 3: mostly wrong, or beside the point. 0: wrong throughout, empty or harmful.
 
 Answer with one JSON object and nothing else: {{"score": n}}, n a whole number from 0 to 10."""

@@ -1,0 +1,410 @@
+"""One review: who is asked what, what is booked, and what is folded into the statistics."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from router.core.bill import OwnCall
+from router.core.circuit import OPEN_S
+from router.core.cost import Usage
+from router.core.event import Outcome
+from router.core.judging import Lot
+from router.core.review import Review, ShadowAnswer
+from router.core.stats import Observation
+from router.errors import DecisionLogError, UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
+from router.judging import asking
+from router.judging.asking import MOST_BYTES
+from router.judging.reading import MOST_CHARACTERS
+from router.ports import UpstreamCall
+from tests.fakes.gateway import FixedSignal
+from tests.fakes.upstream import FakeReply, FakeUpstream, plain_reply, streamed_reply
+from tests.judging.made import BOTH, JUDGING, MODELS, SMALL_ONLY, World, scored
+
+ALONE = Lot(shadow=False)
+JUDGED = [("judge", "judged")]
+SHADOWED = [*JUDGED, ("shadow", "judged")]
+
+
+def asked_of(upstream: FakeUpstream, at: int = 0) -> str:
+    """All that a judge was shown."""
+    body: Any = upstream.bodies[at]
+    return "\n".join(message["content"] for message in body["messages"])
+
+
+async def test_an_answer_is_judged_and_booked_at_the_prices_of_its_time() -> None:
+    it = World()
+
+    results = await it.reviewed(ALONE)
+
+    usage = Usage(input_tokens=400, output_tokens=6)
+    cost = (400 * 1.0 + 6 * 4.0) / 1e6
+    call = OwnCall("judge", "judge", usage, pytest.approx(cost))
+    assert results == JUDGED and it.far.calls == []
+    assert it.log.reviews == [Review("dec_1", it.gateway.clock.now(), (call,), 0.7)]
+    assert it.counts.calls == [call]
+
+
+async def test_the_judge_is_told_what_was_asked_and_answered_and_nobody_s_name() -> None:
+    it = World()
+
+    await it.reviewed(ALONE)
+
+    told = asked_of(it.bench)
+    (body,) = it.bench.bodies
+    assert "2 + 2?" in told and "Four." in told
+    assert body["model"] == "judge" and body["temperature"] == 0
+    assert "response_format" in body and "stream" not in body
+    for name in ("small", "small:3b", "large", "near", "default", "routed", "dec_1"):
+        assert name not in told
+
+
+async def test_a_judge_that_cannot_be_held_to_a_form_is_asked_without_it() -> None:
+    it = World({**JUDGING, "model": "home-judge"})
+
+    assert await it.reviewed(ALONE) == JUDGED
+    assert "response_format" not in it.home.bodies[0]
+
+
+async def test_a_shadow_is_asked_the_same_and_judged_alike_and_alone() -> None:
+    it = World()
+    it.bench._script = [scored(4), scored(9)]
+
+    results = await it.reviewed(BOTH)
+
+    (review,) = it.log.reviews
+    assert results == SHADOWED
+    assert it.far.bodies[0]["messages"] == it.near.bodies[0]["messages"]
+    assert review.score == pytest.approx(0.4)
+    assert review.shadow == ShadowAnswer("large", pytest.approx(0.9), 3)
+    assert [call.purpose for call in review.calls] == ["judge", "shadow", "judge"]
+    assert "Four." in asked_of(it.bench) and "4!" not in asked_of(it.bench)
+    assert "4!" in asked_of(it.bench, 1) and "Four." not in asked_of(it.bench, 1)
+
+
+async def test_a_streamed_answer_and_its_streamed_shadow_are_judged() -> None:
+    it = World()
+    it.near._script, it.far._script = [streamed_reply()], [streamed_reply()]
+
+    assert await it.reviewed(BOTH, stream=True) == SHADOWED
+
+    assert "Hello" in asked_of(it.bench) and "Hello" in asked_of(it.bench, 1)
+    assert it.log.reviews[0].shadow == ShadowAnswer("large", pytest.approx(0.7), 2)
+
+
+async def test_the_baseline_has_no_shadow() -> None:
+    best = {"strategy": {"kind": "best_quality"}}
+    it = World(default=best)
+
+    assert await it.reviewed(BOTH) == JUDGED
+    assert len(it.far.calls) == 1 and it.near.calls == []
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        UpstreamUnreachable("no connection"),
+        UpstreamTimeout("no answer"),
+        FakeReply([b"{}"], 429),
+        FakeReply([b"{}"], 500),
+        FakeReply([b"{}"], 401),
+    ],
+    ids=lambda told: str(getattr(told, "status", type(told).__name__)),
+)
+async def test_a_judge_that_refuses_or_cannot_be_reached_costs_nothing(failure: Any) -> None:
+    it = World()
+    it.bench._script = [failure]
+
+    assert await it.reviewed(BOTH) == [("judge", "failed")]
+
+    assert len(it.bench.calls) == 1 and it.far.calls == []
+    assert it.log.reviews == [] and it.counts.calls == []
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [FakeReply([b"<html>"]), FakeReply([b'{"id'], then=UpstreamBroken("cut"))],
+    ids=["page", "cut"],
+)
+async def test_a_judge_that_breaks_off_is_paid_for_as_far_as_is_known(broken: FakeReply) -> None:
+    it = World()
+    it.bench._script = [broken]
+
+    assert await it.reviewed(BOTH) == [("judge", "failed")]
+
+    (review,) = it.log.reviews
+    (call,) = review.calls
+    assert review.score is None and review.shadow is None and broken.closed
+    assert call.usage is not None and call.usage.input_tokens > 400
+    assert call.usage.output_tokens == 0 and call.cost_usd
+
+
+@pytest.mark.parametrize("told", ["I will not judge.", '{"score": 12}', ""])
+async def test_what_cannot_be_understood_is_paid_for_and_says_nothing(told: str) -> None:
+    it = World()
+    it.bench._script = [plain_reply(told)]
+
+    assert await it.reviewed(BOTH) == [("judge", "not_understood")]
+
+    (review,) = it.log.reviews
+    assert review.score is None and review.calls[0].cost_usd and it.far.calls == []
+
+
+async def test_a_shadow_that_cannot_be_judged_leaves_the_score_of_the_answer() -> None:
+    it = World()
+    it.bench._script = [scored(6), plain_reply("No.")]
+
+    assert await it.reviewed(BOTH) == [*JUDGED, ("shadow", "not_understood")]
+
+    (review,) = it.log.reviews
+    assert (review.score, review.shadow, len(review.calls)) == (pytest.approx(0.6), None, 3)
+
+
+async def test_a_judge_that_hangs_is_given_up_and_what_it_may_charge_is_not_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Hanging(FakeUpstream):
+        async def open(self, call: UpstreamCall) -> FakeReply:
+            await asyncio.sleep(3600)
+            raise AssertionError
+
+    monkeypatch.setattr(asking, "DEADLINE_S", 0.01)
+    it = World(upstreams={"bench": Hanging()})
+
+    assert await it.reviewed(BOTH) == [("judge", "failed")]
+
+    assert it.log.reviews[0].calls == (OwnCall("judge", "judge", None, None),)
+    assert it.gateway.stats.in_flight() == {"small": 0, "judge": 0}
+
+
+async def test_a_shadow_without_an_end_is_left_and_booked() -> None:
+    it = World()
+    it.far._script = [FakeReply([b" " * MOST_BYTES, b" "])]
+
+    assert await it.reviewed(BOTH) == [*JUDGED, ("shadow", "failed")]
+
+    assert [call.purpose for call in it.log.reviews[0].calls] == ["judge", "shadow"]
+
+
+async def test_a_call_without_a_price_is_told_as_that() -> None:
+    judge = {name: it for name, it in MODELS["judge"].items() if name != "price"}
+    it = World(models={**MODELS, "judge": judge})
+
+    assert await it.reviewed(ALONE) == JUDGED
+
+    (call,) = it.log.reviews[0].calls
+    assert (call.cost_usd, call.usage) == (None, Usage(400, 6))
+
+
+async def test_a_judge_that_is_paid_by_the_hour_costs_its_time() -> None:
+    class Slow(FakeUpstream):
+        async def open(self, call: UpstreamCall) -> FakeReply:
+            it.gateway.clock.advance(7.2)  # type: ignore[attr-defined]
+            return await super().open(call)
+
+    judge = {**MODELS["judge"], "price": {"usd_per_hour": 2.0}}
+    it = World(upstreams={"bench": Slow(scored())}, models={**MODELS, "judge": judge})
+
+    await it.reviewed(ALONE)
+
+    assert it.log.reviews[0].calls[0].cost_usd == pytest.approx(2.0 * 7.2 / 3600)
+
+
+async def test_what_a_judge_does_not_count_is_estimated() -> None:
+    body = {"choices": [{"message": {"content": '{"score": 5}'}, "finish_reason": "stop"}]}
+    it = World()
+    it.bench._script = [FakeReply([json.dumps(body).encode()])]
+
+    assert await it.reviewed(ALONE) == JUDGED
+
+    usage = it.log.reviews[0].calls[0].usage
+    assert usage is not None and usage.input_tokens > 400 and usage.output_tokens == 3
+
+
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+SOUND = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}
+FILE = {"type": "file", "file": {"file_data": "data:application/pdf;base64,AAAA"}}
+
+
+@pytest.mark.parametrize("part", [IMAGE, SOUND, FILE], ids=["image", "sound", "file"])
+async def test_what_a_judge_could_not_see_is_not_judged(part: dict[str, Any]) -> None:
+    able = {**MODELS["small"], "capabilities": ["vision", "audio", "files"]}
+    it = World(models={**MODELS, "small": able})
+    content = [{"type": "text", "text": "What is this?"}, part]
+
+    results = await it.reviewed(BOTH, messages=[{"role": "user", "content": content}])
+
+    assert results == [("judge", "unreadable")] and len(it.near.calls) == 1
+    assert it.bench.calls == it.far.calls == []
+
+
+@pytest.mark.parametrize("place", ["question", "answer", "bytes"])
+async def test_what_is_too_large_is_not_judged(place: str) -> None:
+    large = {**MODELS["small"], "context_window": 1_000_000}
+    it = World(models={**MODELS, "small": large})
+    asked = "x" * (MOST_CHARACTERS + 1 if place == "question" else 9)
+    size = {"question": 9, "answer": MOST_CHARACTERS, "bytes": 1_100_000}[place]
+    it.near._script = [plain_reply("y" * size)]
+
+    results = await it.reviewed(BOTH, messages=[{"role": "user", "content": asked}])
+
+    assert results == [("judge", "too_large")]
+    assert it.bench.calls == it.far.calls == []
+
+
+async def test_what_fits_no_judges_window_is_not_judged() -> None:
+    judge = {**MODELS["judge"], "context_window": 500}
+    it = World(models={**MODELS, "judge": judge})
+
+    assert await it.reviewed(BOTH) == [("judge", "too_large")]
+
+
+@pytest.mark.parametrize("which", ["model", "upstream"])
+async def test_a_judge_whose_circuit_is_not_closed_is_left_alone_and_its_probe_to_callers(
+    which: str,
+) -> None:
+    it = World()
+    stats, server = it.gateway.stats, False if which == "upstream" else None
+    for _ in range(5):
+        model = "judge" if which == "model" else "other"
+        stats.observe(model, Observation(ok=False, upstream="bench", server_ok=server))
+    trace = await it.answered()
+    it.gateway.clock.advance(OPEN_S + 1)  # type: ignore[attr-defined]
+
+    it.reviewer.submit(trace)
+    await it.reviewer.drain(5.0)
+
+    assert it.counts.results == [("judge", "unavailable")] and it.bench.calls == []
+    assert stats.enter("judge", "bench"), "the probe is still there for a caller"
+
+
+async def test_what_a_judge_does_says_nothing_of_how_it_answers_callers() -> None:
+    it = World()
+    before = it.gateway.stats.snapshot().of("judge")
+
+    await it.reviewed(ALONE)
+
+    assert it.gateway.stats.snapshot().of("judge") == before
+
+
+async def test_a_pair_of_lengths_is_compared_where_no_control_arm_is() -> None:
+    it = World()
+    it.near._script, it.far._script = [plain_reply(completion=40)], [plain_reply(completion=90)]
+
+    await it.reviewed(BOTH)
+
+    compared = it.gateway.stats.snapshot().of("small").compared
+    assert (compared.own.n, compared.own.total) == (1, 40)
+    assert (compared.control.n, compared.control.total) == (1, 90)
+
+
+@pytest.mark.parametrize("changes", [{"control": 0.1}, {"explore": 1.0}], ids=str)
+async def test_lengths_of_another_kind_are_left_alone(changes: dict[str, float]) -> None:
+    it = World(**changes)
+    trace = await it.answered()
+    before = it.gateway.stats.snapshot().of("small").compared
+
+    it.reviewer.submit(trace)
+    await it.reviewer.drain(5.0)
+
+    assert it.gateway.stats.snapshot().of("small").compared == before
+
+
+@pytest.mark.parametrize(
+    ("tool", "asked"),
+    [({"type": "function", "function": {"name": "f"}}, 1), ({"type": "web_search"}, 0)],
+    ids=["ours", "theirs"],
+)
+async def test_a_tool_that_the_provider_runs_is_not_run_twice(
+    tool: dict[str, Any], asked: int
+) -> None:
+    it = World()
+
+    results = await it.reviewed(BOTH, tools=[tool])
+
+    assert len(it.far.calls) == asked
+    assert results[0 if not asked else 1] == ("shadow", "judged" if asked else "not_allowed")
+
+
+async def test_a_tool_call_is_shown_to_the_judge_with_the_tools_that_there_were() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "add", "arguments": '{"a": 2}'}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    body = {"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
+    it = World()
+    it.near._script = [FakeReply([json.dumps(body).encode()])]
+    tools = [{"type": "function", "function": {"name": "add", "description": "adds"}}]
+
+    assert await it.reviewed(ALONE, tools=tools) == JUDGED
+
+    told = asked_of(it.bench)
+    assert '{"tool_call": "add", "arguments": {"a": 2}}' in told and '"adds"' in told
+
+
+@pytest.mark.parametrize("outcome", ["refused", "broken", "cancelled"])
+async def test_only_what_was_answered_whole_is_judged(outcome: Outcome) -> None:
+    it = World()
+    trace = await it.answered()
+    assert trace.event is not None
+    trace.event = replace(trace.event, outcome=outcome)
+
+    it.reviewer.submit(trace)
+    await it.reviewer.drain(5.0)
+
+    assert it.counts.results == [] and it.bench.calls == []
+
+
+async def test_an_answer_that_was_not_drawn_or_not_logged_is_not_judged() -> None:
+    it = World()
+    assert await it.reviewed(None) == []
+    it.log.error = DecisionLogError("full")
+
+    assert await it.reviewed(BOTH, id="dec_2") == []
+    assert it.bench.calls == []
+
+
+async def test_a_log_that_cannot_keep_a_review_is_told_of_and_nothing_breaks(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    it = World()
+    trace = await it.answered()
+    it.log.error = DecisionLogError("full")
+
+    it.reviewer.submit(trace)
+    await it.reviewer.drain(5.0)
+
+    assert "the review of decision dec_1 was not recorded: full" in caplog.text
+    assert "2 + 2?" not in caplog.text
+
+
+async def test_a_ceiling_is_kept_to_and_what_has_no_price_has_no_place_under_it() -> None:
+    ceiling = {**JUDGING, "usd_per_day": 0.0107}
+    it = World(ceiling)
+    it.bench._script = [scored(7, prompt=600)]
+    for at in range(30):
+        it.reviewer.submit(await it.answered(ALONE, id=f"dec_{at}"))
+    await it.reviewer.drain(5.0)
+
+    spent = sum(call.cost_usd or 0.0 for call in it.counts.calls)
+    assert 0 < spent <= 0.0107
+    assert set(it.counts.results) == {("judge", "judged"), ("judge", "over_budget")}
+
+    judge = {name: value for name, value in MODELS["judge"].items() if name != "price"}
+    unpriced = World(ceiling, models={**MODELS, "judge": judge})
+    assert await unpriced.reviewed(ALONE) == [("judge", "no_price")]
+    assert unpriced.bench.calls == []
+
+
+async def test_a_rule_on_a_signal_of_its_own_judges_the_judge_too() -> None:
+    """The judge is weighed by the request's own signals, not by what its prompt would give."""
+    rule = {
+        "name": "code",
+        "when": {"signal": "domain", "is": "code"},
+        "limits": {"allowed_models": ["small"]},
+        "strategy": SMALL_ONLY,
+    }
+    learned = {"complexity": 0.2, "difficulty": 0.0, "domain": "code"}
+    it = World(signals={"learned": FixedSignal(learned)}, rules=[rule])
+
+    assert await it.reviewed(BOTH) == [("judge", "not_allowed")]
