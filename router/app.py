@@ -151,8 +151,14 @@ async def _running(
         await all_recorded()
         await reviewer.drain(runtime.time_to_stop_s)
     finally:
-        await asyncio.to_thread(upkeep.stop)
-        await assembly.close()
+        await _closed(reviewer, upkeep, assembly)
+
+
+async def _closed(reviewer: Reviewer, upkeep: Upkeep, assembly: Assembly) -> None:
+    """Let go of all that ran. Reviews that are still under way are broken off, and booked."""
+    await reviewer.drain(0.0)
+    await asyncio.to_thread(upkeep.stop)
+    await assembly.close()
 
 
 def _runtime(

@@ -5,6 +5,7 @@ Rule: a request takes `gateway` once, at its start, and keeps it to its end.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from secrets import token_bytes
 
@@ -56,10 +57,12 @@ class Runtime:
     review: Callable[[Trace], None] | None = None
     stopped: float | None = None
 
-    def stop(self) -> None:
-        """No further request is let in; those in flight have their time from now on."""
+    def stop(self, at_once: bool = False) -> None:
+        """No further request is let in; what is under way has its time from now on, or none."""
         self.accepting = False
-        if self.stopped is None:
+        if at_once:
+            self.stopped = -inf
+        elif self.stopped is None:
             self.stopped = self.gateway.clock.elapsed()
 
     @property

@@ -136,7 +136,8 @@ async def _serve(
             # Whole seconds, and 0 would cut off every request.
             timeout_graceful_shutdown=math.ceil(settings.shutdown_s),
         )
-        server = _server(config, runtime)
+        told: list[int] = []
+        server = _server(config, runtime, told)
         # Uvicorn puts this handler in place itself, and at the end sends itself the signal again
         # under the handler that was there before: so there is no moment at which a signal is lost,
         # and requests in flight and the log always come first.
@@ -149,6 +150,11 @@ async def _serve(
             listening.listen(BACKLOG)
             worker.is_ready()
         await server.serve(sockets=[listening])
+        # From now on a signal ends the wait for what goes on without callers.
+        _cancel_on_sigterm()
+        if len(told) > 2:
+            # Uvicorn sends itself every signal once more, so this was more than one.
+            runtime.stop(at_once=True)
 
 
 def _follow(worker: "Worker", server: "uvicorn.Server") -> None:
@@ -226,7 +232,8 @@ def _closed_unless_local(settings: "Settings", listening: socket.socket) -> "Set
     return settings if address.is_loopback else settings.model_copy(update={"require_keys": True})
 
 
-def _server(config: "uvicorn.Config", runtime: "Runtime") -> "uvicorn.Server":
+def _server(config: "uvicorn.Config", runtime: "Runtime", told: list[int]) -> "uvicorn.Server":
+    """The server, which notes in `told` each signal that it was sent."""
     import uvicorn
 
     loop = asyncio.get_running_loop()
@@ -236,6 +243,7 @@ def _server(config: "uvicorn.Config", runtime: "Runtime") -> "uvicorn.Server":
         it waits for none of them."""
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            told.append(sig)
             if not runtime.accepting:
                 self.force_exit = True
                 loop.call_soon_threadsafe(self._cut_short)
