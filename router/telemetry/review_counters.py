@@ -1,6 +1,6 @@
 """ReviewCounters: the metrics of what the router has judged, and of what that cost."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from functools import cache
 from math import isfinite
 
@@ -10,7 +10,6 @@ from router.core.bill import OwnCall
 from router.telemetry import metrics
 from router.telemetry.metrics import MetricSpec
 
-PURPOSES = ("judge", "shadow")
 RESULTS = (
     "judged",
     "not_understood",
@@ -33,11 +32,13 @@ class ReviewCounters:
         self._cost = cache(counter(metrics.OWN_COST).labels)
         self._unpriced = cache(counter(metrics.UNPRICED_OWN).labels)
 
-    def judging(self, policies: Iterable[str]) -> None:
-        """These policies have answers judged. All that may come of it is at zero from the start:
-        an alert on the first of a kind needs a value before it."""
-        for policy in policies:
-            for purpose in PURPOSES:
+    def judging(self, asked: Mapping[str, Mapping[str, str]]) -> None:
+        """These policies have answers judged; by purpose, whom they ask. All that may come of it is
+        at zero from the start: an alert on the first of a kind needs a value before it."""
+        for policy, models in asked.items():
+            for purpose, model in models.items():
+                self._cost(policy, model, purpose)
+                self._unpriced(policy, model, purpose)
                 for result in RESULTS:
                     self._reviews(policy, purpose, result)
 

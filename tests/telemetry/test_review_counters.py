@@ -5,7 +5,7 @@ from typing import get_args
 from router.core.bill import OwnCall
 from router.judging.counts import Purpose, Result
 from router.telemetry.prometheus import PrometheusObserver
-from router.telemetry.review_counters import PURPOSES, RESULTS
+from router.telemetry.review_counters import RESULTS
 
 
 def lines(observer: PrometheusObserver) -> dict[str, float]:
@@ -18,11 +18,15 @@ def lines(observer: PrometheusObserver) -> dict[str, float]:
 def test_all_that_may_become_of_an_answer_is_at_zero_from_the_start() -> None:
     observer = PrometheusObserver()
 
-    observer.reviews.judging(["default"])
+    observer.reviews.judging({"a": {"judge": "gpt-4o", "shadow": "large"}, "b": {"judge": "small"}})
 
-    assert RESULTS == get_args(Result) and PURPOSES == get_args(Purpose)
-    assert len(lines(observer)) == len(RESULTS) * len(PURPOSES)
+    assert get_args(Result) == RESULTS and get_args(Purpose) == ("judge", "shadow")
+    # Of each purpose: its results, what it cost, and what has no price.
+    assert len(lines(observer)) == 3 * (len(RESULTS) + 2)
     assert set(lines(observer).values()) == {0.0}
+    assert 'slm_router_own_cost_usd_total{model="large",policy="a",purpose="shadow"}' in lines(
+        observer
+    )
 
 
 def test_what_became_of_an_answer_is_counted() -> None:
