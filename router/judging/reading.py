@@ -11,7 +11,7 @@ import msgspec
 
 from router.core.catalog import Endpoint
 from router.core.request import RoutedRequest
-from router.dialects.answer_text import text_of
+from router.dialects.answer_text import text_of, without_thoughts
 from router.errors import InvalidRequest
 from router.gateway import Call
 from router.judging.rubric import Section
@@ -43,7 +43,7 @@ def asked_in(call: Call) -> list[Section] | Unread:
         return "too_large"
     if "chat" not in request.endpoints:
         # It asks for what has no place in a chat completion: its turns are all that we can read.
-        return [Section(_named(turn.role), turn.text) for turn in request.turns if turn.text]
+        return [_section(turn.role, turn.text) for turn in request.turns if turn.text]
     try:
         return list(_sections(msgspec.json.decode(call.way(_CHAT).body("model"))))
     except (*_ODD, InvalidRequest):
@@ -66,7 +66,13 @@ def _sections(body: Mapping[str, Any]) -> Iterator[Section]:
     if body.get("response_format"):
         yield Section("form", _json(body["response_format"]))
     for message in body["messages"]:
-        yield Section(_named(message.get("role")), "\n".join(_said(message)))
+        yield _section(message.get("role"), "\n".join(_said(message)))
+
+
+def _section(role: object, text: str) -> Section:
+    """A turn; of a model's without what it thought aloud."""
+    name = _named(role)
+    return Section(name, without_thoughts(text) if name == "assistant" else text)
 
 
 def _said(message: Mapping[str, Any]) -> Iterator[str]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from router.api.reports.wording import condition, in_words
+from router.api.reports.wording import condition, in_words, judging
 from router.core.feedback import Feedback
+from router.core.judging import Judging
 from router.policyfile import LoadedPolicy, load
 from router.prices import bundled
 from router.signals import SIGNALS, vocabulary
@@ -80,6 +81,36 @@ def test_what_has_not_changed_means_what_is_in_force(it: Dashboard) -> None:
     told = checked(it, POLICY)
 
     assert (told["ok"], told["in_force"], told["patch"]) == (True, True, "")
+
+
+def test_what_is_judged_is_told_and_a_change_of_it_is_not_what_is_in_force(it: Dashboard) -> None:
+    assert "nothing by itself" in it.page("/policies")
+
+    told = checked(it, f"{POLICY}judging: {{model: small, share: 0.05}}\n")
+
+    assert told["judging"] == "5 % of routed answers are judged by small"
+    assert told["ok"] and not told["in_force"] and told["patch"]
+    before = it.client.get("/api/v1/policies").json()["policies"][0]
+    assert before["judging"] is None
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (None, None),
+        ({"share": 0.0}, None),
+        ({"share": 0.125}, "12.5 % of routed answers are judged by m"),
+        (
+            {"share": 0.05, "shadow": 0.01, "usd_per_day": 1.5},
+            "5 % of routed answers are judged by m, and for 1 % of routed requests the baseline is"
+            " asked too, unseen, for at most $1.5 a day and process",
+        ),
+    ],
+)
+def test_judging_reads_as_a_sentence(given: dict[str, Any] | None, words: str | None) -> None:
+    made = None if given is None else Judging.model_validate({"model": "m", **given})
+
+    assert judging(made) == words
 
 
 def test_an_edit_becomes_a_patch_that_applies(it: Dashboard, file: Path) -> None:
