@@ -115,27 +115,11 @@ async def _serve(
     settings: "Settings", listening: socket.socket, worker: "Worker | None" = None
 ) -> None:
     _cancel_on_sigterm()
-    import uvicorn
-
-    from router.app import create_app, running
+    from router.app import running
     from router.cli.banner import banner
-    from router.connection import Bounds, bounded
 
     async with running(settings, worker) as (runtime, found):
-        config = uvicorn.Config(
-            create_app(runtime),
-            http=bounded(Bounds(settings.max_head_bytes, settings.peer_timeout_s)),
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            # What a proxy says of its callers is read by nobody here.
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            # Whole seconds, and 0 would cut off every request.
-            timeout_graceful_shutdown=math.ceil(settings.shutdown_s),
-        )
+        config = _config(runtime, settings)
         told: list[int] = []
         server = _server(config, runtime, told)
         # Uvicorn puts this handler in place itself, and at the end sends itself the signal again
@@ -155,6 +139,28 @@ async def _serve(
         if len(told) > 2:
             # Uvicorn sends itself every signal once more, so this was more than one.
             runtime.stop(at_once=True)
+
+
+def _config(runtime: "Runtime", settings: "Settings") -> "uvicorn.Config":
+    import uvicorn
+
+    from router.app import create_app
+    from router.connection import Bounds, bounded
+
+    return uvicorn.Config(
+        create_app(runtime),
+        http=bounded(Bounds(settings.max_head_bytes, settings.peer_timeout_s)),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        # What a proxy says of its callers is read by nobody here.
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        # Whole seconds, and 0 would cut off every request.
+        timeout_graceful_shutdown=math.ceil(settings.shutdown_s),
+    )
 
 
 def _follow(worker: "Worker", server: "uvicorn.Server") -> None:

@@ -75,8 +75,8 @@ class Reviewer:
             drawn = self._waiting.popleft()
             policy = drawn.event.decision.policy
             budget = self._budgets.setdefault(policy, Budget())
-            try:
-                await Reviewing(drawn, budget, self._counts).run()
-            except Exception:
+            review = Reviewing(drawn, budget, self._counts)
+            [failure] = await asyncio.gather(review.run(), return_exceptions=True)
+            if isinstance(failure, Exception):
                 # Our own mistake: it costs this review, and none of those behind it.
-                logger.exception("the review of decision %s failed", drawn.event.id)
+                logger.error("the review of decision %s failed", drawn.event.id, exc_info=failure)

@@ -8,7 +8,7 @@ import pytest
 
 from router.judging.reviewer import AT_ONCE, MOST_WAITING, Reviewer
 from router.ports import UpstreamCall
-from tests.fakes.upstream import FakeReply, FakeUpstream
+from tests.fakes.upstream import FakeReply, FakeUpstream, plain_reply
 from tests.judging.made import BOTH, JUDGING, World, scored
 
 
@@ -29,7 +29,7 @@ class Held(FakeUpstream):
             await self.free.wait()
         finally:
             self.under_way -= 1
-        return scored()
+        return plain_reply('{"score": 7}')
 
 
 async def busy(held: Held, count: int) -> World:
