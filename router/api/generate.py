@@ -110,7 +110,7 @@ async def ask(request: Request, form: Form, received: Received) -> ASGIApp:
     )
     exchange = Exchange(gateway, call, routed)
     exchange.has_left = Leaving.of(request.scope).has_left
-    if routed.in_force.policy.judging is not None:
+    if routed.in_force.judging is not None:
         draw_for(exchange.trace)
     try:
         await while_caller_stays(request.scope, request.receive, exchange.open())

@@ -15,7 +15,7 @@ def draw_for(trace: Trace) -> None:
     Who names a model has chosen: how well that does is not ours to prove.
     """
     call, routed = trace.call, trace.routed
-    judging = routed.in_force.policy.judging
+    judging = routed.in_force.judging
     if judging is None or routed.decision.arm == "named":
         return
     if call.endpoint in ENDPOINTS and call.request.answers == 1:

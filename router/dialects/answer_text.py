@@ -89,7 +89,8 @@ def _call(name: str, arguments: str) -> str:
         given = json.loads(arguments or "{}")
     except (ValueError, RecursionError):
         given = arguments
-    return json.dumps({"tool_call": name, "arguments": given}, ensure_ascii=False)
+    # Halves of characters that were escaped in the arguments are only seen now.
+    return _joined([json.dumps({"tool_call": name, "arguments": given}, ensure_ascii=False)])
 
 
 def _decoded(data: bytes) -> Any:

@@ -42,7 +42,7 @@ class Reviewer:
 
     def submit(self, trace: Trace) -> None:
         """Have an answer reviewed that its caller has, if it is one to be judged. Never waits."""
-        event, lot, judging = trace.event, trace.lot, trace.routed.in_force.policy.judging
+        event, lot, judging = trace.event, trace.lot, trace.routed.in_force.judging
         if event is None or lot is None or judging is None:
             return
         if (event.outcome, event.status) != ("ok", 200) or event.model is None:

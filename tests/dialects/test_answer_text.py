@@ -198,6 +198,14 @@ def test_a_lone_half_of_a_character_is_replaced() -> None:
     assert text_of(CHAT, False, chat(content="a\ud83d")) == "a\ufffd"
 
 
+def test_a_lone_half_of_a_character_in_a_call_is_replaced() -> None:
+    function = {"name": "f\ud83d", "arguments": '{"a": "\\ud83d"}'}
+
+    text = text_of(CHAT, False, chat(content=None, tool_calls=[{"function": function}]))
+
+    assert text is not None and text.encode() and json.loads(text)["arguments"] == {"a": "\ufffd"}
+
+
 def test_sound_cannot_be_read() -> None:
     assert text_of(CHAT, False, chat(content=None, audio={"data": "UklGRg=="})) is None
 
