@@ -13,7 +13,6 @@ from pathlib import Path
 
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
-from router.core.review import Review
 from router.errors import DecisionLogError, UnknownDecision
 from router.stores.decision_row import NOT_A_ROW, encoded_twice
 from router.stores.journal import Journal, left_behind
@@ -71,10 +70,6 @@ class JournaledDecisionLog:
             # Another process may have decided a moment ago: its row is on its way.
             await asyncio.sleep(ELSEWHERE_S)
             await self._log.record_feedback(feedback, key_name)
-
-    async def record_review(self, review: Review) -> None:
-        """Stands in until reviews are booked."""
-        await self._log.record_review(review)
 
     async def close(self) -> None:
         """Write what is on its way. What cannot be written stays in the journal."""

@@ -16,7 +16,6 @@ from router.core.circuit import (
 )
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback, Judged, judged
-from router.core.review import Review
 from router.core.shared_time import SharedTime
 from router.core.stats import ModelStats, Observation, StatsSnapshot, compare, observe
 from router.errors import DecisionLogError
@@ -63,9 +62,6 @@ class MemoryDecisionLog:
         if row is None or key_name not in (None, row["key_name"]):
             raise no_such_decision()
         self._feedback.setdefault(feedback.decision, {})[feedback.source] = feedback
-
-    async def record_review(self, review: Review) -> None:
-        """Stands in until reviews are booked."""
 
     def recent(self, limit: int, where: DecisionFilter | None = None) -> Sequence[Row]:
         """The last rows that `where` takes, newest first, without their content."""

@@ -20,7 +20,6 @@ from msgspec import Struct
 
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback, Judged
-from router.core.review import Review
 from router.errors import DecisionLogError, RouterError
 from router.stores.decision_row import NOT_A_ROW, DecisionFilter, Row, encoded
 from router.stores.feedback_row import INSERT_FEEDBACK, Given, no_such_decision
@@ -102,9 +101,6 @@ class SQLiteDecisionLog:
     async def record_feedback(self, feedback: Feedback, key_name: str | None = None) -> None:
         """Keep the feedback, as `record` does. Raises UnknownDecision and DecisionLogError."""
         await self._keep(Given(feedback, key_name))
-
-    async def record_review(self, review: Review) -> None:
-        """Stands in until reviews are booked."""
 
     def check_open(self) -> None:
         """Raises DecisionLogError if nothing more is taken."""

@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
-from router.core.review import Review
 from router.errors import DecisionLogError
 from router.ports import DecisionLog
 
@@ -56,10 +55,6 @@ class CountedDecisionLog:
             self.counts.log_write_failed()
             raise
         self.counts.rated(feedback, await self._row_of(feedback.decision))
-
-    async def record_review(self, review: Review) -> None:
-        """Stands in until reviews are booked."""
-        await self.log.record_review(review)
 
     async def close(self) -> None:
         """Finish writing."""
