@@ -27,6 +27,7 @@ from router.errors import RouterError, StartupError
 from router.exchange import all_recorded
 from router.found import Found
 from router.gateway import Gateway
+from router.judging.reviewer import Reviewer
 from router.keyring import FIXED_KEY, FIXED_ROLES, Keyring, check_secret, digest_of
 from router.ports import Limiter, Traces
 from router.reload import Built, Reloader
@@ -133,6 +134,7 @@ async def _running(
         await _warm_up(built.gateway)
         return built
 
+    reviewer = Reviewer(metrics.reviews)
     upkeep = Upkeep(settings.decision_log, settings.log_retention_days)
     try:
         assembly.traces = _traces(settings, assembly)
@@ -142,18 +144,31 @@ async def _running(
         upkeep.start()
         assert assembly.found is not None
         runtime = _runtime(settings, keyring, assembly, built, _exposition(metrics, shared))
+        runtime.review = reviewer.submit
         reloader = Reloader(runtime, build, built.seen, metrics.reloaded)
         publishing = [_publishing(shared)] if shared else []
         async with _meanwhile(reloader.run(), lasting.run(), *publishing):
             try:
                 yield runtime, assembly.found
             finally:
-                runtime.accepting = False
-        await all_recorded()
-        await lasting.exchange()
+                runtime.stop()
+        await _settled(runtime, reviewer, lasting)
     finally:
-        await asyncio.to_thread(upkeep.stop)
-        await assembly.close()
+        await _closed(reviewer, upkeep, assembly)
+
+
+async def _settled(runtime: Runtime, reviewer: Reviewer, lasting: LastingMeasures) -> None:
+    """Wait for what outlives the requests, each after what it rests on."""
+    await all_recorded()
+    await reviewer.drain(runtime.time_to_stop_s)
+    await lasting.exchange()
+
+
+async def _closed(reviewer: Reviewer, upkeep: Upkeep, assembly: Assembly) -> None:
+    """Let go of all that ran. Reviews that are still under way are broken off, and booked."""
+    await reviewer.drain(0.0)
+    await asyncio.to_thread(upkeep.stop)
+    await assembly.close()
 
 
 def _runtime(

@@ -25,7 +25,7 @@ from router.classifier import (
 )
 from router.clock import SystemClock
 from router.core.catalog import Catalog
-from router.core.policy import signals_binding, signals_read
+from router.core.policy import Policy, signals_binding, signals_read
 from router.found import Found, find_policies, policy_path
 from router.gateway import Gateway, PolicyInForce
 from router.identifier import shipped_identifier
@@ -142,6 +142,9 @@ class Assembly:
         self.metrics.targets("model", {name for it in catalogs for name in it.models})
         self.metrics.policies({name: loaded.version for name, loaded in found.policies.items()})
         self.metrics.trained(trained_domains(classifiers[found.default]))
+        self.metrics.reviews.judging(
+            {name: _asked(it.policy) for name, it in found.policies.items()}
+        )
         await replaced.aclose()
         return Built(self._gateway(in_force, found.default), seen)
 
@@ -212,3 +215,13 @@ class Assembly:
             foreseen_by=sources_of(classifier),
             own_gap=has_own_gap(classifier),
         )
+
+
+def _asked(policy: Policy) -> dict[str, str]:
+    """Whom a policy has asked for its reviews, by purpose."""
+    judging, asked = policy.judging, dict[str, str]()
+    if judging is not None:
+        asked["judge"] = judging.model
+        if judging.shadow and policy.baseline is not None:
+            asked["shadow"] = policy.baseline
+    return asked

@@ -100,6 +100,7 @@ class Exchange:
             async for piece in self._rest(self._reader):
                 yield piece
             last = self._reader.end()
+            self.trace.keep(last)
         except (asyncio.CancelledError, GeneratorExit):
             # The caller left, or we stop. This task is torn down: another must finish the work.
             self._leave()

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from router.core.catalog import Catalog, Endpoint
 from router.core.decide import decide_by
 from router.core.decision import Decision, RejectionCode
+from router.core.judging import Judging
 from router.core.plan import Plan
 from router.core.policy import Policy
 from router.core.request import RoutedRequest
@@ -58,8 +59,8 @@ class PolicyInForce:
     may depend on (for requests that name their model), `all_signals` every kind (for explanations).
     `foreseen_by` tells of each model that the classifier foresees by what: measured, labels, prior;
     `own_gap` whether its complexity is that of this policy's own small and large model.
-    Worked out of these: `plan` is the policy on its catalog, made ready for deciding;
-    `name_at_version` stands in headers and in the log: `default@1a2b3c4d`.
+    Worked out of these: `plan` is the policy on its catalog, made ready for deciding; `judging` its
+    section of that name; `name_at_version` stands in headers and in the log: `default@1a2b3c4d`.
     """
 
     policy: Policy
@@ -72,11 +73,13 @@ class PolicyInForce:
     binding_signals: Mapping[str, Signal] | None = None
     own_gap: bool = False
     plan: Plan = field(init=False, repr=False, compare=False)
+    judging: Judging | None = field(init=False, repr=False, compare=False)
     name_at_version: str = field(init=False, repr=False, compare=False)
     _simulated: Mapping[str, bool] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plan", Plan(self.policy, self.catalog))
+        object.__setattr__(self, "judging", self.policy.judging)
         object.__setattr__(self, "name_at_version", f"{self.policy.name}@{self.version}")
         kinds = {name: self.catalog.upstream_of(name).kind for name in self.catalog.models}
         simulated = {name: kind == "simulated" for name, kind in kinds.items()}

@@ -77,7 +77,8 @@ class StatsStore(Protocol):
         ...
 
     def compare(self, model: str, baseline: str, control: bool, tokens: float) -> None:
-        """Fold in an answer to a request that a draw left to `model` or gave to the baseline."""
+        """Fold in an answer to a request that a draw left to `model` or gave to the baseline, or
+        had the baseline asked too."""
         ...
 
     def call_begins(self, model: str) -> None:

@@ -15,6 +15,7 @@ from router.core.bill import OwnCall
 from router.core.catalog import ModelCard
 from router.core.cost import Usage
 from router.core.event import Attempt, Content, Outcome, RoutingEvent, Timings
+from router.core.judging import Lot
 from router.core.request import RoutedRequest
 from router.core.session import Held
 from router.core.stats import Observation
@@ -36,7 +37,7 @@ class Trace:
 
     `usage` is the upstream's own count, `received_tokens` our estimate of what has come in. `own`
     are calls that the router made for its own ends. `waiting`: no call is under way, for the next
-    one waits its turn.
+    one waits its turn. `lot` is of an answer that is to be judged, `event` then its row in the log.
     """
 
     gateway: Gateway
@@ -54,6 +55,8 @@ class Trace:
     own: list[OwnCall] = field(default_factory=list)
     recorded: bool = False
     waiting: bool = False
+    lot: Lot | None = None
+    event: RoutingEvent | None = None
     _called: str | None = None
     _busy: tuple[str, float] | None = None
 
@@ -153,8 +156,10 @@ class Trace:
             self.gateway.stats.compare(chosen, baseline, decision.arm == "control", of_each)
 
     def keep(self, data: bytes) -> None:
-        """Keep answered bytes, up to a bound, where the operator asked for content."""
-        if self.call.content is not None and len(self.kept) < MAX_CONTENT_BYTES:
+        """Keep answered bytes, up to a bound, where they are to be stored or to be judged."""
+        if self.call.content is None and self.lot is None:
+            return
+        if len(self.kept) < MAX_CONTENT_BYTES:
             self.kept += data
 
     async def record(self, outcome: Outcome, status: int) -> None:
@@ -175,6 +180,8 @@ class Trace:
         except DecisionLogError as error:
             # An answer is worth more than its record; the log and a metric tell the operator.
             logger.error("decision %s was not recorded: %s", event.id, error)
+        else:
+            self.event = event if self.lot is not None else None
 
 
 async def _remember(trace: Trace, event: RoutingEvent) -> None:

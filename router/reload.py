@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from router.core.judging import Judging
 from router.errors import PolicyFileError, RouterError
 from router.gateway import Gateway
 from router.marks import Marks, marks
@@ -145,5 +146,6 @@ class Reloader:
         )
 
 
-def _versions(gateway: Gateway) -> dict[str, str]:
-    return {name: it.version for name, it in gateway.policies.items()}
+def _versions(gateway: Gateway) -> dict[str, tuple[str, Judging | None]]:
+    # What is judged is no part of a version, and yet a change that somebody has made.
+    return {name: (it.version, it.policy.judging) for name, it in gateway.policies.items()}

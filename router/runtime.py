@@ -5,6 +5,7 @@ Rule: a request takes `gateway` once, at its start, and keeps it to its end.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from secrets import token_bytes
 
@@ -15,6 +16,7 @@ from router.keyring import Keyring
 from router.ledger import Ledger, Repeats, Scores, TagSets
 from router.policyfile import LoadedPolicy
 from router.ports import Decisions
+from router.recording import Trace
 from router.settings import Settings
 from router.stores.decision_pages import DecisionPages
 from router.stores.sqlite_ledger import SQLiteLedger
@@ -40,6 +42,8 @@ class Runtime:
     `policies` gives the files that `gateway` was built from, by policy, `artifacts` the folders
     of their classifiers. `trace` gives the trace of a request, by its `traceparent` and its id;
     None where no traces are made. `together` is where requests wait for each other's company.
+    `review` has an answer reviewed that was drawn for it; None where nothing is. `stopped` is when
+    `accepting` turned False, on the monotonic clock.
     """
 
     gateway: Gateway
@@ -54,6 +58,23 @@ class Runtime:
     artifacts: Callable[[], Mapping[str, Path]] = dict
     trace: Callable[[str | None, str], TraceContext] | None = None
     together: Together = field(default_factory=Together)
+    review: Callable[[Trace], None] | None = None
+    stopped: float | None = None
+
+    def stop(self, at_once: bool = False) -> None:
+        """No further request is let in; what is under way has its time from now on, or none."""
+        self.accepting = False
+        if at_once:
+            self.stopped = -inf
+        elif self.stopped is None:
+            self.stopped = self.gateway.clock.elapsed()
+
+    @property
+    def time_to_stop_s(self) -> float:
+        """What is left of the time that a shutdown may take, in seconds."""
+        stopped = self.stopped
+        passed = 0.0 if stopped is None else self.gateway.clock.elapsed() - stopped
+        return max(self.settings.shutdown_s - passed, 0.0)
 
     @property
     def decisions(self) -> Decisions:

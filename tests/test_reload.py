@@ -15,7 +15,7 @@ from router.marks import marks
 from router.reload import Built, Reloader
 from router.runtime import Reload, Runtime
 from router.settings import Settings
-from tests.fakes.gateway import fake_gateway
+from tests.fakes.gateway import fake_gateway, policy
 
 
 @dataclass
@@ -197,6 +197,24 @@ async def test_only_a_change_of_a_version_is_told_unless_someone_asked(
     await reloader.look()
 
     assert caplog.messages[1:] == ["policy in force: default@two"]
+
+
+async def test_a_change_of_what_is_judged_is_told_though_it_is_no_other_version(
+    disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "router")
+    _, reloader = served(disk)
+    build, judged = disk.build, policy(judging={"model": "large", "share": 0.1})
+
+    async def other() -> Built:
+        built = await build()
+        in_force = {"default": replace(built.gateway.default, policy=judged)}
+        return Built(replace(built.gateway, policies=in_force), built.seen)
+
+    reloader._build = other
+    await reloader.reload()
+
+    assert caplog.messages == ["policy in force: default@one"]
 
 
 async def until(holds: Callable[[], bool]) -> None:

@@ -21,6 +21,7 @@ from router.api.freedom import SESSION, UNBOUNDED, limits_of, ours_in
 from router.api.headers import exchange_headers
 from router.api.leaving import Leaving
 from router.api.request_id import new_id
+from router.api.reviewing import Reviewed, draw_for
 from router.api.session import Naming, in_session
 from router.api.sse import EventStream
 from router.api.state import runtime_of
@@ -115,11 +116,16 @@ async def ask(request: Request, form: Form, received: Received) -> ASGIApp:
     )
     exchange = Exchange(gateway, call, routed)
     exchange.has_left = Leaving.of(request.scope).has_left
+    if routed.in_force.judging is not None:
+        draw_for(exchange.trace)
     try:
         await while_caller_stays(request.scope, request.receive, exchange.open())
     except RouterError as error:
         return respond(error, _headers(exchange, form), form.errors)
-    return _answer(exchange, form)
+    answer = _answer(exchange, form)
+    if exchange.trace.lot is None or runtime.review is None:
+        return answer
+    return Reviewed(answer, exchange.trace, runtime.review)
 
 
 def _status_of(error: RouterError) -> int:

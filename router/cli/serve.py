@@ -115,28 +115,13 @@ async def _serve(
     settings: "Settings", listening: socket.socket, worker: "Worker | None" = None
 ) -> None:
     _cancel_on_sigterm()
-    import uvicorn
-
-    from router.app import create_app, running
+    from router.app import running
     from router.cli.banner import banner
-    from router.connection import Bounds, bounded
 
     async with running(settings, worker) as (runtime, found):
-        config = uvicorn.Config(
-            create_app(runtime),
-            http=bounded(Bounds(settings.max_head_bytes, settings.peer_timeout_s)),
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            # What a proxy says of its callers is read by nobody here.
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            # Whole seconds, and 0 would cut off every request.
-            timeout_graceful_shutdown=math.ceil(settings.shutdown_s),
-        )
-        server = _server(config, runtime)
+        config = _config(runtime, settings)
+        told: list[int] = []
+        server = _server(config, runtime, told)
         # Uvicorn puts this handler in place itself, and at the end sends itself the signal again
         # under the handler that was there before: so there is no moment at which a signal is lost,
         # and requests in flight and the log always come first.
@@ -149,6 +134,33 @@ async def _serve(
             listening.listen(BACKLOG)
             worker.is_ready()
         await server.serve(sockets=[listening])
+        # From now on a signal ends the wait for what goes on without callers.
+        _cancel_on_sigterm()
+        if len(told) > 2:
+            # Uvicorn sends itself every signal once more, so this was more than one.
+            runtime.stop(at_once=True)
+
+
+def _config(runtime: "Runtime", settings: "Settings") -> "uvicorn.Config":
+    import uvicorn
+
+    from router.app import create_app
+    from router.connection import Bounds, bounded
+
+    return uvicorn.Config(
+        create_app(runtime),
+        http=bounded(Bounds(settings.max_head_bytes, settings.peer_timeout_s)),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        # What a proxy says of its callers is read by nobody here.
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        # Whole seconds, and 0 would cut off every request.
+        timeout_graceful_shutdown=math.ceil(settings.shutdown_s),
+    )
 
 
 def _follow(worker: "Worker", server: "uvicorn.Server") -> None:
@@ -226,7 +238,8 @@ def _closed_unless_local(settings: "Settings", listening: socket.socket) -> "Set
     return settings if address.is_loopback else settings.model_copy(update={"require_keys": True})
 
 
-def _server(config: "uvicorn.Config", runtime: "Runtime") -> "uvicorn.Server":
+def _server(config: "uvicorn.Config", runtime: "Runtime", told: list[int]) -> "uvicorn.Server":
+    """The server, which notes in `told` each signal that it was sent."""
     import uvicorn
 
     loop = asyncio.get_running_loop()
@@ -236,10 +249,11 @@ def _server(config: "uvicorn.Config", runtime: "Runtime") -> "uvicorn.Server":
         it waits for none of them."""
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            told.append(sig)
             if not runtime.accepting:
                 self.force_exit = True
                 loop.call_soon_threadsafe(self._cut_short)
-            runtime.accepting = False
+            runtime.stop()
             super().handle_exit(sig, frame)
 
         def _cut_short(self) -> None:

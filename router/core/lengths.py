@@ -1,7 +1,7 @@
 """How long one model's answers are beside another's, measured where chance chose between them.
 
-Rule: only a draw makes two models' answers comparable. Compared otherwise, the model that gets the
-hard questions looks wordy.
+Rule: only a draw makes two models' answers comparable: one of who answers, or one of whose question
+another is asked too. Compared otherwise, the model that gets the hard questions looks wordy.
 """
 
 from collections.abc import Mapping
@@ -71,7 +71,8 @@ def ratio_of_means(of: Lengths, to: Lengths) -> Ratio:
     """Mean of `of` over mean of `to`, ASSUMED below LEAST answers of either.
 
     The interval is the delta method's on the logarithm, for independent samples (Casella and
-    Berger, Statistical Inference, 2nd ed., section 5.5.4).
+    Berger, Statistical Inference, 2nd ed., section 5.5.4). Two answers to one question are long or
+    short together, which makes it wider than it need be for pairs.
     """
     if min(of.n, to.n) < LEAST or min(of.total, to.total) <= 0:
         return ASSUMED
@@ -82,7 +83,7 @@ def ratio_of_means(of: Lengths, to: Lengths) -> Ratio:
 
 class Compared(Struct, frozen=True):
     """Answers to requests that one model was to get: its own, and the baseline's where a control
-    draw sent the request there instead."""
+    draw sent the request there instead, or where a shadow was asked the same."""
 
     own: Lengths = Lengths()
     control: Lengths = Lengths()

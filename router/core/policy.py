@@ -19,6 +19,7 @@ from pydantic import (
 
 from router.core.catalog import Location
 from router.core.certificate import Certificate
+from router.core.judging import Judging
 from router.core.limits import Limits, PolicyLimits, Share
 from router.core.session import Sessions
 from router.core.signals import SignalValue
@@ -178,7 +179,8 @@ class Policy(_FromFile):
     `sessions` says how much a conversation sticks to its model. `signals` holds the options of
     signal kinds; each kind checks its own. `certificate` says what a threshold was calibrated to;
     it changes no decision. `tags_from` names keys of a request's metadata that tag it, as
-    `key=value`: none by itself, for metadata often says who somebody is.
+    `key=value`: none by itself, for metadata often says who somebody is. `judging` says which
+    answers are judged, and changes no decision either.
     """
 
     name: Name
@@ -193,6 +195,7 @@ class Policy(_FromFile):
     default: Route
     certificate: Certificate | None = None
     tags_from: tuple[MetadataKey, ...] = Field((), max_length=MOST_TAGS)
+    judging: Judging | None = None
 
     @model_validator(mode="after")
     def _one_draw(self) -> Self:

@@ -23,13 +23,15 @@ from router.policyfile.validation import did_you_mean, sound
 class Facts:
     """What a policy is held against; None where it could not be read, and is not checked.
 
-    `written` is the catalog's tree, None for a catalog given by code.
+    `written` is the catalog's tree, None for a catalog given by code. `chatting` are the models
+    that are asked through chat completions.
     """
 
     written: Node | None
     models: frozenset[str] | None
     cards: Mapping[str, ModelCard] | None
     vocabulary: Vocabulary | None
+    chatting: frozenset[str] | None = None
 
     @classmethod
     def of(
@@ -37,13 +39,22 @@ class Facts:
     ) -> "Facts":
         """The facts, as far as they can be known."""
         models: frozenset[str] | None = None
+        chatting: frozenset[str] | None = None
         if catalog is not None:
             models = frozenset(catalog.models)
+            chatting = _chatting(catalog)
         elif written is not None and (given := written.get("models")) is not None:
             models = frozenset(given.entries)
         if vocabulary is not None:
             vocabulary = {**vocabulary, **quality_vocabulary(models or ())}
-        return cls(written, models, catalog.models if catalog else None, vocabulary)
+        cards = catalog.models if catalog else None
+        return cls(written, models, cards, vocabulary, chatting)
+
+
+def _chatting(catalog: Catalog) -> frozenset[str] | None:
+    if any(card.upstream not in catalog.upstreams for card in catalog.models.values()):
+        return None
+    return frozenset(name for name in catalog.models if "chat" in catalog.speaks(name))
 
 
 def checked(root: Node, facts: Facts) -> Iterator[Problem]:
@@ -52,6 +63,8 @@ def checked(root: Node, facts: Facts) -> Iterator[Problem]:
         yield from catalog_problems(facts.written)
     if facts.models is not None:
         yield from _unknown_models(root, facts.models)
+    if facts.chatting is not None and facts.models is not None:
+        yield from _mute_judge(root, facts.models - facts.chatting)
     yield from _unknown_specialities(root)
     rules = root.get("rules")
     nodes = rules.items if rules else []
@@ -89,11 +102,21 @@ def _model_names(root: Node) -> Iterator[Node]:
     baseline = root.get("baseline")
     if baseline is not None and isinstance(baseline.value, str):
         yield baseline
+    judge = root.get("judging", "model")
+    if judge is not None and isinstance(judge.value, str):
+        yield judge
     yield from _texts(root.get("limits", "allowed_models"))
     for route in _routes(root):
         yield from _texts(route.get("candidates"))
         yield from _texts(route.get("candidates", "without"))
         yield from _texts(route.get("limits", "allowed_models"))
+
+
+def _mute_judge(root: Node, mute: frozenset[str]) -> Iterator[Problem]:
+    judge = root.get("judging", "model")
+    if judge is not None and judge.value in mute:
+        told = f"expected a model that is asked through chat, which {judge.value} is not"
+        yield judge.problem(told)
 
 
 def _unknown_specialities(root: Node) -> Iterator[Problem]:

@@ -58,7 +58,8 @@ class LoadedPolicy:
 def version_of(policy: Policy, catalog: Catalog, options: Mapping[str, BaseModel]) -> str:
     """Eight hexadecimal digits over the content: not over comments, order of keys or layout."""
     # What says nothing stays out: files of before it was known keep their version.
-    without = {"signals", "certificate"} | (set() if policy.tags_from else {"tags_from"})
+    # Nor does a version begin anew with how much is judged: what its rules saved stays one figure.
+    without = {"signals", "certificate", "judging"} | (set() if policy.tags_from else {"tags_from"})
     content = {
         "policy": policy.model_dump(mode="json", by_alias=True, exclude=without),
         "catalog": catalog.model_dump(mode="json", by_alias=True),

@@ -222,6 +222,25 @@ LOG_WAITING = MetricSpec(
     "Rows that are journaled and wait for their transaction in the decision log",
     across="sum",
 )
+REVIEWS = MetricSpec(
+    "reviews_total",
+    "counter",
+    ("policy", "purpose", "result"),
+    "Answers drawn to be judged, and of these to be judged beside the baseline's (purpose shadow),"
+    " by what became of it",
+)
+OWN_COST = MetricSpec(
+    "own_cost_usd_total",
+    "counter",
+    ("policy", "model", "purpose"),
+    "US dollars spent on calls that the router made for its own ends, at a known price",
+)
+UNPRICED_OWN = MetricSpec(
+    "unpriced_own_calls_total",
+    "counter",
+    ("policy", "model", "purpose"),
+    "Calls of its own that were paid for, or may have been, at a cost that is not known",
+)
 BUILD_INFO = MetricSpec("build_info", "gauge", ("version",), "1 for the slm-router that runs")
 
 METRICS = (
@@ -259,5 +278,8 @@ METRICS = (
     LOG_WAITING,
     FEEDBACK,
     FEEDBACK_SCORE,
+    REVIEWS,
+    OWN_COST,
+    UNPRICED_OWN,
     BUILD_INFO,
 )

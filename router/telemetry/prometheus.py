@@ -26,6 +26,7 @@ from router.telemetry.exposition import WithoutCreated
 from router.telemetry.exposition import exposed as exposed
 from router.telemetry.metrics import PREFIX, MetricSpec
 from router.telemetry.request_tallies import NOBODY, RequestTallies
+from router.telemetry.review_counters import ReviewCounters
 
 AS_A_NUMBER = "score"
 """Label of feedback that was given as a number."""
@@ -62,6 +63,7 @@ class PrometheusObserver:
         self._bind_faults()
         self._bind_log()
         self._bind_process()
+        self.reviews = ReviewCounters(self._counter)
 
     def observe(self, event: RoutingEvent) -> None:
         """One request is over."""

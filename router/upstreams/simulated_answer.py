@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from router.core.judging import MOST_POINTS, SCORE_FORM
 from router.core.tokens import ASCII_CHARACTERS_PER_TOKEN, TOKENS_PER_MESSAGE, estimated_tokens
 from router.upstreams.json_example import json_example
 
@@ -112,7 +113,8 @@ def _answer(body: Mapping[str, Any], model: str, seed: str) -> Answer:
         call_id = f"call_{dice.getrandbits(96):024x}"
         return Answer("", "tool_calls", ToolCall(call_id, str(tool["name"]), arguments))
     form = body.get("response_format") or {}
-    text = _structured(form) if form.get("type", "text") != "text" else _prose(model, dice)
+    structured = form.get("type", "text") != "text"
+    text = _structured(form, dice) if structured else _prose(model, dice)
     return _bounded(text, body)
 
 
@@ -122,8 +124,12 @@ def _prose(model: str, dice: random.Random) -> str:
     return " ".join((f"This is a simulated answer by {model}; no model was asked.", *said))
 
 
-def _structured(form: Mapping[str, Any]) -> str:
-    if form["type"] == "json_schema":
+def _structured(form: Mapping[str, Any], dice: random.Random) -> str:
+    value: Any
+    if form["type"] == "json_schema" and form["json_schema"].get("name") == SCORE_FORM:
+        # As a judge it is of one mind with most: rather well, as a rule. All of it is made up.
+        value = {"score": dice.randint(MOST_POINTS // 2, MOST_POINTS)}
+    elif form["type"] == "json_schema":
         value = json_example(form["json_schema"].get("schema"))
     else:
         value = {"simulated": True, "answer": "This is a simulated answer; no model was asked."}

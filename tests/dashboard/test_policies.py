@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 
-from router.api.reports.wording import condition, in_words
 from router.core.feedback import Feedback
 from router.policyfile import LoadedPolicy, load
 from router.prices import bundled
 from router.signals import SIGNALS, vocabulary
 from router.stores.sqlite_schema import open_for_writing
 from router.stores.sqlite_upkeep import forget
-from tests.core.made import policy, rule, when
 from tests.dashboard.conftest import HOME, PAGE, Dashboard, Opened
 from tests.fakes.events import AT, an_event, decided
 from tests.fakes.gateway import fake_gateway
@@ -80,6 +78,17 @@ def test_what_has_not_changed_means_what_is_in_force(it: Dashboard) -> None:
     told = checked(it, POLICY)
 
     assert (told["ok"], told["in_force"], told["patch"]) == (True, True, "")
+
+
+def test_what_is_judged_is_told_and_a_change_of_it_is_not_what_is_in_force(it: Dashboard) -> None:
+    assert "nothing by itself" in it.page("/policies")
+
+    told = checked(it, f"{POLICY}judging: {{model: small, share: 0.05}}\n")
+
+    assert told["judging"] == "5 % of routed answers are judged by small"
+    assert told["ok"] and not told["in_force"] and told["patch"]
+    before = it.client.get("/api/v1/policies").json()["policies"][0]
+    assert before["judging"] is None
 
 
 def test_an_edit_becomes_a_patch_that_applies(it: Dashboard, file: Path) -> None:
@@ -250,48 +259,3 @@ def test_a_policy_from_no_file_is_shown_in_words_alone(opened: Opened) -> None:
 
 def test_an_unknown_policy_is_told(opened: Opened) -> None:
     assert "<code>policy</code>" in opened().page("/policies?policy=gone", status=400)
-
-
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        ({"signal": "pii", "is": True}, "pii is true"),
-        ({"signal": "task", "in": ["code", "maths"]}, "task is one of code, maths"),
-        (
-            {"any": [{"signal": "a", "above": 1.0}, {"signal": "b", "is_not": "x"}]},
-            "a is above 1 or b is not x",
-        ),
-        (
-            {"all": [{"signal": "a", "is": True}], "none": [{"signal": "b", "below": 0.5}]},
-            "a is true and not (b is below 0.5)",
-        ),
-        (
-            {
-                "all": [{"signal": "a", "is": True}],
-                "any": [{"signal": "b", "is": True}, {"signal": "c", "is": True}],
-            },
-            "a is true and (b is true or c is true)",
-        ),
-    ],
-)
-def test_conditions_read_as_sentences(data: Any, words: str) -> None:
-    assert condition(when(data)) == words
-
-
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        ({"limits": {"local_only": True}}, "; only local models"),
-        ({"limits": {"max_cost_usd": 0.01}}, "at most $0.01 expected"),
-        ({"candidates": ["one", "two"]}, "among one, two"),
-        ({"candidates": {"location": "local", "without": ["tiny"]}}, "local models but not tiny"),
-        ({"strategy": {"kind": "weighted", "quality": 1.0, "cost": 0.5}}, "0.5 times cheapness"),
-        ({"strategy": {"kind": "threshold", "complexity": 0.4}}, "below a complexity of 0.4"),
-        ({"prefer_specialists": True}, "specialists first"),
-    ],
-)
-def test_routes_read_as_sentences(fields: dict[str, Any], words: str) -> None:
-    told = in_words(policy(rule("one", {"signal": "pii", "is": True}, **fields)))
-
-    assert words in told[0]["then"]
-    assert told[-1]["rule"] == "default"

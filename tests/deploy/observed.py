@@ -43,6 +43,7 @@ name: default
 catalog: models.yaml
 baseline: large
 explore: 0.3
+judging: {model: large, share: 1, shadow: 1}
 rules:
   - {name: hard, when: {signal: complexity, at_least: 0.5}, strategy: {kind: best_quality}}
 default: {strategy: {kind: cheapest_good_enough, min_quality: 0.6}}

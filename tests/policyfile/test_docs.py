@@ -24,6 +24,7 @@ from router.core.catalog import (
     Specialities,
 )
 from router.core.decision import RejectionCode
+from router.core.judging import Judging
 from router.core.limits import Limits, PolicyLimits
 from router.core.policy import Operator, Rule, Selector
 from router.core.session import Sessions, Stick
@@ -93,6 +94,7 @@ def test_there_is_an_example_of_everything() -> None:
         Limits,
         PolicyLimits,
         Sessions,
+        Judging,
         HeldBefore,
         Catalog,
         ModelCard,

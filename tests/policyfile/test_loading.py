@@ -141,6 +141,16 @@ def test_what_tags_a_request_changes_the_version_only_where_it_is_said(tmp_path:
     assert loaded(tmp_path, f"{HEAD}tags_from: [team]\n{DEFAULT}").version != first
 
 
+def test_what_is_judged_is_no_part_of_the_version(tmp_path: Path) -> None:
+    """It changes no decision: what a version saved does not begin anew with it."""
+    judging = "judging: {model: large, share: 0.1, shadow: 0.05, usd_per_day: 1}\n"
+
+    found = loaded(tmp_path, f"{HEAD}{judging}{DEFAULT}")
+
+    assert found.version == loaded(tmp_path, HEAD + DEFAULT).version
+    assert found.policy.judging is not None and found.policy.judging.usd_per_day == 1.0
+
+
 def test_the_version_changes_with_the_prices_taken_from_the_catalogue(tmp_path: Path) -> None:
     file = write(tmp_path, HEAD + DEFAULT)
     versions = {load(file, KINDS, vocabulary, Prices(price)).version for price in (1.0, 2.0)}

@@ -55,8 +55,8 @@ from tests.policyfile.reading import DEFAULT, HEAD, MODELS, RULE, one_problem, p
         (
             "zzz: x",
             "3:1: zzz: unknown key; expected one of name, description, baseline, explore, control,"
-            " limits, sessions, signals, rules, default, certificate, tags_from, catalog,"
-            " upstreams, models",
+            " limits, sessions, signals, rules, default, certificate, tags_from, judging,"
+            " catalog, upstreams, models",
         ),
         ("rules: {}", "3:8: rules: expected a list"),
         ("tags_from: team", "3:12: tags_from: expected a list of at most 8 entries"),
@@ -68,6 +68,30 @@ from tests.policyfile.reading import DEFAULT, HEAD, MODELS, RULE, one_problem, p
             "tags_from: [team, two words]",
             "3:19: tags_from[1]: expected a key of metadata, of at most 62 letters of A to Z,"
             " digits and . _ : / -",
+        ),
+        ("judging: large", "3:10: judging: expected a mapping (key: value)"),
+        (
+            "judging: {model: lrge, share: 0.1}",
+            "3:18: judging.model: unknown model lrge; did you mean large?",
+        ),
+        ("judging: {share: 0.1}", "3:10: judging.model: required, expected a text"),
+        ("judging: {model: large}", "3:10: judging.share: required, expected a number from 0 to 1"),
+        (
+            "judging: {model: large, share: 5}",
+            "3:32: judging.share: expected a number from 0 to 1, not 5",
+        ),
+        (
+            "judging: {model: large, share: 0.1, shadow: 0.2}",
+            "3:1: judging: expected shadow to be at most share, for both answers are judged",
+        ),
+        (
+            "judging: {model: large, share: 0.1, usd_per_day: $1}",
+            "3:50: judging.usd_per_day: expected a number above 0, without a currency;"
+            " did you mean 1?",
+        ),
+        (
+            "judging: {model: large, share: 0.1, shadows: 0.1}",
+            "3:37: judging.shadows: unknown key; did you mean shadow?",
         ),
         ("baseline: lrge", "3:11: baseline: unknown model lrge; did you mean large?"),
         ("baseline: gpt", "3:11: baseline: unknown model gpt; the catalog has large, small"),
@@ -235,3 +259,12 @@ def test_half_a_surrogate_pair_is_told(tmp_path: Path) -> None:
     assert problems(tmp_path, policy) == [
         "test.yaml:1:1: file: expected texts in Unicode, without lone surrogates"
     ]
+
+
+@pytest.mark.parametrize("speaks", ["[embeddings]", "[responses]"])
+def test_a_judge_must_be_one_that_can_be_asked(tmp_path: Path, speaks: str) -> None:
+    models = MODELS.replace("quality: 0.9}", f"quality: 0.9, speaks: {speaks}}}")
+    policy = f"{HEAD}judging: {{model: large, share: 0.1}}\nbaseline: small\n{DEFAULT}"
+
+    told = "3:18: judging.model: expected a model that is asked through chat, which large is not"
+    assert one_problem(tmp_path, policy, models) == f"test.yaml:{told}"

@@ -55,5 +55,5 @@ def test_no_metric_is_labelled_by_what_a_caller_sends(spec: MetricSpec) -> None:
         "signal",
     }
     fixed = {"arm", "bound", "direction", "domain", "error", "location", "result", "source"}
-    fixed |= {"version", "word"}
+    fixed |= {"purpose", "version", "word"}
     assert set(spec.labels) <= configured | fixed

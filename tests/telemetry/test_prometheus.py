@@ -217,6 +217,7 @@ def test_exactly_the_listed_metrics_are_exposed_with_their_labels(
     observer.observe(an_event(signals={"abstain": True}))
     observer.metered("small", (1.0, 2.0), (0.3, 0.6))
     observer.rated(Feedback("d1", "user", 1.0, 0.5))
+    observer.reviews.judging({"default": {"judge": "large"}})
     exposed: dict[str, tuple[str, set[str]]] = {}
     for family in text_string_to_metric_families(observer.exposition().decode()):
         name = f"{family.name}_total" if family.type == "counter" else family.name

@@ -10,6 +10,7 @@ from jsonschema import validate
 from router.core.catalog import SimulatedSpec
 from router.core.tokens import estimated_tokens
 from router.errors import UpstreamUnreachable
+from router.judging.rubric import Section, prompt_for, score_in
 from router.ports import UpstreamCall
 from router.upstreams.simulated import Simulated, simulated_catalog
 from tests.upstreams.calls import ASK_WEATHER, PATH, WEATHER, answer, body_of, call
@@ -99,6 +100,16 @@ async def test_a_schema_is_answered_with_json_that_it_accepts() -> None:
     }
     form = {"type": "json_schema", "json_schema": {"name": "person", "schema": schema}}
     validate(json.loads(await text_of(response_format=form)), schema)
+
+
+async def test_a_judge_is_played_with_a_score_in_the_form_that_was_asked_for() -> None:
+    told = set()
+    for at in range(40):
+        prompt = prompt_for([Section("user", "2 + 2?"), Section("answer", f"{at}")])
+        told.add(score_in(await text_of(**prompt.chat(can_be_held=True, most_tokens=64))))
+
+    assert None not in told and len(told) > 3
+    assert all(score is not None and 0.5 <= score <= 1 for score in told)
 
 
 async def test_json_is_answered_with_a_json_object() -> None:

@@ -19,9 +19,10 @@ from router.api.caller import body_of
 from router.api.reports.period import period_of
 from router.api.reports.told import Told, answered
 from router.api.reports.versions import COLUMNS, versions_of
-from router.api.reports.wording import in_words, limits
+from router.api.reports.wording import in_words, judging, limits
 from router.api.state import runtime_of
 from router.core.catalog import Catalog
+from router.core.judging import Judging
 from router.core.policy import Policy
 from router.errors import InvalidRequest, PolicyFileError, Problem
 from router.gateway import PolicyInForce
@@ -74,6 +75,7 @@ def _meaning(policy: Policy) -> dict[str, Any]:
         "baseline": policy.baseline,
         "explore": policy.explore,
         "limits": list(limits(policy.limits)),
+        "judging": judging(policy.judging),
         "tags_from": list(policy.tags_from),
         "rules": in_words(policy),
     }
@@ -122,10 +124,15 @@ def _verdict(loaded: LoadedPolicy, text: str) -> dict[str, Any]:
         "ok": True,
         "problems": [],
         "version": found.version,
-        "in_force": found.version == loaded.version,
+        "in_force": _meant(found) == _meant(loaded),
         "patch": _patch(loaded.path.name, before, text),
         **_meaning(found.policy),
     }
+
+
+def _meant(loaded: LoadedPolicy) -> tuple[str, Judging | None]:
+    """What a file means: what is judged is no part of a version."""
+    return loaded.version, loaded.policy.judging
 
 
 def _read(loaded: LoadedPolicy, before: str, text: str) -> LoadedPolicy:

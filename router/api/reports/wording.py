@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from router.core.decide import DEFAULT_RULE
+from router.core.judging import Judging
 from router.core.limits import Limits
 from router.core.policy import Comparison, Condition, Policy, Route, Selector
 
@@ -70,6 +71,22 @@ def limits(bound: Limits) -> Iterator[str]:
         yield f"at most {bound.max_latency:g} s expected"
     if bound.min_quality is not None:
         yield f"a predicted quality of {bound.min_quality:g} or more"
+
+
+def judging(judged: Judging | None) -> str | None:
+    """What is judged, None where nothing is."""
+    if judged is None or judged.share == 0:
+        return None
+    told = f"{_share(judged.share)} of routed answers are judged by {judged.model}"
+    if judged.shadow:
+        asked = f"for {_share(judged.shadow)} of routed requests the baseline is asked too"
+        told = f"{told}, and {asked}, unseen"
+    bound = judged.usd_per_day
+    return told if bound is None else f"{told}, for at most ${bound:g} a day and process"
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:g} %"
 
 
 def _part(part: Condition | Comparison) -> str:
