@@ -27,6 +27,7 @@ from router.errors import RouterError, StartupError
 from router.exchange import all_recorded
 from router.found import Found
 from router.gateway import Gateway
+from router.gathering import Together
 from router.judging.reviewer import Reviewer
 from router.keyring import FIXED_KEY, FIXED_ROLES, Keyring, check_secret, digest_of
 from router.ports import Limiter, Traces
@@ -126,7 +127,8 @@ async def _running(
 ) -> AsyncIterator[tuple[Runtime, Found]]:
     metrics = PrometheusObserver()
     shared = _shared(worker, metrics)
-    assembly = Assembly(settings, _log(settings, metrics), metrics, prices.bundled())
+    together = Together()
+    assembly = Assembly(settings, _log(settings, metrics, together), metrics, prices.bundled())
 
     async def build() -> Built:
         """A gateway whose signals have loaded all that they load on first use."""
@@ -143,11 +145,10 @@ async def _running(
         await lasting.exchange()
         upkeep.start()
         assert assembly.found is not None
-        runtime = _runtime(settings, keyring, assembly, built, _exposition(metrics, shared))
+        runtime = _runtime(keyring, assembly, built, _exposition(metrics, shared), together)
         runtime.review = reviewer.submit
         reloader = Reloader(runtime, build, built.seen, metrics.reloaded)
-        publishing = [_publishing(shared)] if shared else []
-        async with _meanwhile(reloader.run(), lasting.run(), *publishing):
+        async with _meanwhile(reloader.run(), lasting.run(), *_publishing(shared)):
             try:
                 yield runtime, assembly.found
             finally:
@@ -172,9 +173,9 @@ async def _closed(reviewer: Reviewer, upkeep: Upkeep, assembly: Assembly) -> Non
 
 
 def _runtime(
-    settings: Settings, keyring: Keyring, assembly: Assembly, built: Built, exposition: Exposition
+    keyring: Keyring, assembly: Assembly, built: Built, exposition: Exposition, together: Together
 ) -> Runtime:
-    now = assembly.clock.now()
+    now, settings = assembly.clock.now(), assembly.settings
     return Runtime(
         gateway=built.gateway,
         settings=settings,
@@ -186,6 +187,7 @@ def _runtime(
         policies=lambda: assembly.found.policies if assembly.found else {},
         artifacts=assembly.artifacts,
         trace=assembly.traces.begin if assembly.traces else None,
+        together=together,
     )
 
 
@@ -194,11 +196,11 @@ def _lasting(settings: Settings, assembly: Assembly) -> LastingMeasures:
     return LastingMeasures(assembly.stats, kept, assembly.identities, assembly.clock)
 
 
-def _log(settings: Settings, metrics: PrometheusObserver) -> CountedDecisionLog:
+def _log(settings: Settings, metrics: PrometheusObserver, together: Together) -> CountedDecisionLog:
     """The decision log, journaled and counted. Raises DecisionLogError."""
     decisions = SQLiteDecisionLog(settings.decision_log)
     metrics.log_waits(lambda: decisions.waiting)
-    journaled = JournaledDecisionLog(decisions, settings.journal)
+    journaled = JournaledDecisionLog(decisions, settings.journal, together.is_busy)
     return CountedDecisionLog(journaled, metrics, decisions.find)
 
 
@@ -225,7 +227,11 @@ async def _meanwhile(*work: Coroutine[object, object, None]) -> AsyncIterator[No
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _publishing(shared: SharedMetrics) -> None:
+def _publishing(shared: SharedMetrics | None) -> list[Coroutine[object, object, None]]:
+    return [] if shared is None else [_publish(shared)]
+
+
+async def _publish(shared: SharedMetrics) -> None:
     """Let the other workers know what this one has counted, until cancelled."""
     while True:
         try:

@@ -138,15 +138,19 @@ class Assembly:
         if self._kept is None and any(keepers):
             # Not before an upstream keeps anything: the file is large.
             self._kept = FileSessionStore(self.settings.kept, self.clock, KEPT_S, KEPT_BUCKETS)
-        self.metrics.targets("upstream", {name for it in catalogs for name in it.upstreams})
-        self.metrics.targets("model", {name for it in catalogs for name in it.models})
-        self.metrics.policies({name: loaded.version for name, loaded in found.policies.items()})
-        self.metrics.trained(trained_domains(classifiers[found.default]))
-        self.metrics.reviews.judging(
-            {name: _asked(it.policy) for name, it in found.policies.items()}
-        )
+        self._tell(found, trained_domains(classifiers[found.default]))
         await replaced.aclose()
         return Built(self._gateway(in_force, found.default), seen)
+
+    def _tell(self, found: Found, trained: Mapping[str, int]) -> None:
+        """Let the metrics know what there is to be counted from now on."""
+        policies = found.policies
+        catalogs = [loaded.catalog for loaded in policies.values()]
+        self.metrics.targets("upstream", {name for it in catalogs for name in it.upstreams})
+        self.metrics.targets("model", {name for it in catalogs for name in it.models})
+        self.metrics.policies({name: loaded.version for name, loaded in policies.items()})
+        self.metrics.trained(trained)
+        self.metrics.reviews.judging({name: _asked(it.policy) for name, it in policies.items()})
 
     def artifacts(self) -> Mapping[str, Path]:
         """The folder of the classifier that each policy uses."""

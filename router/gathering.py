@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 MOST_TOGETHER = 16
+COMPANY = 8
+"""So many requests under way find company; of four, each waited longer than it saved."""
 
 
 class Gathering(Generic[T]):
@@ -51,10 +53,29 @@ class Gathering(Generic[T]):
 
 
 class Together:
-    """Has requests that come at about the same moment go on one right after the other."""
+    """Has requests that come at about the same moment go on one right after the other.
 
-    def __init__(self, most: int = MOST_TOGETHER) -> None:
-        self._waiting = Gathering[asyncio.Future[None]](_let_go_on, most)
+    Each `begin`s and `end`s. Where few are under way nobody has to wait for company: a turn of the
+    event loop would cost a request alone more than it saves.
+    """
+
+    __slots__ = ("_under_way", "_waiting")
+
+    def __init__(self) -> None:
+        self._under_way = 0
+        self._waiting = Gathering[asyncio.Future[None]](_let_go_on, MOST_TOGETHER)
+
+    def is_busy(self) -> bool:
+        """Whether there is company to wait for."""
+        return self._under_way >= COMPANY
+
+    def begin(self) -> None:
+        """One more request is under way."""
+        self._under_way += 1
+
+    def end(self) -> None:
+        """One less."""
+        self._under_way -= 1
 
     async def wait(self) -> None:
         """Wait for those that come now, a turn of the event loop at least."""

@@ -16,7 +16,6 @@ from router.core.catalog import ModelCard
 from router.core.cost import Usage
 from router.core.event import Attempt, Content, Outcome, RoutingEvent, Timings
 from router.core.judging import Lot
-from router.core.request import RoutedRequest
 from router.core.session import Held
 from router.core.stats import Observation
 from router.core.stickiness import cached_prefix
@@ -135,7 +134,7 @@ class Trace:
             output_tokens=self.usage.output_tokens if self.usage else None,
             answers=self.call.request.answers,
             input_tokens=self.usage.input_tokens if self.usage else None,
-            estimated_input=_plain_input(self.call.request),
+            estimated_input=self.call.request.plain_input_tokens,
             upstream=self.routed.in_force.catalog.models[model].upstream,
             server_ok=True if ok else server_ok,
         )
@@ -288,16 +287,6 @@ def _may_be_charged(error: object, status: int) -> bool:
     if isinstance(error, UpstreamBroken | UpstreamTimeout):
         return status == OK
     return isinstance(error, CancelledError)
-
-
-def _plain_input(request: RoutedRequest) -> int:
-    """Our estimate of the input, where it can be compared with a tokenizer's count: text alone."""
-    if request.images or request.attached or request.separate:
-        return 0
-    for turn in request.turns:
-        if turn.tokens or turn.audio or turn.files:
-            return 0
-    return request.input_tokens
 
 
 def _content(asked: bytes, answered: bytes | bytearray) -> Content:

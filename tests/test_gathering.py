@@ -6,7 +6,7 @@ from itertools import chain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.gathering import Gathering, Together
+from router.gathering import COMPANY, Gathering, Together
 
 
 async def turns(number: int) -> None:
@@ -103,3 +103,15 @@ async def test_who_leaves_while_waiting_keeps_nobody() -> None:
 
     await staying
     assert leaving.cancelled()
+
+
+def test_there_is_company_to_wait_for_where_many_are_under_way() -> None:
+    together = Together()
+    for _ in range(COMPANY - 1):
+        together.begin()
+    assert not together.is_busy()
+
+    together.begin()
+    assert together.is_busy()
+    together.end()
+    assert not together.is_busy()

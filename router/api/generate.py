@@ -94,8 +94,18 @@ async def received_from(request: Request) -> Received:
 
 async def ask(request: Request, form: Form, received: Received) -> ASGIApp:
     """Answer a request that has been read."""
+    together = runtime_of(request).together
+    together.begin()
+    try:
+        if together.is_busy():
+            await together.wait()
+        return await _asked(request, form, received)
+    finally:
+        together.end()
+
+
+async def _asked(request: Request, form: Form, received: Received) -> ASGIApp:
     runtime = runtime_of(request)
-    await runtime.together.wait()
     gateway = runtime.gateway
     body = form.read(received.content, request)
     facts = facts_of(request, body)

@@ -187,6 +187,16 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         return said + content.tokens + framed
 
     @property
+    def plain_input_tokens(self) -> int:
+        """`input_tokens` where a tokenizer's count compares with them, for all is text; else 0."""
+        if self.images or self.attached or self.separate:
+            return 0
+        for turn in self.turns:
+            if turn.tokens or turn.audio or turn.files:
+                return 0
+        return self.input_tokens
+
+    @property
     def context_tokens(self) -> int:
         """About how many of them must fit into a model's window together."""
         return self._longest_tokens if self.separate else self.input_tokens

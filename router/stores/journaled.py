@@ -52,12 +52,16 @@ class _Ready(Struct, frozen=True):
 class JournaledDecisionLog:
     """The decision log of this process over `log`, which belongs to it from now on.
 
-    Rows that processes which died had not seen written are taken over now. Raises
-    DecisionLogError if the journal cannot be made in `directory`.
+    Rows that processes which died had not seen written are taken over now. `is_busy` tells whether
+    a row is to wait for others. Raises DecisionLogError if the journal cannot be made in
+    `directory`.
     """
 
-    def __init__(self, log: SQLiteDecisionLog, directory: Path) -> None:
+    def __init__(
+        self, log: SQLiteDecisionLog, directory: Path, is_busy: Callable[[], bool] = lambda: True
+    ) -> None:
         self._log = log
+        self._is_busy = is_busy
         self._asked = Gathering[_Asked](self._write_asked, MOST_PER_WRITE)
         try:
             self._journal = Journal(directory, NAMES)
@@ -75,7 +79,10 @@ class JournaledDecisionLog:
         """
         self._log.check_open()
         asked = _Asked(event, asyncio.get_running_loop().create_future())
-        self._asked.add(asked)
+        if self._is_busy():
+            self._asked.add(asked)
+        else:
+            self._write_asked([asked])
         await asked.kept
 
     async def record_feedback(self, feedback: Feedback, key_name: str | None = None) -> None:

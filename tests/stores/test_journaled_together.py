@@ -58,6 +58,17 @@ async def test_rows_of_one_moment_are_written_by_one_call(
     assert await ids(path, log) == ["a", "b", "c"]
 
 
+async def test_where_nobody_else_is_under_way_a_row_is_written_at_once(path: Path) -> None:
+    log = JournaledDecisionLog(
+        SQLiteDecisionLog(path), path.with_suffix(".journal"), is_busy=lambda: False
+    )
+    recording = log.record(an_event("a"))
+
+    with pytest.raises(StopIteration):
+        recording.send(None)
+    assert await ids(path, log) == ["a"]
+
+
 async def test_an_event_that_makes_no_row_leaves_those_of_its_moment_alone(
     path: Path, log: JournaledDecisionLog
 ) -> None:
