@@ -27,7 +27,7 @@ from router.errors import RouterError, StartupError
 from router.exchange import all_recorded
 from router.found import Found
 from router.gateway import Gateway
-from router.gathering import Together
+from router.gathering import UnderWay
 from router.judging.reviewer import Reviewer
 from router.keyring import FIXED_KEY, FIXED_ROLES, Keyring, check_secret, digest_of
 from router.ports import Limiter, Traces
@@ -127,8 +127,8 @@ async def _running(
 ) -> AsyncIterator[tuple[Runtime, Found]]:
     metrics = PrometheusObserver()
     shared = _shared(worker, metrics)
-    together = Together()
-    assembly = Assembly(settings, _log(settings, metrics, together), metrics, prices.bundled())
+    under_way = UnderWay()
+    assembly = Assembly(settings, _log(settings, metrics, under_way), metrics, prices.bundled())
 
     async def build() -> Built:
         """A gateway whose signals have loaded all that they load on first use."""
@@ -145,7 +145,7 @@ async def _running(
         await lasting.exchange()
         upkeep.start()
         assert assembly.found is not None
-        runtime = _runtime(keyring, assembly, built, _exposition(metrics, shared), together)
+        runtime = _runtime(keyring, assembly, built, _exposition(metrics, shared), under_way)
         runtime.review = reviewer.submit
         reloader = Reloader(runtime, build, built.seen, metrics.reloaded)
         async with _meanwhile(reloader.run(), lasting.run(), *_publishing(shared)):
@@ -173,7 +173,7 @@ async def _closed(reviewer: Reviewer, upkeep: Upkeep, assembly: Assembly) -> Non
 
 
 def _runtime(
-    keyring: Keyring, assembly: Assembly, built: Built, exposition: Exposition, together: Together
+    keyring: Keyring, assembly: Assembly, built: Built, exposition: Exposition, under_way: UnderWay
 ) -> Runtime:
     now, settings = assembly.clock.now(), assembly.settings
     return Runtime(
@@ -187,7 +187,7 @@ def _runtime(
         policies=lambda: assembly.found.policies if assembly.found else {},
         artifacts=assembly.artifacts,
         trace=assembly.traces.begin if assembly.traces else None,
-        together=together,
+        under_way=under_way,
     )
 
 
@@ -196,11 +196,13 @@ def _lasting(settings: Settings, assembly: Assembly) -> LastingMeasures:
     return LastingMeasures(assembly.stats, kept, assembly.identities, assembly.clock)
 
 
-def _log(settings: Settings, metrics: PrometheusObserver, together: Together) -> CountedDecisionLog:
+def _log(
+    settings: Settings, metrics: PrometheusObserver, under_way: UnderWay
+) -> CountedDecisionLog:
     """The decision log, journaled and counted. Raises DecisionLogError."""
     decisions = SQLiteDecisionLog(settings.decision_log)
     metrics.log_waits(lambda: decisions.waiting)
-    journaled = JournaledDecisionLog(decisions, settings.journal, together.is_busy)
+    journaled = JournaledDecisionLog(decisions, settings.journal, under_way.is_busy)
     return CountedDecisionLog(journaled, metrics, decisions.find)
 
 

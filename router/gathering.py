@@ -11,7 +11,6 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-MOST_TOGETHER = 16
 COMPANY = 8
 """So many requests under way find company; of four, each waited longer than it saved."""
 
@@ -52,40 +51,26 @@ class Gathering(Generic[T]):
             self.hand_on_now()
 
 
-class Together:
-    """Has requests that come at about the same moment go on one right after the other.
+class UnderWay:
+    """How many requests are under way: each `begin`s and `end`s.
 
-    Each `begin`s and `end`s. Where few are under way nobody has to wait for company: a turn of the
-    event loop would cost a request alone more than it saves.
+    Where they are few nobody should wait for company: a turn of the event loop would cost a request
+    alone more than it saves.
     """
 
-    __slots__ = ("_under_way", "_waiting")
+    __slots__ = ("_requests",)
 
     def __init__(self) -> None:
-        self._under_way = 0
-        self._waiting = Gathering[asyncio.Future[None]](_let_go_on, MOST_TOGETHER)
+        self._requests = 0
 
     def is_busy(self) -> bool:
         """Whether there is company to wait for."""
-        return self._under_way >= COMPANY
+        return self._requests >= COMPANY
 
     def begin(self) -> None:
         """One more request is under way."""
-        self._under_way += 1
+        self._requests += 1
 
     def end(self) -> None:
         """One less."""
-        self._under_way -= 1
-
-    async def wait(self) -> None:
-        """Wait for those that come now, a turn of the event loop at least."""
-        going_on: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.add(going_on)
-        await going_on
-
-
-def _let_go_on(waiting: list[asyncio.Future[None]]) -> None:
-    for going_on in waiting:
-        # Whose request was cancelled waits no longer.
-        if not going_on.done():
-            going_on.set_result(None)
+        self._requests -= 1

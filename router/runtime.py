@@ -11,7 +11,7 @@ from secrets import token_bytes
 
 from router.core.trace_context import TraceContext
 from router.gateway import Gateway
-from router.gathering import Together
+from router.gathering import UnderWay
 from router.keyring import Keyring
 from router.ledger import Ledger, Repeats, Scores, TagSets
 from router.policyfile import LoadedPolicy
@@ -41,7 +41,7 @@ class Runtime:
     `session_key` keys the pseudonyms of sessions, `keyring` knows the callers' API keys.
     `policies` gives the files that `gateway` was built from, by policy, `artifacts` the folders
     of their classifiers. `trace` gives the trace of a request, by its `traceparent` and its id;
-    None where no traces are made. `together` is where requests wait for each other's company.
+    None where no traces are made. `under_way` counts its requests.
     `review` has an answer reviewed that was drawn for it; None where nothing is. `stopped` is when
     `accepting` turned False, on the monotonic clock.
     """
@@ -57,7 +57,7 @@ class Runtime:
     policies: Callable[[], Mapping[str, LoadedPolicy]] = dict
     artifacts: Callable[[], Mapping[str, Path]] = dict
     trace: Callable[[str | None, str], TraceContext] | None = None
-    together: Together = field(default_factory=Together)
+    under_way: UnderWay = field(default_factory=UnderWay)
     review: Callable[[Trace], None] | None = None
     stopped: float | None = None
 

@@ -6,7 +6,7 @@ from itertools import chain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.gathering import COMPANY, Gathering, Together
+from router.gathering import COMPANY, Gathering, UnderWay
 
 
 async def turns(number: int) -> None:
@@ -77,41 +77,13 @@ def test_nothing_is_lost_or_handed_on_twice_and_the_order_stays(
     assert asyncio.run(adding()) == list(range(len(pauses)))
 
 
-async def test_who_comes_at_the_same_moment_goes_on_in_a_row() -> None:
-    together, told = Together(), list[str]()
-
-    async def request(name: str, after: int) -> None:
-        await turns(after)
-        await together.wait()
-        told.append(name)
-
-    async def something_else() -> None:
-        for _ in range(12):
-            told.append("-")
-            await turns(1)
-
-    await asyncio.gather(request("a", 0), request("b", 1), request("c", 2), something_else())
-
-    assert "abc" in "".join(told)
-
-
-async def test_who_leaves_while_waiting_keeps_nobody() -> None:
-    together = Together()
-    leaving, staying = (asyncio.create_task(together.wait()) for _ in range(2))
-    await turns(1)
-    leaving.cancel()
-
-    await staying
-    assert leaving.cancelled()
-
-
 def test_there_is_company_to_wait_for_where_many_are_under_way() -> None:
-    together = Together()
+    under_way = UnderWay()
     for _ in range(COMPANY - 1):
-        together.begin()
-    assert not together.is_busy()
+        under_way.begin()
+    assert not under_way.is_busy()
 
-    together.begin()
-    assert together.is_busy()
-    together.end()
-    assert not together.is_busy()
+    under_way.begin()
+    assert under_way.is_busy()
+    under_way.end()
+    assert not under_way.is_busy()

@@ -94,14 +94,12 @@ async def received_from(request: Request) -> Received:
 
 async def ask(request: Request, form: Form, received: Received) -> ASGIApp:
     """Answer a request that has been read."""
-    together = runtime_of(request).together
-    together.begin()
+    under_way = runtime_of(request).under_way
+    under_way.begin()
     try:
-        if together.is_busy():
-            await together.wait()
         return await _asked(request, form, received)
     finally:
-        together.end()
+        under_way.end()
 
 
 async def _asked(request: Request, form: Form, received: Received) -> ASGIApp:
