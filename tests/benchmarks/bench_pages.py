@@ -78,11 +78,13 @@ def served(state: Path) -> Iterator[TestClient]:
 
 
 def filled(state: Path) -> None:
-    """Write the log, unless it is there, and settle its days as the gateway does."""
+    """Write the log, unless it is there, and settle its days as the gateway does.
+
+    One that is there may be of an older version, which knew of less to be settled.
+    """
     path = Settings.model_validate({"state_dir": state}).decision_log
-    if path.exists():
-        return
-    print(f"{ROWS} rows written in {write(path, ROWS):.0f} s of processor time", flush=True)
+    if not path.exists():
+        print(f"{ROWS} rows written in {write(path, ROWS):.0f} s of processor time", flush=True)
     with closing(open_for_writing(path, 2.0, survive_power_cut=False)) as connection:
         while settle(connection, WINDOW.until - SECONDS_PER_DAY / 2):
             pass
