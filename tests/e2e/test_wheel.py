@@ -42,7 +42,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.rmtree(source)
     venv.create(directory / "venv", with_pip=True)
     python = directory / "venv" / "bin" / "python"
-    pip(str(python), "install", "-c", str(ROOT / "constraints.txt"), str(wheel))
+    # Few of its thousands of modules are imported here: compiling them all takes long.
+    constraints = str(ROOT / "constraints.txt")
+    pip(str(python), "install", "--no-compile", "-c", constraints, str(wheel))
     return python
 
 
