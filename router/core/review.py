@@ -4,9 +4,33 @@ Rule: a judge sees one answer at a time and is never told whose it is, so that a
 of one kind: those of a shadow's answer compare with those of any other.
 """
 
+from typing import Literal, get_args
+
 from msgspec import Struct
 
 from router.core.bill import OwnCall
+
+Purpose = Literal["judge", "shadow"]
+
+Result = Literal[
+    "judged",
+    "not_understood",
+    "not_allowed",
+    "unreadable",
+    "too_large",
+    "unavailable",
+    "failed",
+    "over_budget",
+    "no_price",
+    "dropped",
+]
+"""judged: it has a score. not_understood: the judge gave none. not_allowed: what was asked may not
+be sent to that model. unreadable, too_large: it cannot be shown to a judge. unavailable, failed:
+the model was not asked, for its circuit is open, or did not answer. over_budget: the day's ceiling
+is reached. no_price: there is a ceiling, and what it would cost is not known. dropped: too many
+were waiting, or the process ended."""
+
+RESULTS: tuple[Result, ...] = get_args(Result)
 
 
 class ShadowAnswer(Struct, frozen=True):

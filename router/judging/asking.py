@@ -13,9 +13,9 @@ from router.core.bill import OwnCall
 from router.core.catalog import ModelCard
 from router.core.cost import Usage, call_cost
 from router.core.request import RoutedRequest
+from router.core.review import Purpose
 from router.errors import UpstreamBroken, UpstreamError, UpstreamRefused
 from router.gateway import Gateway, PolicyInForce
-from router.judging.counts import Purpose
 from router.ports import Reply, Tries, UpstreamCall, Way
 
 DEADLINE_S = 60.0

@@ -9,12 +9,12 @@ import logging
 
 from router.core.cost import Usage
 from router.core.decision import Candidate
-from router.core.review import Review, ShadowAnswer
+from router.core.review import Purpose, Result, Review, ShadowAnswer
 from router.dialects.answer_text import CHAT, text_of
 from router.errors import CircuitOpen, DecisionLogError, UnknownDecision
 from router.judging.asking import FAILURES, Asking, Question, Told
 from router.judging.budget import Budget
-from router.judging.counts import Purpose, Result, ReviewCounts
+from router.judging.counts import ReviewCounts
 from router.judging.gate import may_ask
 from router.judging.questions import (
     Drawn,

@@ -7,21 +7,9 @@ from math import isfinite
 from prometheus_client import Counter
 
 from router.core.bill import OwnCall
+from router.core.review import RESULTS
 from router.telemetry import metrics
 from router.telemetry.metrics import MetricSpec
-
-RESULTS = (
-    "judged",
-    "not_understood",
-    "not_allowed",
-    "unreadable",
-    "too_large",
-    "unavailable",
-    "failed",
-    "over_budget",
-    "no_price",
-    "dropped",
-)
 
 
 class ReviewCounters:

@@ -3,9 +3,8 @@
 from typing import get_args
 
 from router.core.bill import OwnCall
-from router.judging.counts import Purpose, Result
+from router.core.review import RESULTS, Purpose, Result
 from router.telemetry.prometheus import PrometheusObserver
-from router.telemetry.review_counters import RESULTS
 
 
 def lines(observer: PrometheusObserver) -> dict[str, float]:
