@@ -17,30 +17,30 @@ one, which may have gone stale. aiohttp tells so only to a tracer, which costs e
 
 
 class Connections:
-    """A pooled session, made on first use, for it belongs to the running event loop.
+    """A pool, made on first use, for it belongs to the running event loop.
 
     Each upstream that uses it holds it once; the pool closes when the last one lets go. So a
     reload can hand the same pool to the new upstreams and close the old ones.
     """
 
     def __init__(self) -> None:
-        self._session: aiohttp.ClientSession | None = None
-        self._fresh: aiohttp.ClientSession | None = None
+        self._pool: aiohttp.TCPConnector | None = None
+        self._fresh: aiohttp.TCPConnector | None = None
         self._closers: set[Callable[[], Awaitable[None]]] = set()
         self._holders = 0
 
     @property
-    def session(self) -> aiohttp.ClientSession:
-        """The session. Only inside a running event loop."""
-        if self._session is None or self._session.closed:
-            self._session = _new_session()
-        return self._session
+    def pool(self) -> aiohttp.TCPConnector:
+        """Where connections wait for their next request. Only inside a running event loop."""
+        if self._pool is None or self._pool.closed:
+            self._pool = _new_pool()
+        return self._pool
 
     @property
-    def fresh(self) -> aiohttp.ClientSession:
-        """A session that opens a connection for every request. Only inside a running event loop."""
+    def fresh(self) -> aiohttp.TCPConnector:
+        """Opens a connection for every request. Only inside a running event loop."""
         if self._fresh is None or self._fresh.closed:
-            self._fresh = _new_session(pooled=False)
+            self._fresh = _new_pool(keeps=False)
         return self._fresh
 
     def hold(self) -> None:
@@ -56,11 +56,11 @@ class Connections:
         self._holders -= 1
         if self._holders > 0:
             return
-        sessions = self._session, self._fresh
-        self._session = self._fresh = None
-        for session in sessions:
-            if session is not None:
-                await session.close()
+        pools = self._pool, self._fresh
+        self._pool = self._fresh = None
+        for pool in pools:
+            if pool is not None:
+                await pool.close()
         while self._closers:
             await self._closers.pop()()
 
@@ -72,16 +72,12 @@ def _new_socket(address: Any) -> socket.socket:
     return socket.socket(family=family, type=kind, proto=protocol)
 
 
-def _new_session(pooled: bool = True) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
+def _new_pool(keeps: bool = True) -> aiohttp.TCPConnector:
+    return aiohttp.TCPConnector(
         # No limit here: a request that waits in a hidden queue is slow and nobody can see why.
-        connector=aiohttp.TCPConnector(
-            limit=0,
-            ttl_dns_cache=DNS_TTL_S,
-            force_close=not pooled,
-            keepalive_timeout=KEEP_ALIVE_S if pooled else None,
-            socket_factory=_new_socket,
-        ),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=False,
+        limit=0,
+        ttl_dns_cache=DNS_TTL_S,
+        force_close=not keeps,
+        keepalive_timeout=KEEP_ALIVE_S if keeps else None,
+        socket_factory=_new_socket,
     )

@@ -5,7 +5,7 @@ text that we write holds an address or a key.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -20,6 +20,7 @@ from router.errors import UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
 from router.ports import Reply, UpstreamCall
 from router.upstreams.connections import SOCKETS_MADE, Connections
 from router.upstreams.hidden import Blotter, blotted
+from router.upstreams.posting import Answer, ClientRequest, HttpProcessingError, head_of, post
 from router.upstreams.reply import EVENT_STREAM, JSON, passed_on
 
 MAX_PLAIN_BYTES = 64 * 1024 * 1024
@@ -59,7 +60,8 @@ class OpenAIHTTP:
         self._hidden = (secret.encode() or None, urlsplit(spec.base_url).netloc.encode())
         self._connections = connections
         self._urls: dict[str, URL] = {}
-        self._known_headers: dict[tuple[str, bool], CIMultiDict[str]] = {}
+        self._routes: dict[str, ClientRequest] = {}
+        self._heads: dict[tuple[str, bool], bytes] = {}
         # The whole time is bounded by `open` and by the reply: a timer less for each call.
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=spec.connect_timeout)
         self._first_byte_s = min(spec.first_byte_timeout, spec.timeout)
@@ -77,7 +79,7 @@ class OpenAIHTTP:
             raise UpstreamTimeout(_NO_ANSWER_IN_TIME) from None
         except (aiohttp.ClientConnectionError, OSError):
             raise UpstreamUnreachable(_UNREACHABLE) from None
-        except (aiohttp.ClientError, ValueError):
+        except (aiohttp.ClientError, HttpProcessingError, ValueError):
             raise UpstreamUnreachable(_NOT_HTTP) from None
         return _HTTPReply(response, self._spec.idle_timeout, until, self._hidden)
 
@@ -85,37 +87,31 @@ class OpenAIHTTP:
         """Let go of the pool."""
         await self._connections.release()
 
-    async def _sent(self, call: UpstreamCall) -> aiohttp.ClientResponse:
+    async def _sent(self, call: UpstreamCall) -> Answer:
+        head = self._head(call)
         made: list[None] = []
         SOCKETS_MADE.set(made)
         try:
-            return await self._post(self._connections.session, call)
+            return await self._posted(self._connections.pool, call, head)
         except _BROKE_BEFORE_AN_ANSWER as error:
             if made or isinstance(error, aiohttp.ClientConnectorError):
                 raise
         # A pooled connection had been closed by the server while idle: nothing was read on it,
         # so the request is sent once more, on a connection that cannot be as old.
         try:
-            return await self._post(self._connections.fresh, call)
+            closing = {**call.headers, "connection": "close"}
+            head = self._written(call.path, call.stream, closing)
+            return await self._posted(self._connections.fresh, call, head)
         except aiohttp.ConnectionTimeoutError:
             raise
         except (aiohttp.ClientConnectionError, OSError):
             raise UpstreamUnreachable(_UNREACHABLE, resent=True) from None
 
-    def _post(
-        self, session: aiohttp.ClientSession, call: UpstreamCall
-    ) -> Awaitable[aiohttp.ClientResponse]:
-        headers = self._headers(call.path, call.stream)
-        if call.headers:
-            headers = CIMultiDict(headers)
-            headers.update(call.headers)
-        return session.post(
-            self._url(call.path),
-            data=call.body,
-            headers=headers,
-            allow_redirects=False,
-            timeout=self._timeout,
-        )
+    async def _posted(self, pool: aiohttp.TCPConnector, call: UpstreamCall, head: bytes) -> Answer:
+        route = self._routes.get(call.path)
+        if route is None:
+            route = self._routes[call.path] = ClientRequest("POST", self._url(call.path))
+        return await post(pool, route, self._timeout, head, call.body)
 
     def _url(self, path: str) -> URL:
         # `base_url` ends with the API's version, as OpenAI's own clients have it.
@@ -125,21 +121,29 @@ class OpenAIHTTP:
             url = self._urls[path] = URL(f"{self._spec.base_url.rstrip('/')}/{tail}")
         return url
 
-    def _headers(self, path: str, stream: bool) -> CIMultiDict[str]:
-        headers = self._known_headers.get((path, stream))
-        if headers is None:
-            headers = CIMultiDict(
-                {
-                    "host": self._url(path).host_port_subcomponent or "",
-                    "accept": EVENT_STREAM if stream else JSON,
-                    "accept-encoding": "identity",
-                    "content-type": JSON,
-                    "user-agent": f"slm-router/{__version__}",
-                    **self._authorization(path),
-                }
-            )
-            self._known_headers[path, stream] = headers
-        return headers
+    def _head(self, call: UpstreamCall) -> bytes:
+        if call.headers:
+            return self._written(call.path, call.stream, call.headers)
+        place = call.path, call.stream
+        head = self._heads.get(place)
+        if head is None:
+            head = self._heads[place] = self._written(*place, {})
+        return head
+
+    def _written(self, path: str, stream: bool, more: Mapping[str, str]) -> bytes:
+        url = self._url(path)
+        headers = CIMultiDict(
+            {
+                "host": url.host_port_subcomponent or "",
+                "accept": EVENT_STREAM if stream else JSON,
+                "accept-encoding": "identity",
+                "content-type": JSON,
+                "user-agent": f"slm-router/{__version__}",
+                **self._authorization(path),
+            }
+        )
+        headers.update(more)
+        return head_of(url.raw_path_qs, headers)
 
     def _authorization(self, path: str) -> Mapping[str, str]:
         if self._key is None:
@@ -160,7 +164,7 @@ class _HTTPReply:
 
     def __init__(
         self,
-        response: aiohttp.ClientResponse,
+        response: Answer,
         idle_timeout: float,
         until: float,
         hidden: tuple[bytes | None, bytes],
@@ -198,8 +202,7 @@ class _HTTPReply:
 
     async def close(self) -> None:
         """Drop the connection if the answer is not complete; else it is back in the pool."""
-        if not self._response.closed:
-            self._response.close()
+        self._response.close()
 
     @property
     def _streams(self) -> bool:

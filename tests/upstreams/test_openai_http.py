@@ -138,12 +138,12 @@ async def test_proxies_named_in_the_environment_are_not_used(
 
 
 async def test_the_pool_stays_open_until_its_last_holder_lets_go(server: FakeOpenAIServer) -> None:
-    pool = Connections()
-    old, new = (OpenAIHTTP(http_spec(server.base_url), None, pool) for _ in range(2))
+    connections = Connections()
+    old, new = (OpenAIHTTP(http_spec(server.base_url), None, connections) for _ in range(2))
     await body_of(await old.open(call()))
     await old.close()
     await body_of(await new.open(call()))
     assert {seen.connection for seen in server.received} == {0}
-    session = pool.session
+    pool = connections.pool
     await new.close()
-    assert session.closed
+    assert pool.closed
