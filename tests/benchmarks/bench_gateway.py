@@ -140,6 +140,13 @@ def shown(all_figures: dict[str, Figures]) -> None:
         if name in all_figures and other in all_figures:
             ratio = all_figures[name][key] / all_figures[other][key]
             print(f"{name}: {ratio:.2f} x {other} in {key} (wanted {wanted})")
+    one, two = (all_figures.get(f"slm-router, {it}, unpinned") for it in ("routed", "2 workers"))
+    if one is not None and two is not None:
+        had, each = two["many_rps"] * two["many_cpu"] / 1000, one["many_cpu"] / two["many_cpu"]
+        print(
+            f"slm-router, 2 workers had {had:.2f} of the two cores, for callers and upstream run on"
+            f" them too: for each core of theirs they answer {each:.2f} times what one worker does"
+        )
 
 
 def main() -> None:
