@@ -11,14 +11,17 @@ from router.stores.ledger_schema import CLUSTER_SUMS
 from router.stores.packed_sums import packed
 from router.stores.roll_up import ALL, FULL, LEVELS, TAG, week_of
 
-PACKED = (ALL, *LEVELS, TAG)
-"""The levels that are packed: full sums are nearly as many as rows, and read of few keys."""
+PACKED = (ALL, *LEVELS, TAG, FULL)
+"""The levels that are packed. Full sums, of which there are nearly as many as rows, are packed by
+days alone: no step of upkeep is longer than one of these takes."""
 
 _PACKS = "SELECT begin FROM packed_clusters WHERE days = {} AND level = ?"
 _UNPACKED = {
     1: "SELECT min(day) FROM settled_days WHERE level = ? AND day < ?"
     f" AND day IN (SELECT day FROM settled_days WHERE level = '{FULL}')"
-    f" AND day NOT IN ({_PACKS.format(1)})",
+    f" AND day NOT IN ({_PACKS.format(1)})"
+    # Of a day that was marked just now some full sums may be yet to come from the open tables.
+    " AND NOT EXISTS (SELECT 1 FROM open_clusters o WHERE o.day = settled_days.day)",
     7: "SELECT min(week) FROM settled_weeks WHERE level = ? AND week < ?"
     f" AND week NOT IN ({_PACKS.format(7)})",
 }
