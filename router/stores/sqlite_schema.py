@@ -13,6 +13,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from router.errors import DecisionLogError
 from router.stores.ledger_schema import (
     LEDGER_MIGRATION,
@@ -197,6 +199,17 @@ def fetched(path: Path, busy_s: float, statement: str, values: Sequence[Any]) ->
     except UnicodeEncodeError:
         # Half a surrogate pair in what was asked for: no row can hold that.
         return []
+
+
+def fetched_at_once(
+    path: Path, busy_s: float, statement: str, values: Sequence[Any], columns: int
+) -> list[Any]:
+    """The same of rows of so many columns, whole numbers and texts, in no order: as one value, for
+    to be fetched each row waits for whatever else this process is at. Raises DecisionLogError."""
+    names = ", ".join(f"c{number}" for number in range(columns))
+    whole = f"WITH t ({names}) AS ({statement}) SELECT json_group_array(json_array({names})) FROM t"
+    found = fetched(path, busy_s, whole, values)
+    return list(msgspec.json.decode(found[0][0])) if found else []
 
 
 def migrate(
