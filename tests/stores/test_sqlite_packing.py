@@ -20,9 +20,11 @@ from msgspec.structs import replace
 
 from router.core.event import RoutingEvent
 from router.core.ledger import SECONDS_PER_DAY, Grouping, LedgerFilter, Window
+from router.stores.ledger_schema import CLUSTER_SUMS
 from router.stores.packed_sums import packed
 from router.stores.roll_up import ALWAYS, LEVELS, RollUp, Row, day_of
 from router.stores.sqlite_ledger import SQLiteLedger
+from router.stores.sqlite_packing import pack
 from router.stores.sqlite_schema import open_for_writing
 from router.stores.sqlite_settling import settle
 from tests.fakes.events import AT, an_event
@@ -196,24 +198,63 @@ async def test_of_a_day_that_goes_on_few_sums_are_left_to_be_added_up(path: Path
     await logged(path, [an_event(str(n), session=None, key_name=str(n)) for n in range(9)])
     settled(path, until=AT)
     with closing(sqlite3.connect(path)) as connection:
-        [[left]] = connection.execute("SELECT count(*) FROM open_clusters").fetchall()
         [[full]] = connection.execute(
             "SELECT count(*) FROM settled_days WHERE level = 'full'"
         ).fetchall()
-    assert (left, full) == (1, 0)
+    assert (left_open(path), full) == (1, 0)
     await check(path)
     where = LedgerFilter(rule="easy", key_name="4")
     [one] = (await SQLiteLedger(path).clusters(EVER, where)).of[None]
     assert one.requests == 1
 
 
-async def test_a_day_begun_before_sums_were_lifted_is_settled_as_ever(path: Path) -> None:
-    await logged(path, [an_event(str(n), session=None) for n in range(9)])
+async def begun_before(path: Path) -> None:
+    """A day's sums as an older slm-router left them, which lifted none."""
+    await logged(path, [an_event(str(n), session=None, key_name=str(n)) for n in range(9)])
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DELETE FROM settled_days WHERE level = 'lifted'")
-    settled(path, until=AT)
-    await check(path)
+
+
+def left_open(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        [[left]] = connection.execute("SELECT count(*) FROM open_clusters").fetchall()
+    return int(left)
+
+
+async def test_a_day_begun_before_sums_were_lifted_is_lifted_from_now_on(path: Path) -> None:
+    await begun_before(path)
+    for _ in steps(path, until=AT):
+        await check(path)
+    assert left_open(path) == 1
     await logged(path, [an_event(f"more{n}", session=None) for n in range(5)])
     await check(path)
     settled(path)
+    await check(path)
+
+
+async def test_a_day_some_of_whose_sums_were_moved_before_is_settled_as_ever(path: Path) -> None:
+    await begun_before(path)
+    some = "SELECT key FROM open_clusters ORDER BY key LIMIT 2"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for read in (
+            "INSERT INTO daily_clusters (key, day, cluster, {0}) SELECT key, day, cluster, {0}",
+            "DELETE",
+        ):
+            told = read.format(", ".join(CLUSTER_SUMS))
+            connection.execute(f"{told} FROM open_clusters WHERE key IN ({some})")
+    settled(path, until=AT)
+    assert left_open(path) == 7
+    settled(path)
+    await check(path)
+
+
+async def test_a_day_is_packed_once_all_its_full_sums_are_where_they_stay(path: Path) -> None:
+    """Another process has marked it this moment, and is moving them."""
+    await logged(path, [an_event(str(n), session=None, key_name=str(n)) for n in range(9)])
+    with closing(open_for_writing(path, 2.0, survive_power_cut=False)) as connection:
+        connection.execute("INSERT INTO settled_days VALUES ('full', ?)", (day_of(AT),))
+        assert not pack(connection, day_of(AT) + SECONDS_PER_DAY)
+    await check(path)
+    settled(path)
+    assert packs(path) > 0
     await check(path)
