@@ -12,6 +12,7 @@ from dataclasses import asdict, astuple
 from operator import add
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 
 import pytest
 from hypothesis import given, settings
@@ -183,6 +184,33 @@ async def test_what_comes_while_its_day_is_being_settled_is_counted_at_once(path
             await logged(path, [an_event(f"late{number}", at=AT + number)])
             await check(path)
     await check(path)
+
+
+async def test_what_comes_while_a_pack_is_made_is_not_missing_from_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process adds to the day once its sums were read."""
+    await logged(path, [an_event("a")])
+    late = [an_event("late", at=AT + 1)]
+
+    def meanwhile(rows: Sequence[Sequence[int]]) -> bytes:
+        while late:
+            other = Thread(target=lambda: asyncio.run(_log(path, late.pop())))
+            other.start()
+            other.join()
+        return packed(rows)
+
+    monkeypatch.setattr("router.stores.sqlite_packing.packed", meanwhile)
+    for _ in steps(path):
+        await check(path)
+    await check(path)
+    with closing(sqlite3.connect(path)) as connection:
+        begun = "SELECT count(*) FROM packed_clusters WHERE level = 'begun'"
+        assert connection.execute(begun).fetchone() == (0,)
+
+
+async def _log(path: Path, event: RoutingEvent) -> None:
+    await logged(path, [event])
 
 
 async def test_a_page_reads_the_pack_where_there_is_one(path: Path) -> None:
