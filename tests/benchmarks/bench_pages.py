@@ -22,6 +22,7 @@ from statistics import median
 from starlette.testclient import TestClient
 
 from router.app import create_app
+from router.cli.serve import settle_memory
 from router.core.ledger import SECONDS_PER_DAY
 from router.settings import Settings
 from router.stores.sqlite import SQLiteDecisionLog
@@ -76,6 +77,8 @@ def served(state: Path) -> Iterator[TestClient]:
     runtime = runtime_of(replace(gateway, clock=clock, log=log))
     runtime.settings = settings
     with TestClient(create_app(runtime), HOME) as client:
+        # As a gateway that has begun to serve: else the collector walks all modules with each page.
+        settle_memory()
         yield client
     asyncio.run(log.close())
 

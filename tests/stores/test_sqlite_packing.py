@@ -201,9 +201,11 @@ async def test_what_comes_while_a_pack_is_made_is_not_missing_from_it(
         return packed(rows)
 
     monkeypatch.setattr("router.stores.sqlite_packing.packed", meanwhile)
+    # Of a week that is over this is a part, so that days are read.
+    window = Window(AT, EVER.until)
     for _ in steps(path):
-        await check(path)
-    await check(path)
+        await check(path, window)
+    await check(path, window)
     with closing(sqlite3.connect(path)) as connection:
         begun = "SELECT count(*) FROM packed_clusters WHERE level = 'begun'"
         assert connection.execute(begun).fetchone() == (0,)
