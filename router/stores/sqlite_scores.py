@@ -67,8 +67,8 @@ class SQLiteScores:
 
     def _sessions(self, window: Window, simulated: bool) -> list[SessionScore]:
         rows = self._fetch(_SESSIONS, window, simulated, 6)
-        # Mostly each session has scores of one hour alone, and there is nothing to add up.
-        if len({(session, arm, source) for session, arm, source, *_ in rows}) < len(rows):
+        # Mostly each session has one score alone, and there is nothing to add up.
+        if len({row[0] for row in rows}) < len(rows):
             rows = _added_up(rows)
         rows.sort(key=itemgetter(3, 0))
         return [
