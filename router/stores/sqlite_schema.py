@@ -204,12 +204,25 @@ def fetched(path: Path, busy_s: float, statement: str, values: Sequence[Any]) ->
 def fetched_at_once(
     path: Path, busy_s: float, statement: str, values: Sequence[Any], columns: int
 ) -> list[Any]:
-    """The same of rows of so many columns, whole numbers and texts, in no order: as one value, for
-    to be fetched each row waits for whatever else this process is at. Raises DecisionLogError."""
+    """The same, as `rows_at_once` has them. Raises DecisionLogError."""
+    try:
+        with closing(open_for_reading(path, busy_s)) as connection:
+            return rows_at_once(connection, statement, values, columns)
+    except sqlite3.Error as error:
+        raise cannot("be read", path, error) from error
+    except UnicodeEncodeError:
+        return []
+
+
+def rows_at_once(
+    connection: sqlite3.Connection, statement: str, values: Sequence[Any], columns: int
+) -> list[Any]:
+    """Rows of so many columns, whole numbers and texts, in no order, fetched as one value: each
+    row by itself waits for whatever else this process is at. Raises sqlite3.Error."""
     names = ", ".join(f"c{number}" for number in range(columns))
     whole = f"WITH t ({names}) AS ({statement}) SELECT json_group_array(json_array({names})) FROM t"
-    found = fetched(path, busy_s, whole, values)
-    return list(msgspec.json.decode(found[0][0])) if found else []
+    [told] = connection.execute(whole, values).fetchone()
+    return list(msgspec.json.decode(told))
 
 
 def migrate(

@@ -24,7 +24,7 @@ from router.core.ledger import (
 from router.stores.cluster_parts import By, Part, part_of, summed
 from router.stores.ledger_schema import CLUSTER_SUMS
 from router.stores.roll_up import FULL, rounded
-from router.stores.sqlite_schema import cannot, open_for_reading
+from router.stores.sqlite_schema import cannot, open_for_reading, rows_at_once
 from router.stores.sqlite_sums import chosen_keys
 
 MOST_READ = 50_000
@@ -72,7 +72,8 @@ class SQLiteTagSets:
         try:
             with closing(open_for_reading(self._path, self._busy_s)) as connection:
                 begin = _readable(connection, since, until)
-                lines = connection.execute(asked, [begin, until, *values]).fetchall()
+                given = [begin, until, *values]
+                lines = rows_at_once(connection, asked, given, 2 + len(CLUSTER_SUMS))
         except sqlite3.Error as error:
             raise cannot("be read", self._path, error) from error
         except UnicodeEncodeError:
