@@ -49,8 +49,10 @@ def narrowing_of(request: Request) -> Narrowing:
 
 
 class NarrowedGroups:
-    """Reads the groups of what is narrowed. `since`: from when on requests count in what it has
-    read, in Unix seconds; with a tag, or by tag, from the first day on whose sums can all be read.
+    """Reads the groups of what is narrowed, if anything is.
+
+    `since`: from when on requests count in what it has read, in Unix seconds; with a tag, or by
+    tag, from the first day on whose sums can all be read.
     """
 
     def __init__(self, runtime: Runtime, narrowing: Narrowing, since: float) -> None:
@@ -62,7 +64,7 @@ class NarrowedGroups:
         """Sums by cluster, by value of `by`. Raises DecisionLogError."""
         ledger, tag = self._runtime.ledger, self._narrowing.tag
         where = self._narrowing.within(where)
-        if by != "tag" and tag is None:
+        if self._narrowing.is_any or (by != "tag" and tag is None):
             return (await ledger.clusters(window, where, by)).of
         found = await self._runtime.tag_sets.tagged(window, where, by, tag)
         self.since = max(self.since, found.window.since)

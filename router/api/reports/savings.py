@@ -79,9 +79,8 @@ async def report(request: Request) -> Told:
     by, sort, order = _lines_of(request)
     narrowing, period = narrowing_of(request), await period_of(request)
     narrowed = NarrowedGroups(runtime_of(request), narrowing, period.window.since)
-    of_groups = None if narrowing.is_any else narrowed
     found, days = await asyncio.gather(
-        statement_of(request, period, (by,), ("cost_usd",), of_groups=of_groups),
+        statement_of(request, period, (by,), ("cost_usd",), of_groups=narrowed),
         _days(request, period),
     )
     content = {
