@@ -4,7 +4,7 @@ Rule: all is read in one transaction, so that no sum is missed or met twice whil
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,34 +59,41 @@ def _packs(
     keys = connection.execute(
         f"SELECT k.id, {told} FROM roll_up_keys k WHERE {chosen}", values
     ).fetchall()
+    [last] = connection.execute("SELECT max(id) FROM roll_up_keys").fetchone()
+    added, taken_off = keys, []
+    if by == "tag":
+        # As `cluster_sums` has them: those of any tag are taken off those of all rows.
+        added = [it for it in keys if it[1] is not None]
+        taken_off = [it for it in keys if it[1] is None]
+    sides = ((added, False), (taken_off, True))
+    wanted = [(_group_of(some, last, groups), off) for some, off in sides if some]
+    found = []
     source, values = packed_sums(level, window)
-    packs = [unpacked(value) for (value,) in connection.execute(source, values).fetchall()]
-    if by != "tag":
-        return list(_of_keys(packs, keys, groups))
-    # As `cluster_sums` has them: those of any tag are taken off those of all rows.
-    of_any = [it for it in keys if it[1] is None]
-    return [
-        *_of_keys(packs, [it for it in keys if it[1] is not None], groups),
-        *(it._replace(taken_off=True) for it in _of_keys(packs, of_any, groups)),
-        *_packs(connection, window, where, None, groups),
-    ]
+    # One after the other: together those of full sums take more room than all else of a page.
+    for (value,) in connection.execute(source, values):
+        if pack := unpacked(value):
+            found += [_chosen(pack, group_of, off) for group_of, off in wanted]
+    return found + (_packs(connection, window, where, None, groups) if by == "tag" else [])
 
 
-def _of_keys(
-    packs: Sequence[Sequence["NDArray[np.signedinteger[Any]]"]],
-    keys: Sequence[tuple[int, By]],
-    groups: dict[By, int],
-) -> Iterator[Part]:
-    """Packed sums of some keys, each in its group."""
+def _group_of(
+    keys: Sequence[tuple[int, By]], last: int | None, groups: dict[By, int]
+) -> "NDArray[np.int64]":
+    """The number of each key's group, -1 of a key that is not asked for."""
     import numpy as np
 
-    packed = [it for it in packs if it]
-    last = max([*(int(it[0].max()) for it in packed), *(id for id, _ in keys)], default=0)
-    group_of = np.full(last + 1, -1)
+    found = np.full((last or 0) + 1, -1, dtype=np.int64)
     for id, value in keys:
-        group_of[id] = groups.setdefault(value, len(groups))
-    for of_key, clusters, *figures in packed:
-        of = group_of[of_key]
-        rows = np.flatnonzero(of >= 0)
-        places = of[rows] * CLUSTERS + clusters[rows]
-        yield Part(places, [it[rows] for it in figures])
+        found[id] = groups.setdefault(value, len(groups))
+    return found
+
+
+def _chosen(
+    pack: Sequence["NDArray[np.signedinteger[Any]]"], group_of: "NDArray[np.int64]", off: bool
+) -> Part:
+    import numpy as np
+
+    of_key, clusters, *figures = pack
+    of = group_of[of_key]
+    rows = np.flatnonzero(of >= 0)
+    return Part(of[rows] * CLUSTERS + clusters[rows], [it[rows] for it in figures], off)
