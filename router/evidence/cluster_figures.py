@@ -1,7 +1,8 @@
 """Sums by cluster as an array: hundreds of groups are summed and drawn as quickly as one."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ Figures = NDArray[np.int64]
 
 PLACES = {one.name: at for at, one in enumerate(fields(ClusterSums))}
 
+_of_a_cluster = attrgetter(*PLACES)
+
 _NET = np.array(
     [ClusterSums(**{"cluster": 0, name: 1}).net_nano for name in PLACES], dtype=np.int64
 )
@@ -26,8 +29,7 @@ def figures_of(clusters: Sequence[ClusterSums]) -> Figures:
     if isinstance(clusters, ClusterTable):
         found = np.frombuffer(clusters.figures, dtype=np.int64).reshape(-1, len(PLACES))
     else:
-        rows = [astuple(it) for it in clusters]
-        found = np.array(rows, dtype=np.int64).reshape(-1, len(PLACES))
+        found = np.array([*map(_of_a_cluster, clusters)], dtype=np.int64).reshape(-1, len(PLACES))
     return found[np.argsort(found[:, 0], kind="stable")]
 
 

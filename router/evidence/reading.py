@@ -5,7 +5,7 @@ Made-up answers and real ones never meet: the former are read only where there a
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -45,12 +45,17 @@ class Sources:
     scores: Scores
 
 
+OfGroups = Callable[[Window, LedgerFilter, Grouping], Awaitable[ByGroup]]
+"""Reads the sums by cluster of what savings are told apart by. Raises DecisionLogError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What of the books is to be read, for a page shows less than all.
 
     `simulated`: made-up answers or real ones; None: the real ones, where there are any.
     `coverage`: whether to count what was judged. `money`: whether to read what was saved and spent.
+    `of_groups` reads the groups where they are not of all requests.
     """
 
     groups: Sequence[Grouping] = GROUPS
@@ -58,6 +63,7 @@ class Wanted:
     coverage: bool = True
     money: bool = True
     simulated: bool | None = None
+    of_groups: OfGroups | None = None
 
 
 EVERYTHING = Wanted()
@@ -105,7 +111,7 @@ async def _sums(
     named = await _baselines(ledger, window, where, baseline)
     first = replace(where, baseline=next(iter(named), None))
     groups, found = await asyncio.gather(
-        _groups(ledger, window, first, wanted.groups if named else ()),
+        _groups(ledger, window, first, wanted if named else Wanted(groups=())),
         _with_money(ledger, found, where, now, wanted.measures),
     )
     return replace(found, baselines=named, groups=groups)
@@ -126,9 +132,13 @@ async def _counts(sources: Sources, window: Window, where: LedgerFilter, coverag
 
 
 async def _groups(
-    ledger: Ledger, window: Window, where: LedgerFilter, wanted: Sequence[Grouping]
+    ledger: Ledger, window: Window, where: LedgerFilter, wanted: Wanted
 ) -> Mapping[Grouping, ByGroup]:
-    return {by: (await ledger.clusters(window, where, by)).of for by in wanted}
+    async def of_all(window: Window, where: LedgerFilter, by: Grouping) -> ByGroup:
+        return (await ledger.clusters(window, where, by)).of
+
+    read = wanted.of_groups or of_all
+    return {by: await read(window, where, by) for by in wanted.groups}
 
 
 async def _with_money(

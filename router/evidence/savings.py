@@ -90,7 +90,10 @@ def priced_saving(clusters: Sequence[ClusterSums], baseline: str) -> PricedSavin
 
 def priced_savings(many: Sequence[Sequence[ClusterSums]], baseline: str) -> Sequence[PricedSaving]:
     """The same for each of many groups: their intervals are drawn together."""
-    read = [_read(clusters) for clusters in many]
+    return _savings([_read(clusters) for clusters in many], baseline)
+
+
+def _savings(read: Sequence[_Sums], baseline: str) -> Sequence[PricedSaving]:
     told = [at for at, it in enumerate(read) if it.may_be_told]
     drawn = studentised_each([read[at].drawn for at in told], ratio, ratio_slope)
     estimates = dict(zip(told, drawn, strict=True))
@@ -125,10 +128,10 @@ def saving_by_group(
 ) -> tuple[GroupSaving, ...]:
     """The same for each group, the largest saving first. Each interval is 95 % by itself: of
     twenty, one is expected to miss."""
-    savings = priced_savings(list(of.values()), baseline)
+    read = [_read(clusters) for clusters in of.values()]
     found = [
-        GroupSaving(name, saving, whole_of(figures_of(sums)).requests)
-        for (name, sums), saving in zip(of.items(), savings, strict=True)
+        GroupSaving(name, saving, sums.whole.requests)
+        for name, sums, saving in zip(of, read, _savings(read, baseline), strict=True)
     ]
     return tuple(sorted(found, key=lambda it: (-it.saving.net_nano, str(it.of))))
 

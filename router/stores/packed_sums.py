@@ -6,7 +6,7 @@ back to the last digit.
 
 from collections.abc import Sequence
 from struct import pack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,17 +26,16 @@ def packed(rows: Sequence[Sequence[int]]) -> bytes:
     return head + b"".join(written)
 
 
-def unpacked(value: bytes) -> "NDArray[np.int64]":
-    """What was packed, as an array [rows, columns]."""
+def unpacked(value: bytes) -> "list[NDArray[np.signedinteger[Any]]]":
+    """The columns of what was packed, each as wide as it was written and none of them copied."""
     # On first use: who only writes the log has no need of numpy.
     import numpy as np
 
     end = value.index(b"\n") + 1
     number, letters = value[:end].decode().rstrip("\n").split(" ")
-    rows = int(number)
-    found = np.empty((rows, len(letters)), dtype=np.int64)
-    for index, letter in enumerate(letters):
-        found[:, index] = np.frombuffer(value, f"<i{_SIZES[letter]}", rows, end)
+    rows, found = int(number), []
+    for letter in letters:
+        found.append(np.frombuffer(value, f"<i{_SIZES[letter]}", rows, end))
         end += rows * _SIZES[letter]
     return found
 

@@ -33,7 +33,7 @@ from router.stores.review_schema import OWN_SUMS
 from router.stores.roll_up import FULL, MICRO, rounded
 from router.stores.sqlite_clusters import clusters_of
 from router.stores.sqlite_reader import DecisionReader
-from router.stores.sqlite_schema import fetched
+from router.stores.sqlite_schema import fetched, fetched_at_once
 from router.stores.sqlite_sums import (
     chosen_keys,
     counted,
@@ -100,11 +100,13 @@ class SQLiteLedger:
         """The same step by step in order of time; steps without a request are left out."""
         source, values = hourly_sums(window, where, by)
         at = f"hour / {_STEPS[step]} * {_STEPS[step]}"
-        found = await self._ask(
-            f"SELECT {at}, told, {_SUMS} FROM ({source}) GROUP BY 1, 2 {_ANY_TOTALS} ORDER BY 1, 2",
+        found = await self._ask_at_once(
+            f"SELECT {at}, told, {_SUMS} FROM ({source}) GROUP BY 1, 2 {_ANY_TOTALS}",
             values,
+            2 + len(TOTALS),
         )
-        return [Point(at, value, Totals(*sums)) for at, value, *sums in found]
+        points = [Point(at, value, Totals(*sums)) for at, value, *sums in found]
+        return sorted(points, key=lambda it: (it.at, it.of is not None, it.of or ""))
 
     async def clusters(
         self, window: Window, where: LedgerFilter | None = None, by: Grouping | None = None
@@ -135,13 +137,13 @@ class SQLiteLedger:
         """How measures spread, step by step (None: over the window), in order of time."""
         source, values = counted(window, measures, models, by_hour=step == "hour")
         at = f"at / {_STEPS[step]} * {_STEPS[step]}" if step else "?"
-        found = await self._ask(
-            f"SELECT {at}, measure, bucket, sum(requests) FROM ({source})"
-            " GROUP BY 1, 2, 3 ORDER BY 1, 2",
+        found = await self._ask_at_once(
+            f"SELECT {at}, measure, bucket, sum(requests) FROM ({source}) GROUP BY 1, 2, 3",
             values if step else [rounded(window, SECONDS_PER_HOUR)[0], *values],
+            4,
         )
         counts: dict[tuple[int, Measure], dict[int, int]] = {}
-        for hour, measure, bucket, requests in found:
+        for hour, measure, bucket, requests in sorted(found):
             counts.setdefault((hour, measure), {})[bucket] = requests
         return [Histogram(*place, told) for place, told in counts.items()]
 
@@ -195,6 +197,11 @@ class SQLiteLedger:
 
     async def _ask(self, statement: str, values: Sequence[Any]) -> list[Any]:
         return await asyncio.to_thread(self._fetch, statement, values)
+
+    async def _ask_at_once(self, statement: str, values: Sequence[Any], columns: int) -> list[Any]:
+        return await asyncio.to_thread(
+            fetched_at_once, self._path, self._busy_s, statement, values, columns
+        )
 
     def _fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
         return fetched(self._path, self._busy_s, statement, values)

@@ -13,6 +13,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from router.errors import DecisionLogError
 from router.stores.ledger_schema import (
     LEDGER_MIGRATION,
@@ -197,6 +199,30 @@ def fetched(path: Path, busy_s: float, statement: str, values: Sequence[Any]) ->
     except UnicodeEncodeError:
         # Half a surrogate pair in what was asked for: no row can hold that.
         return []
+
+
+def fetched_at_once(
+    path: Path, busy_s: float, statement: str, values: Sequence[Any], columns: int
+) -> list[Any]:
+    """The same, as `rows_at_once` has them. Raises DecisionLogError."""
+    try:
+        with closing(open_for_reading(path, busy_s)) as connection:
+            return rows_at_once(connection, statement, values, columns)
+    except sqlite3.Error as error:
+        raise cannot("be read", path, error) from error
+    except UnicodeEncodeError:
+        return []
+
+
+def rows_at_once(
+    connection: sqlite3.Connection, statement: str, values: Sequence[Any], columns: int
+) -> list[Any]:
+    """Rows of so many columns, whole numbers and texts, in no order, fetched as one value: each
+    row by itself waits for whatever else this process is at. Raises sqlite3.Error."""
+    names = ", ".join(f"c{number}" for number in range(columns))
+    whole = f"WITH t ({names}) AS ({statement}) SELECT json_group_array(json_array({names})) FROM t"
+    [told] = connection.execute(whole, values).fetchone()
+    return list(msgspec.json.decode(told))
 
 
 def migrate(

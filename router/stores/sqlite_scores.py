@@ -13,20 +13,22 @@ from typing import Any
 from router.core.ledger import SECONDS_PER_HOUR, Window
 from router.core.session_score import SessionPairs, SessionScore
 from router.stores.roll_up import MICRO, rounded
-from router.stores.sqlite_schema import fetched
+from router.stores.sqlite_schema import fetched_at_once
+
+_FRACTIONS = 2**30
+"""Parts of a second: a time after April 1970 is a whole number of these, to its last bit."""
 
 # Summed and sorted here: hardly any session has more than one row, and they come nearly in order.
 _SESSIONS = f"""
-    SELECT session, arm, source, at, judged, score_micro / {MICRO:.1f} FROM session_scores
-    WHERE hour >= ? AND hour < ? AND simulated = ?
+    SELECT session, arm, source, CAST(at * {_FRACTIONS:.1f} AS INTEGER), judged, score_micro
+    FROM session_scores WHERE hour >= ? AND hour < ? AND simulated = ?
 """
-_PAIRS = f"""
-    SELECT session, pairs, difference_micro / {MICRO:.1f} FROM session_pairs
+_PAIRS = """
+    SELECT session, pairs, difference_micro FROM session_pairs
     WHERE hour >= ? AND hour < ? AND simulated = ?
 """
 _HOURS = """
     SELECT hour, decisions FROM judged_hours WHERE hour >= ? AND hour < ? AND simulated = ?
-    ORDER BY 1
 """
 
 
@@ -60,35 +62,42 @@ class SQLiteScores:
 
         Raises DecisionLogError.
         """
-        rows = await asyncio.to_thread(self._fetch, _HOURS, window, simulated)
-        return dict(rows)
+        rows = await asyncio.to_thread(self._fetch, _HOURS, window, simulated, 2)
+        return dict(sorted(rows))
 
     def _sessions(self, window: Window, simulated: bool) -> list[SessionScore]:
-        found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-        for row in self._fetch(_SESSIONS, window, simulated):
-            known = found.get(place := row[:3])
-            if known is not None:
-                row = (*place, min(known[3], row[3]), known[4] + row[4], known[5] + row[5])
-            found[place] = row
-        return sorted(map(SessionScore._make, found.values()), key=itemgetter(3, 0))
+        rows = self._fetch(_SESSIONS, window, simulated, 6)
+        # Mostly each session has one score alone, and there is nothing to add up.
+        if len({row[0] for row in rows}) < len(rows):
+            rows = _added_up(rows)
+        rows.sort(key=itemgetter(3, 0))
+        return [
+            SessionScore(session, arm, source, at / _FRACTIONS, judged, score / MICRO)
+            for session, arm, source, at, judged, score in rows
+        ]
 
     def _pairs(self, window: Window, simulated: bool) -> list[SessionPairs]:
-        rows = self._fetch(_PAIRS, window, simulated)
-        # Mostly each session has pairs of one hour alone, and there is nothing to add up.
+        rows = self._fetch(_PAIRS, window, simulated, 3)
         if len({row[0] for row in rows}) < len(rows):
             rows = _by_session(rows)
-        return [*map(SessionPairs._make, rows)]
+        return [SessionPairs(session, n, difference / MICRO) for session, n, difference in rows]
 
-    def _fetch(self, statement: str, window: Window, simulated: bool) -> list[Any]:
-        hours = rounded(window, SECONDS_PER_HOUR)
-        return fetched(self._path, self._busy_s, statement, (*hours, simulated))
+    def _fetch(self, statement: str, window: Window, simulated: bool, columns: int) -> list[Any]:
+        values = (*rounded(window, SECONDS_PER_HOUR), simulated)
+        return fetched_at_once(self._path, self._busy_s, statement, values, columns)
 
 
-def _by_session(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    found: dict[str, tuple[Any, ...]] = {}
-    for row in rows:
-        known = found.get(session := row[0])
-        if known is not None:
-            row = (session, known[1] + row[1], known[2] + row[2])
-        found[session] = row
-    return [*found.values()]
+def _added_up(rows: Iterable[Sequence[Any]]) -> list[Any]:
+    found: dict[tuple[str, ...], tuple[Any, ...]] = {}
+    for *of, at, judged, score in rows:
+        known = found.get(place := tuple(of), (at, 0, 0))
+        found[place] = (min(known[0], at), known[1] + judged, known[2] + score)
+    return [(*of, *figures) for of, figures in found.items()]
+
+
+def _by_session(rows: Iterable[Sequence[Any]]) -> list[Any]:
+    found: dict[str, tuple[int, int]] = {}
+    for session, pairs, difference in rows:
+        known = found.get(session, (0, 0))
+        found[session] = (known[0] + pairs, known[1] + difference)
+    return [(session, *figures) for session, figures in found.items()]

@@ -110,6 +110,13 @@ _LIFT_SOME = (
     f" {_added(('key', 'day', 'cluster'), CLUSTER_SUMS)}"
 )
 _OPEN_DAYS = "SELECT day, count(*) FROM open_clusters GROUP BY day"
+_LIFT_FROM_NOW = (
+    f"INSERT OR IGNORE INTO settled_days SELECT '{LIFTED}', :day"
+    " WHERE NOT EXISTS (SELECT 1 FROM settled_weeks WHERE week = :week) AND NOT EXISTS"
+    f" (SELECT 1 FROM settled_days WHERE level = '{FULL}' AND day = :day) AND NOT EXISTS"
+    " (SELECT 1 FROM roll_up_keys k CROSS JOIN daily_clusters s ON s.key = k.id AND s.day = :day"
+    f" WHERE k.level = '{FULL}')"
+)
 _OPEN_KEYS = (
     "SELECT DISTINCT k.id, k.key FROM open_clusters s CROSS JOIN roll_up_keys k ON k.id = s.key"
     " WHERE s.day = ? AND s.key <= ?"
@@ -181,10 +188,21 @@ def _moved(connection: sqlite3.Connection, over: int) -> bool:
 def _lifted_some(connection: sqlite3.Connection) -> bool:
     """Move some sums by cluster of a day that goes on, if they are many; whether they were."""
     for day, many in connection.execute(_OPEN_DAYS).fetchall():
-        if many >= LIFT_FROM and _is_marked(connection, "settled_days", LIFTED, day):
+        if many >= LIFT_FROM and _may_be_lifted(connection, day):
             _move_some(connection, "open_clusters", "day", day)
             return True
     return False
+
+
+def _may_be_lifted(connection: sqlite3.Connection, day: int) -> bool:
+    """Whether sums of a day that goes on are lifted as they leave the open table. Where an older
+    slm-router had begun it they are from now on, unless some are gone from there or its week is
+    settled."""
+    if not _is_marked(connection, "settled_days", LIFTED, day):
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(_LIFT_FROM_NOW, {"day": day, "week": week_of(day)})
+    return _is_marked(connection, "settled_days", LIFTED, day)
 
 
 def _move_some(connection: sqlite3.Connection, table: str, time: str, at: int) -> None:

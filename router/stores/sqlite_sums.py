@@ -45,6 +45,11 @@ _WEEKS = (
 )
 _PACKED_WEEKS = "SELECT begin FROM packed_clusters WHERE level = ? AND days = 7"
 _PACKED_DAYS = "SELECT begin FROM packed_clusters WHERE level = ? AND days = 1"
+_UNPACKED = (
+    f"day >= ? AND day < ? AND day / {SECONDS_PER_WEEK} * {SECONDS_PER_WEEK} NOT IN ({_WEEKS})"
+    f" AND day NOT IN ({_PACKED_DAYS})"
+)
+"""Which days of a window are read from daily sums."""
 _MODELS = f"SELECT DISTINCT coalesce(model, '') FROM roll_up_keys WHERE level = '{FULL}'"
 _WHOLE = (
     f"SELECT day FROM settled_days WHERE level = '{TIMES}' AND day >= ?"
@@ -108,13 +113,11 @@ def cluster_sums(window: Window, where: LedgerFilter | None, by: Grouping | None
         f" WHERE {chosen} AND w.level = ? AND +w.week >= ? AND w.week + {SECONDS_PER_WEEK} <= ?"
         f" AND +w.week NOT IN ({_PACKED_WEEKS})"
     )
+    # Distinct: which days they are is found out once, and not with every key.
     settled = (
-        f"{read} FROM roll_up_keys k"
-        " CROSS JOIN (SELECT DISTINCT day FROM settled_days WHERE level IN (?, ?)) u"
-        " CROSS JOIN daily_clusters s ON s.key = k.id AND s.day = u.day"
-        f" WHERE {chosen} AND +u.day >= ? AND +u.day < ?"
-        f" AND u.day / {SECONDS_PER_WEEK} * {SECONDS_PER_WEEK} NOT IN ({_WEEKS})"
-        f" AND +u.day NOT IN ({_PACKED_DAYS})"
+        f"{read} FROM roll_up_keys k CROSS JOIN (SELECT DISTINCT day FROM settled_days"
+        f" WHERE level IN (?, ?) AND {_UNPACKED}) u"
+        f" CROSS JOIN daily_clusters s ON s.key = k.id AND s.day = u.day WHERE {chosen}"
     )
     rest, given = _rest(read, level, where, days, hourly=False)
     within = [level, *days]
@@ -122,7 +125,7 @@ def cluster_sums(window: Window, where: LedgerFilter | None, by: Grouping | None
         f"{weeks} UNION ALL {settled} UNION ALL {rest}",
         [
             *(*values, *within, level),
-            *(level, level if level == ALL else LIFTED, *values, *days, *within, level),
+            *(level, level if level == ALL else LIFTED, *days, *within, level, *values),
             *given,
         ],
     )
@@ -225,14 +228,12 @@ def _tagged_clusters(window: Window, where: LedgerFilter | None) -> Source:
         " CROSS JOIN weekly_clusters s ON s.key = k.id AND s.week = w.week"
         f" WHERE {chosen} AND w.level = ? AND +w.week >= ? AND w.week + {SECONDS_PER_WEEK} <= ?"
         f" AND +w.week NOT IN ({_PACKED_WEEKS})"
-        f" UNION ALL {read} CROSS JOIN roll_up_days u"
-        " CROSS JOIN daily_clusters s ON s.key = k.id AND s.day = u.day"
-        f" WHERE {chosen} AND +u.day >= ? AND +u.day < ?"
-        f" AND u.day / {SECONDS_PER_WEEK} * {SECONDS_PER_WEEK} NOT IN ({_WEEKS})"
-        f" AND +u.day NOT IN ({_PACKED_DAYS})"
+        f" UNION ALL {read}"
+        f" CROSS JOIN (SELECT DISTINCT day FROM roll_up_days WHERE {_UNPACKED}) u"
+        f" CROSS JOIN daily_clusters s ON s.key = k.id AND s.day = u.day WHERE {chosen}"
     )
     within = [level, *days]
-    return told, [*values, *within, level, *values, *days, *within, level]
+    return told, [*values, *within, level, *days, *within, level, *values]
 
 
 def _read_tagged(at: str, names: Sequence[str]) -> str:

@@ -5,13 +5,15 @@ came; it opens the file anew for every question and holds no lock.
 """
 
 import asyncio
+import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from router.core.ledger import (
+    CLUSTERS,
     SECONDS_PER_DAY,
     ClusterSums,
     Grouping,
@@ -19,9 +21,10 @@ from router.core.ledger import (
     TaggedSums,
     Window,
 )
+from router.stores.cluster_parts import By, Part, part_of, summed
 from router.stores.ledger_schema import CLUSTER_SUMS
 from router.stores.roll_up import FULL, rounded
-from router.stores.sqlite_schema import cannot, open_for_reading
+from router.stores.sqlite_schema import cannot, open_for_reading, rows_at_once
 from router.stores.sqlite_sums import chosen_keys
 
 MOST_READ = 50_000
@@ -30,12 +33,19 @@ MOST_READ = 50_000
 _DAY_BEFORE = "SELECT max(day) FROM tag_sets WHERE day < ?"
 _LINES = "SELECT count(*) FROM (SELECT 1 FROM tag_sets WHERE day = ? LIMIT ?)"
 _KEPT = "SELECT max(since) FROM tag_sets_kept"
-_WITH_TAG = " AND EXISTS (SELECT 1 FROM json_each(s.tags) e WHERE e.value = ?)"
-_EACH = " CROSS JOIN json_each(s.tags) t"
-Lines = list[tuple[Any, ...]]
-"""Of each a value, a cluster, and its figures."""
+# Each day's keys first: of those that are not asked for no line is read.
+_CHOSEN = (
+    f"SELECT {{}}, s.cluster, {', '.join(f's.{name}' for name in CLUSTER_SUMS)}"
+    " FROM roll_up_days u CROSS JOIN roll_up_keys k"
+    " CROSS JOIN tag_sets s ON s.day = u.day AND s.key = k.id"
+    " WHERE u.day >= ? AND u.day < ? AND {}"
+)
+# Nearly all sets without the tag are passed over by their text alone.
+_WITH_TAG = " AND instr(s.tags, ?) AND EXISTS (SELECT 1 FROM json_each(s.tags) e WHERE e.value = ?)"
+Lines = Sequence[tuple[Any, ...]]
+"""Of each a value, or a set of tags, a cluster, and its figures."""
 
-_SUMS = ", ".join(f"sum(s.{name})" for name in CLUSTER_SUMS)
+Sums = Mapping[By, Sequence[ClusterSums]]
 
 
 class SQLiteTagSets:
@@ -56,29 +66,21 @@ class SQLiteTagSets:
     ) -> TaggedSums:
         chosen, values = chosen_keys(FULL, where)
         since, until = rounded(window, SECONDS_PER_DAY)
+        asked = _CHOSEN.format("s.tags" if by == "tag" else f"k.{by}", chosen)
+        if tag is not None:
+            asked, values = asked + _WITH_TAG, [*values, json.dumps(tag), tag]
         try:
             with closing(open_for_reading(self._path, self._busy_s)) as connection:
                 begin = _readable(connection, since, until)
-                given = [begin, until, *values, *([] if tag is None else [tag])]
-
-                def summed(told: str, each: str = "") -> Lines:
-                    asked = (
-                        f"SELECT {told}, s.cluster, {_SUMS} FROM tag_sets s"
-                        f" CROSS JOIN roll_up_keys k ON k.id = s.key{each}"
-                        f" WHERE s.day >= ? AND s.day < ? AND {chosen}"
-                        f"{'' if tag is None else _WITH_TAG} GROUP BY 1, 2"
-                    )
-                    return connection.execute(asked, given).fetchall()
-
-                lines = summed("t.value", _EACH) if by == "tag" else summed(f"k.{by}")
-                # Each once, which by tag the lines are not.
-                any_tag = summed("NULL") if by == "tag" else []
+                given = [begin, until, *values]
+                lines = rows_at_once(connection, asked, given, 2 + len(CLUSTER_SUMS))
         except sqlite3.Error as error:
             raise cannot("be read", self._path, error) from error
         except UnicodeEncodeError:
             # Half a surrogate pair in what was asked for: nothing that is kept can hold that.
-            begin, lines, any_tag = since, [], []
-        return TaggedSums(Window(begin, until), _clusters(lines), _clusters(any_tag).get(None, ()))
+            begin, lines = since, []
+        of, any_tag = _by_tag(lines) if by == "tag" else (_by_value(lines), {})
+        return TaggedSums(Window(begin, until), of, any_tag.get(None, ()))
 
 
 def _readable(connection: sqlite3.Connection, since: int, until: int) -> int:
@@ -95,8 +97,31 @@ def _readable(connection: sqlite3.Connection, since: int, until: int) -> int:
         day, left = before, left - lines
 
 
-def _clusters(lines: Lines) -> Mapping[str | None, Sequence[ClusterSums]]:
-    found: dict[str | None, list[ClusterSums]] = {}
-    for value, cluster, *figures in lines:
-        found.setdefault(value, []).append(ClusterSums(cluster, *figures))
-    return found
+def _by_value(lines: Lines) -> Sums:
+    groups: dict[By, int] = {}
+    return summed(part_of(lines, groups), groups)
+
+
+def _by_tag(lines: Lines) -> tuple[Sums, Sums]:
+    """Each line under every tag of its set; and each once, which under its tags it is not."""
+    sets: dict[By, int] = {}
+    parts = part_of(lines, sets)
+    groups: dict[By, int] = {}
+    of_each = [
+        [groups.setdefault(tag, len(groups)) for tag in json.loads(text or "[]")] for text in sets
+    ]
+    under_each = (it for part in parts for it in _under_each(part, of_each))
+    once = (it._replace(places=it.places % CLUSTERS) for it in parts)
+    return summed(list(under_each), groups), summed(list(once), [None])
+
+
+def _under_each(part: Part, of_each: Sequence[Sequence[int]]) -> Iterator[Part]:
+    """Lines by set of tags, once for the first tag of each set, once for the second and so on."""
+    import numpy as np
+
+    of, clusters = np.divmod(part.places, CLUSTERS)
+    for at in range(max(map(len, of_each))):
+        group = np.array([it[at] if at < len(it) else -1 for it in of_each])[of]
+        rows = np.flatnonzero(group >= 0)
+        places = group[rows] * CLUSTERS + clusters[rows]
+        yield Part(places, [column[rows] for column in part.figures])

@@ -2,10 +2,10 @@
 
 The log is that of `bench_ledger`; ROWS=100000 makes a smaller one, LOG=FOLDER keeps it and takes
 it up again. Each page and each report is asked of the application in process, as a browser would,
-over 30 days; given are the median and the worst of five, and how many of the milliseconds a
-processor was at it. A page may take 300 ms of server time. The lesser of the two is held against
-that: where others use the machine too the clock says how busy they are, and where two processors
-are free a page reads side by side.
+over 30 days; given are the least, the median and the worst of five, and how many of the
+milliseconds a processor was at it. A page may take 300 ms of server time. The lesser of the two is
+held against that: where others use the machine too the clock says how busy they are, and where two
+processors are free a page reads side by side.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from statistics import median
 from starlette.testclient import TestClient
 
 from router.app import create_app
+from router.cli.serve import settle_memory
 from router.core.ledger import SECONDS_PER_DAY
 from router.settings import Settings
 from router.stores.sqlite import SQLiteDecisionLog
@@ -44,6 +45,9 @@ PAGES = (
     "/savings?by=tag&rule=rule-1",
     "/savings?by=rule&tag=team%3D1",
     "/savings?by=model&rule=rule-1",
+    "/savings?by=key&model=model-1",
+    "/savings?by=rule&domain=domain-1&key=key-1",
+    "/savings?by=domain&rule=rule-1&model=model-1&key=key-1",
     "/savings?since=7d",
     "/quality",
     "/decisions",
@@ -73,6 +77,8 @@ def served(state: Path) -> Iterator[TestClient]:
     runtime = runtime_of(replace(gateway, clock=clock, log=log))
     runtime.settings = settings
     with TestClient(create_app(runtime), HOME) as client:
+        # As a gateway that has begun to serve: else the collector walks all modules with each page.
+        settle_memory()
         yield client
     asyncio.run(log.close())
 
@@ -111,7 +117,7 @@ def main() -> int:
         state = Path(os.environ.get("LOG", made))
         filled(state)
         slowest = 0.0
-        print(f"{'page':<40} {'median ms':>10} {'worst ms':>10} {'of work':>8}")
+        print(f"{'page':<56} {'least ms':>9} {'median':>7} {'worst':>7} {'of work':>8}")
         with served(state) as client:
             for path in PAGES:
                 times = asked(client, path)
@@ -119,8 +125,8 @@ def main() -> int:
                     continue
                 spent, worked = times
                 slowest = max(slowest, min(median(spent), median(worked)))
-                told = f"{median(spent):>10.0f} {max(spent):>10.0f} {median(worked):>8.0f}"
-                print(f"{path:<40} {told}", flush=True)
+                clock = f"{min(spent):>9.0f} {median(spent):>7.0f} {max(spent):>7.0f}"
+                print(f"{path:<56} {clock} {median(worked):>8.0f}", flush=True)
     print(f"slowest: {slowest:.0f} ms, a page may take {LIMIT_MS}")
     return int(slowest > LIMIT_MS)
 

@@ -10,7 +10,8 @@ WHOLE = st.integers(-(2**63), 2**63 - 1) | st.integers(-130, 130) | st.integers(
 
 @given(st.lists(st.tuples(WHOLE, WHOLE, WHOLE), min_size=1, max_size=20))
 def test_rows_come_back_as_they_were(rows: list[tuple[int, int, int]]) -> None:
-    assert [tuple(row) for row in unpacked(packed(rows)).tolist()] == rows
+    columns = [column.tolist() for column in unpacked(packed(rows))]
+    assert list(zip(*columns, strict=True)) == rows
 
 
 def test_no_rows_come_back_as_none() -> None:

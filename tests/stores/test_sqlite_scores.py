@@ -89,3 +89,15 @@ async def test_a_decision_that_two_judged_counts_once(path: Path) -> None:
 async def test_without_a_file_it_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DecisionLogError):
         await SQLiteScores(tmp_path / "none.sqlite3").session_scores(ALWAYS)
+
+
+@pytest.mark.parametrize("at", [AT + 1 / 3, 2.0**31 - 2**-22, 1_764_158_400.1, 2.0**32 + 2**-20])
+async def test_when_and_how_much_come_back_to_the_last_bit(tmp_path: Path, at: float) -> None:
+    session = 'a "quoted"\\ \u2028\U0001f600\tname, and more'
+    log = SQLiteDecisionLog(path := tmp_path / "decisions.sqlite3")
+    await log.record(an_event("a", session=session))
+    await log.record_feedback(said("a", 1 / 3, at))
+    await log.close()
+
+    [found] = await SQLiteScores(path).session_scores(ALWAYS)
+    assert found == SessionScore(session, "routed", "user", at, 1, 0.333333)

@@ -4,7 +4,6 @@ Rule: it narrows the one table of groups, never a figure above it. A tag and som
 sums of their own, which are read as far as that stays quick; how far is told, never passed over.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
@@ -12,12 +11,11 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 
 from router.api.reports import asked
-from router.api.reports.period import Period
-from router.api.state import runtime_of
-from router.core.ledger import ClusterSums, Grouping, LedgerFilter, TaggedSums
+from router.core.ledger import ClusterSums, Grouping, LedgerFilter, TaggedSums, Window
+from router.runtime import Runtime
 
 if TYPE_CHECKING:
-    from router.evidence.savings import GroupSaving
+    from router.evidence.savings import ByGroup
 
 FILTERS = ("rule", "domain", "model", "key", "tag")
 """As the query names them."""
@@ -45,41 +43,35 @@ class Narrowing:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowed:
-    """The groups, and from when on requests count in them, in Unix seconds."""
-
-    groups: Sequence["GroupSaving"]
-    since: float
-
-
 def narrowing_of(request: Request) -> Narrowing:
     """What the query asks for. Raises InvalidRequest."""
     return Narrowing(**{name: asked.text(request, name) for name in FILTERS})
 
 
-async def groups_of(
-    request: Request, period: Period, by: Grouping, baseline: str, narrowing: Narrowing
-) -> Narrowed:
-    """Savings against a baseline by value of `by`, of what was narrowed. Raises DecisionLogError.
+class NarrowedGroups:
+    """Reads the groups of what is narrowed, if anything is.
 
-    With a tag, or by tag, requests count from the first day on whose sums can all be read.
+    `since`: from when on requests count in what it has read, in Unix seconds; with a tag, or by
+    tag, from the first day on whose sums can all be read.
     """
-    from router.evidence.savings import saving_by_group
 
-    runtime = runtime_of(request)
-    where = narrowing.within(replace(period.where, baseline=baseline))
-    window = period.window
-    if by != "tag" and narrowing.tag is None:
-        of = (await runtime.ledger.clusters(window, where, by)).of
-    else:
-        found = await runtime.tag_sets.tagged(window, where, by, narrowing.tag)
-        window, of = found.window, found.of
-        if by == "tag" and narrowing.tag is None:
-            whole = (await runtime.ledger.clusters(window, where)).of
-            of = {**of, **_untagged(whole.get(None, ()), found)}
-    groups = await asyncio.to_thread(saving_by_group, of, baseline)
-    return Narrowed(groups, max(period.window.since, window.since))
+    def __init__(self, runtime: Runtime, narrowing: Narrowing, since: float) -> None:
+        self._runtime = runtime
+        self._narrowing = narrowing
+        self.since = since
+
+    async def __call__(self, window: Window, where: LedgerFilter, by: Grouping) -> "ByGroup":
+        """Sums by cluster, by value of `by`. Raises DecisionLogError."""
+        ledger, tag = self._runtime.ledger, self._narrowing.tag
+        where = self._narrowing.within(where)
+        if self._narrowing.is_any or (by != "tag" and tag is None):
+            return (await ledger.clusters(window, where, by)).of
+        found = await self._runtime.tag_sets.tagged(window, where, by, tag)
+        self.since = max(self.since, found.window.since)
+        if by != "tag" or tag is not None:
+            return found.of
+        whole = (await ledger.clusters(found.window, where)).of
+        return {**found.of, **_untagged(whole.get(None, ()), found)}
 
 
 def _untagged(

@@ -15,6 +15,7 @@ from router.api.state import runtime_of
 from router.core.ledger import SECONDS_PER_DAY, Grouping, LedgerFilter, Measure, Window
 
 if TYPE_CHECKING:
+    from router.evidence.reading import OfGroups
     from router.evidence.statement import Statement
 
 PERIODS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
@@ -60,8 +61,9 @@ async def period_of(request: Request) -> Period:
     until = asked.moment(request, "until", now)
     window = _whole_days(now - _DEFAULT_S if since is None else since, until or now)
     wanted = asked.one_of(request, "traffic", (*TRAFFIC, ""), "")
-    real = await _any(request, window, simulated=False)
-    made_up = await _any(request, window, simulated=True)
+    real, made_up = await asyncio.gather(
+        _any(request, window, simulated=False), _any(request, window, simulated=True)
+    )
     simulated = wanted == "simulated" if wanted else made_up and not real
     baseline = asked.text(request, "baseline")
     return Period(window, now, baseline, simulated, real and made_up)
@@ -73,16 +75,18 @@ async def statement_of(
     groups: Sequence[Grouping] = (),
     measures: Sequence[Measure] = (),
     of_quality: bool = False,
+    of_groups: "OfGroups | None" = None,
 ) -> "Statement":
     """The figures of a period, as far as they are asked for: those of quality alone, or of money
-    and the verdict. Raises DecisionLogError."""
+    and the verdict; `of_groups` reads what is told apart, if that is not all. Raises
+    DecisionLogError."""
     # On first use: whoever looks at no page has no need of numpy.
     from router.evidence.reading import Sources, Wanted, read_books
     from router.evidence.statement import statement
 
     runtime = runtime_of(request)
     sources = Sources(runtime.ledger, runtime.scores)
-    wanted = Wanted(groups, measures, of_quality, not of_quality, period.simulated)
+    wanted = Wanted(groups, measures, of_quality, not of_quality, period.simulated, of_groups)
     books = await read_books(sources, period.window, period.now, period.baseline, wanted)
     return await asyncio.to_thread(statement, books)
 

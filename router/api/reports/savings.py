@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router.api.reports import asked
-from router.api.reports.narrowing import Narrowed, groups_of, narrowing_of
+from router.api.reports.narrowing import NarrowedGroups, narrowing_of
 from router.api.reports.overview import changes_of, counts
 from router.api.reports.period import Period, period_of, statement_of
 from router.api.reports.table import FIGURES, Rows, Table, told_with
@@ -78,13 +78,11 @@ async def report(request: Request) -> Told:
 
     by, sort, order = _lines_of(request)
     narrowing, period = narrowing_of(request), await period_of(request)
+    narrowed = NarrowedGroups(runtime_of(request), narrowing, period.window.since)
     found, days = await asyncio.gather(
-        statement_of(request, period, (by,) if narrowing.is_any else (), ("cost_usd",)),
+        statement_of(request, period, (by,), ("cost_usd",), of_groups=narrowed),
         _days(request, period),
     )
-    told = Narrowed(found.groups.get(by, ()), period.window.since)
-    if not narrowing.is_any and found.saving.priced:
-        told = await groups_of(request, period, by, found.saving.baseline, narrowing)
     content = {
         "object": "savings",
         **period.told(),
@@ -102,9 +100,11 @@ async def report(request: Request) -> Told:
         **_own(found),
         "parts": _parts(found),
         "days": days,
-        "groups": sorted(_groups(told.groups), key=_KEYS[sort], reverse=order == "desc"),
+        "groups": sorted(
+            _groups(found.groups.get(by, ())), key=_KEYS[sort], reverse=order == "desc"
+        ),
         "narrowed": asdict(narrowing),
-        "groups_since": told.since,
+        "groups_since": narrowed.since,
         # A request counts under each of its tags, so that these do not add up to the whole.
         "groups_overlap": by == "tag",
         "changes": await changes_of(request, period, found),
