@@ -43,6 +43,11 @@ class PricedSaving:
     unpriced: int
     assumed: tuple[float, float] | None = None
 
+    @property
+    def is_known(self) -> bool:
+        """Whether its dollars say anything: where no request could be priced, 0 would be a lie."""
+        return bool(self.priced or self.net_nano or not self.unpriced)
+
 
 @dataclass(frozen=True, slots=True)
 class GroupSaving:
