@@ -61,6 +61,15 @@ def test_too_few_requests_make_no_figure_but_are_counted(opened: Opened) -> None
     assert told(it)["counts"]["ok"] == 5
 
 
+def test_what_a_sentence_would_have_typed_is_shown_as_code(opened: Opened) -> None:
+    it = opened([an_event("d1", at=AT)])
+
+    for path in ("/", "/savings", "/quality"):
+        page = it.page(path)
+        assert "<code>control: 0.05</code>" in page
+        assert "`" not in page
+
+
 def test_a_period_is_thirty_days_up_to_its_end_and_never_one_that_ends_before_it_begins(
     opened: Opened,
 ) -> None:
