@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -88,7 +89,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._begin_head()
         self._received = len(data)
         self._head_bytes += len(data)
-        super().data_received(data)
+        self._parse(data)
         if self._phase is _HEAD and self._head_bytes > self.bounds.head_bytes:
             self._refuse(*self._too_long())
 
@@ -104,6 +105,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._head_bytes > self.bounds.head_bytes and self._exact() > self.bounds.head_bytes:
             self._refusal = self._too_long()
             raise ValueError(self._refusal[1])
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            return
         self._phase, self._since = _BODY, self.loop.time()
         if self.cycle is None or self.cycle.response_complete:
             # None of the requests before it is under way any more.
@@ -119,9 +122,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self._since = self.loop.time()
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
-        super().on_message_complete()
-        self._phase = _IDLE
+        """The request is whole, unless its head was no more than an offer to be passed over."""
+        if self._phase is _BODY:
+            super().on_message_complete()
+            self._phase = _IDLE
 
     def on_response_complete(self) -> None:
         """What the server does then, but for its timer: to set and to clear one for each request
@@ -186,6 +190,23 @@ class BoundedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be parsed, in OpenAI's form."""
         self._refuse(*(self._refusal or (HTTPStatus.BAD_REQUEST, "This is no valid HTTP request.")))
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.logger.warning("Invalid HTTP request received.")
+            self.send_400_response("")
+        except httptools.HttpParserUpgrade as offer:
+            if self._phase is _HEAD:
+                self._pass_over(data[offer.args[0] :])
+
+    def _pass_over(self, behind: bytes) -> None:
+        """Read a request as if it offered no other protocol, as a server may (RFC 9110, 7.8): the
+        parser takes its body for one in that protocol. Java's client offers h2c by itself."""
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        lines = b"".join(b"%s: %s\r\n" % line for line in self.headers if line[0] != b"upgrade")
+        self._parse(b"%s %s HTTP/%s\r\n%s\r\n%s" % (method, self.url, version, lines, behind))
 
     def _begin_head(self) -> None:
         self._phase, self._since, self._head_bytes = _HEAD, self.loop.time(), 0

@@ -7,7 +7,7 @@ import pytest
 
 from router.connection import Bounds
 from tests.fakes.served import Served, served
-from tests.test_connection import GET, HEAD_BYTES, PATIENCE_S, App
+from tests.test_connection import GET, HEAD_BYTES, PATIENCE_S, POST, App
 
 
 @pytest.fixture
@@ -78,3 +78,34 @@ async def test_a_request_behind_one_that_crashed_is_answered(server: Served) -> 
     for _ in range(2):
         await peer.send(GET)
         assert (await peer.answer()).status == 200
+
+
+OFFER = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"content-length: 5\r\n\r\nabcde",
+        b"transfer-encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n",
+    ],
+    ids=["of a known size", "in chunks"],
+)
+@pytest.mark.parametrize("apart", [False, True], ids=["with its head", "behind its head"])
+async def test_a_body_is_read_whatever_other_protocol_its_head_offers(
+    server: Served, body: bytes, apart: bool
+) -> None:
+    head, end, behind = (POST + OFFER + body).partition(b"\r\n\r\n")
+    peer = await server.peer(head + end + (b"" if apart else behind + GET))
+    if apart:
+        await asyncio.sleep(0.02)
+        await peer.send(behind + GET)
+
+    assert (await peer.answer()).body == b"5"
+    assert (await peer.answer()).body == b"0"
+
+
+async def test_an_offer_of_web_sockets_is_passed_over(server: Served) -> None:
+    peer = await server.peer(GET[:-2] + b"connection: upgrade\r\nupgrade: websocket\r\n\r\n" + GET)
+
+    assert [(await peer.answer()).status for _ in range(2)] == [200, 200]

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
+from router.cli.counted import count
 from router.errors import StartupError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--policy", type=Path, metavar="PATH", help="take the models of its catalog"
     )
     parser.add_argument(
-        "--batch", type=_count, default=BATCH, metavar="N", help="lines judged at once"
+        "--batch", type=count, default=BATCH, metavar="N", help="lines judged at once"
     )
     parser.add_argument(
         "--no-language", action="store_true", help="leave out the language (faster)"
@@ -131,10 +132,3 @@ def _batches(lines: "Iterator[Numbered]", size: int) -> "Iterator[list[Numbered]
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("expected 1 or more")
-    return number

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from router.cli.classify import open_classifier
+from router.cli.counted import count
 from router.errors import StartupError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--small", metavar="MODEL", help="the small model of the pair")
     parser.add_argument("--large", metavar="MODEL", help="the large model of the pair")
     parser.add_argument(
-        "--bootstrap", type=_count, default=1000, metavar="N", help="resamples (default: 1000)"
+        "--bootstrap", type=count, default=1000, metavar="N", help="resamples (default: 1000)"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
     parser.add_argument(
@@ -192,10 +193,3 @@ def _cell(found: "Estimate") -> str:
         return "-"
     digits = 5 if 0 < abs(found.high) < 0.01 else 3
     return f"{found.value:.{digits}f} ({found.low:.{digits}f}-{found.high:.{digits}f})"
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("expected 1 or more")
-    return number

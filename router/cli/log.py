@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 from router.cli import log_export
+from router.cli.counted import count
 from router.cli.log_details import dollars, milliseconds, printable, score, tokens, told
 from router.core.event import Outcome
 from router.core.feedback import Feedback
@@ -26,7 +27,7 @@ Cell = Callable[[Row], str]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare `log` with its filters, `log show <decision id>` and `log export`."""
-    parser.add_argument("--limit", type=_count, default=DEFAULT_LIMIT, help="how many decisions")
+    parser.add_argument("--limit", type=count, default=DEFAULT_LIMIT, help="how many decisions")
     parser.add_argument(
         "--format",
         choices=("table", "jsonl"),
@@ -144,13 +145,6 @@ def _print_table(rows: Sequence[Row]) -> None:
             for name, text, width in zip(_TABLE, line, widths, strict=True)
         )
         print("  ".join(cells).rstrip())
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("expected 1 or more")
-    return number
 
 
 def age(text: str) -> float:

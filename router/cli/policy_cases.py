@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from router.cli.deciding import decider, default_path, request_of
 from router.core.decision import Decision
-from router.errors import InvalidRequest, PolicyFileError, RouterError
+from router.errors import InvalidRequest, PolicyFileError, RouterError, StartupError
 from router.policyfile import CASES_SUFFIX, Case, LoadedCases, load_cases
 from router.prices import bundled
 from router.signals import SIGNALS, vocabulary
@@ -21,6 +21,9 @@ def run_cases(paths: Sequence[Path]) -> int:
     """Run all cases at these paths; 0 if there are any and all pass."""
     console = Console(soft_wrap=True, highlight=False)
     started = time.perf_counter()
+    for path in paths:
+        if not path.exists():
+            raise StartupError(f"{path} does not exist.")
     files = [file for path in paths or [default_path()] for file in case_files(path)]
     if not files:
         console.print(f"No cases found. Write them beside the policy as <name>{CASES_SUFFIX}")

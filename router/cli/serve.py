@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import gc
 import ipaddress
 import logging
@@ -71,6 +72,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until told to stop."""
+    # To read the policies again is what loading does anyway: until there is something to tell, a
+    # SIGHUP must not end us.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # As the first process of a container we would not even die of a SIGTERM without a handler.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # Before numpy loads: its products are small, and threads that wait for their share of one burn
@@ -226,10 +230,10 @@ def _listen(host: str, port: int, shared: bool) -> socket.socket:
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> StartupError:
-    return StartupError(
-        f"Cannot listen on {host}:{port}: {error.strerror or error}."
-        " Choose another port with --port, or 0 for any that is free."
-    )
+    next_step = "Choose an address of this machine with --host, such as 127.0.0.1."
+    if error.errno in (errno.EADDRINUSE, errno.EACCES):
+        next_step = "Choose another port with --port, or 0 for any that is free."
+    return StartupError(f"Cannot listen on {host}:{port}: {error.strerror or error}. {next_step}")
 
 
 def _closed_unless_local(settings: "Settings", listening: socket.socket) -> "Settings":

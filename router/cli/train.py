@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from router.cli.counted import count
 from router.cli.log import age
 from router.core.feedback import SOURCES
 from router.errors import StartupError
@@ -75,7 +76,7 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="learn complexity, domain and task with this kind of head; domain=NAME sets one",
     )
-    parser.add_argument("--buckets", type=_count, metavar="N", help="of hashed n-grams")
+    parser.add_argument("--buckets", type=count, metavar="N", help="of hashed n-grams")
 
 
 def _add_measures(parser: argparse.ArgumentParser) -> None:
@@ -88,7 +89,7 @@ def _add_measures(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--bootstrap",
-        type=_count,
+        type=count,
         default=DEFAULT_BOOTSTRAP,
         metavar="N",
         help=f"resamples behind every interval (default: {DEFAULT_BOOTSTRAP})",
@@ -191,13 +192,6 @@ def _refusal(arguments: argparse.Namespace, worse: Sequence["Comparison"]) -> st
         f" labels that neither had learned from: {told}. Give more labels, with those that taught"
         " the old one; or keep both with another --out; or replace it all the same with --force."
     )
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("expected 1 or more")
-    return number
 
 
 def _folds(text: str) -> int:

@@ -59,10 +59,11 @@ def by_day(days: Sequence[Row], changes: Iterable[Row]) -> Drawn:
     begin = min((it["at"] for it in days), default=0)
     end = max((it["at"] for it in days), default=-1)
     at = list(range(begin, end + 1, DAY_S))
-    spent = [[0.0] * len(at) for _ in labels]
+    spent: list[list[float | None]] = [[0.0] * len(at) for _ in labels]
     for it in days:
         of = shown.index(it["model"]) if it["model"] in shown else len(labels) - 1
-        spent[of][(it["at"] - begin) // DAY_S] += it["spent_usd"]
+        day = (it["at"] - begin) // DAY_S
+        spent[of][day] = _sum([spent[of][day], it["spent_usd"]])
     told = [moment(it)[:10] for it in at]
     chart = {
         "kind": "bars",
@@ -77,17 +78,23 @@ def by_day(days: Sequence[Row], changes: Iterable[Row]) -> Drawn:
         "marks": [{**it, "at": (it["at"] - begin) / DAY_S - 0.5} for it in marks(changes) if at],
     }
     rows = [
-        (day, *(money(values[i]) for values in spent), money(sum(values[i] for values in spent)))
+        (day, *(money(values[i]) for values in spent), money(_sum([values[i] for values in spent])))
         for i, day in enumerate(told)
     ]
     return Drawn(chart, "Spent by model and day", ("Day (UTC)", *labels, "In all"), rows)
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    """What is known of a sum; None where that is nothing."""
+    found = sum(it for it in values if it is not None)
+    return found if found or None not in values else None
 
 
 def dearest(days: Iterable[Row]) -> Sequence[str | None]:
     """The models, those that were paid most first."""
     spent: dict[str | None, float] = {}
     for it in days:
-        spent[it["model"]] = spent.get(it["model"], 0.0) + it["spent_usd"]
+        spent[it["model"]] = spent.get(it["model"], 0.0) + (it["spent_usd"] or 0.0)
     return sorted(spent, key=lambda name: (-spent[name], str(name)))
 
 

@@ -59,6 +59,8 @@ def waterfall(saving: Mapping[str, Any]) -> Sequence[Fall]:
     """From the baseline down to what it cost all in, part by part; each begins where the last
     ended."""
     baseline, parts = saving["baseline_usd"], saving["parts_usd"]
+    if baseline is None:
+        return ()
     levels = [baseline]
     for name in STEPS:
         levels.append(levels[-1] - parts[name])

@@ -85,5 +85,13 @@ class CompletionsBody:
         """The field that only an upstream with this very endpoint can serve."""
         if not isinstance(self._prompt, str) and (len(self._turns) > 1 or self._turns[0].tokens):
             return "prompt"
-        asked = (name for name in _NATIVE_ONLY if self._fields.get(name, ANY))
+        asked = (name for name in _NATIVE_ONLY if _asks(name, self._fields.get(name, ANY)))
         return next(asked, None)
+
+
+def _asks(name: str, value: object) -> bool:
+    """Whether a field asks for anything: the best of one is that one, and 0 more tokens likely at
+    each place still leave the probability of the token that stands there."""
+    if name == "logprobs":
+        return value is not None and value is not False
+    return bool(value) and not (name == "best_of" and value == 1)

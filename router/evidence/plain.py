@@ -80,14 +80,15 @@ def figure(it: Figure) -> Mapping[str, Any]:
 
 
 def saving(it: PricedSaving) -> dict[str, Any]:
-    """A priced saving; its parts sum to `net_usd`."""
+    """A priced saving; its parts sum to `net_usd`. No dollars where no request could be priced."""
+    parts = asdict(it.parts).items()
     return {
         "baseline": it.baseline,
         "share": figure(it.share),
         "usd": figure(it.usd),
-        "net_usd": dollars(it.net_nano),
-        "baseline_usd": dollars(it.baseline_nano),
-        "parts_usd": {name: dollars(value) for name, value in asdict(it.parts).items()},
+        "net_usd": dollars(it.net_nano) if it.is_known else None,
+        "baseline_usd": dollars(it.baseline_nano) if it.is_known else None,
+        "parts_usd": {name: dollars(value) if it.is_known else None for name, value in parts},
         "priced_requests": it.priced,
         "unpriced_requests": it.unpriced,
         "share_by_assumed_verbosity": it.assumed,

@@ -1,7 +1,7 @@
 """What a month will have cost by its end, from the days so far, with a prediction interval."""
 
 from collections.abc import Sequence
-from math import sqrt
+from math import ceil, sqrt
 
 import numpy as np
 
@@ -28,7 +28,8 @@ def month_end(
     """
     k = len(days)
     if not k or not any(days):
-        return not_measured(name, "usd", f"No {what} yet, so nothing to project to month end.")
+        told = f"No whole day of priced {what} yet to project to month end."
+        return not_measured(name, "usd", told)
     if k < LEAST_DAYS:
         told = f"Too few whole days to project {what} to month end: {k} of {LEAST_DAYS}."
         return too_few(name, "usd", told, k, LEAST_DAYS)
@@ -53,10 +54,11 @@ def _by_weekday(
     k = len(seen)
     if k < 3 * WEEK:
         return float(seen.mean()) * remaining, float(seen.std(ddof=1)), k - 1.0
-    # Days of the same name stand WEEK apart; the first day to come follows the last one seen.
+    # Days of the same name stand WEEK apart; the first day to come follows the last one seen, and
+    # is the one of which a part is over.
     names = np.arange(k) % WEEK
     means = np.array([seen[names == name].mean() for name in range(WEEK)])
-    ahead = means[(k + np.arange(int(remaining))) % WEEK]
-    rest = means[(k + int(remaining)) % WEEK] * (remaining - int(remaining))
+    ahead = means[(k + np.arange(ceil(remaining))) % WEEK]
+    over = float(ahead[0]) * (ceil(remaining) - remaining) if remaining else 0.0
     spread = sqrt(float(((seen - means[names]) ** 2).sum()) / (k - WEEK))
-    return float(ahead.sum()) + float(rest), spread, k - float(WEEK)
+    return float(ahead.sum()) - over, spread, k - float(WEEK)

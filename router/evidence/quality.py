@@ -228,4 +228,4 @@ def _unheard(
 
 def coverage(judged: Sequence[int], answered: Sequence[int]) -> Figure:
     """Which share of the answers was judged by anyone, from counts by cluster."""
-    return rate("judged", "were judged", judged, answered)
+    return rate("judged", "were judged", judged, answered, "answered requests")

@@ -66,6 +66,14 @@ def added_quantile(clusters: Sequence[Counts], share: float) -> Figure:
     return _told(f"added_p{100 * share:g}", "seconds", clusters, share)
 
 
+def _missing(n: int, least: int, hours: int) -> str:
+    """What there is of what it takes; nothing of what there is enough of."""
+    requests, spread = f"{n:,} of {least:,}", f"{hours} of {LEAST_CLUSTERS} hours or days"
+    if hours >= LEAST_CLUSTERS:
+        return requests
+    return f"in {spread}" if n >= least else f"{requests}, in {spread}"
+
+
 def _told(name: str, unit: Unit, clusters: Sequence[Counts], share: float) -> Figure:
     n = sum(sum(counts.values()) for counts in clusters)
     hours = sum(1 for counts in clusters if sum(counts.values()))
@@ -76,10 +84,7 @@ def _told(name: str, unit: Unit, clusters: Sequence[Counts], share: float) -> Fi
     found = quantile_of(clusters, share)
     least = round(LEAST_BEYOND / min(share, 1 - share))
     if found is None or n < least or hours < LEAST_CLUSTERS:
-        told = (
-            f"Too few requests to say what {who} {did}: {n:,} of {least:,},"
-            f" in {hours} of {LEAST_CLUSTERS} hours or days."
-        )
+        told = f"Too few requests to say what {who} {did}: {_missing(n, least, hours)}."
         return too_few(name, unit, told, n, least)
     interval = usd_interval(*found) if unit == "usd" else milliseconds(*found)
     told = f"{who} {did} at most {interval}"

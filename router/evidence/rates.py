@@ -46,8 +46,10 @@ def clustered_wilson(events: Floats, trials: Floats) -> Estimate:
     return wilson(share, whole / max(spread / alone, 1.0), LEVEL, max(alike - 1, 1.0))
 
 
-def rate(name: str, what: str, events: Sequence[int], trials: Sequence[int]) -> Figure:
-    """A share of requests as a figure, from counts by cluster; `what` ends the sentence.
+def rate(
+    name: str, what: str, events: Sequence[int], trials: Sequence[int], among: str = "requests"
+) -> Figure:
+    """A share as a figure, from counts by cluster; `what` became of some `among` all that count.
 
     The interval is `clustered_wilson`. `events` and `trials` are of the same clusters.
     """
@@ -55,12 +57,13 @@ def rate(name: str, what: str, events: Sequence[int], trials: Sequence[int]) -> 
     kept = counted > 0
     n = int(counted.sum())
     if n == 0:
-        return not_measured(name, "share", f"No requests in this period, so no share {what}.")
+        return not_measured(name, "share", f"No {among} in this period to say what share {what}.")
     happened = np.asarray(events, dtype=np.float64)[kept]
     clusters = int(kept.sum())
     if clusters < LEAST_CLUSTERS:
-        told = f"Too few groups of requests for the share {what}: {clusters} of {LEAST_CLUSTERS}."
+        groups = f"{clusters} of {LEAST_CLUSTERS}"
+        told = f"Too few groups of {among} to say what share {what}: {groups}."
         return too_few(name, "share", told, n, None)
     found = clustered_wilson(happened, counted[kept])
-    told = f"{percent(*found)} of {n:,} requests {what}."
+    told = f"{percent(*found)} of {n:,} {among} {what}."
     return Figure(name, "share", "value", told, "observed", *found, n=n)

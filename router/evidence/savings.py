@@ -43,6 +43,11 @@ class PricedSaving:
     unpriced: int
     assumed: tuple[float, float] | None = None
 
+    @property
+    def is_known(self) -> bool:
+        """Whether its dollars say anything: where no request could be priced, 0 would be a lie."""
+        return bool(self.priced or self.net_nano or not self.unpriced)
+
 
 @dataclass(frozen=True, slots=True)
 class GroupSaving:
@@ -158,14 +163,7 @@ def _share(sums: _Sums, found: Estimate | None, baseline: str) -> Figure:
     name, whole, groups = "saved", sums.whole, sums.clusters
     priced, unpriced = whole.priced_requests, whole.unpriced_requests
     if not priced or not whole.baseline_nano:
-        told = (
-            "Name a baseline in the policy, and prices of its models in the catalogue."
-            if not priced
-            else f"{baseline} costs nothing by its prices: nothing can be saved against it."
-        )
-        return not_measured(
-            name, "share", f"No saving: {_counted(priced, unpriced, 0)}. {told}", "priced"
-        )
+        return not_measured(name, "share", _unknown(whole, baseline), "priced")
     counted = _counted(priced, unpriced, groups)
     if found is None:
         # Twice as many groups as there are, where a few hold nearly all of the money.
@@ -189,9 +187,24 @@ def _told(found: tuple[float, float, float], baseline: str, counted: str) -> str
     return f"Saved {percent(value, low, high)} of {of}{unsure}; {counted}."
 
 
+def _unknown(whole: ClusterSums, baseline: str) -> str:
+    """Why there is no saving to tell, which is not a saving of nothing, and what to do about it."""
+    priced, unpriced = whole.priced_requests, whole.unpriced_requests
+    if not whole.requests or not (priced or unpriced or baseline == NO_BASELINE):
+        return "Saving not measured: no request in this period was paid for."
+    told = (
+        f"{baseline} costs nothing by its prices: nothing can be saved against it."
+        if priced
+        else "Name a baseline in the policy, and prices of its models in the catalogue."
+    )
+    return f"Saving not measured: {_counted(priced, unpriced, 0)}. {told}"
+
+
 def _counted(priced: int, unpriced: int, groups: int) -> str:
-    within = f" in {groups:,} groups of sessions" if groups else ""
-    return f"{priced:,} priced requests{within}; {unpriced:,} unpriced"
+    requests = "request" if priced == 1 else "requests"
+    sessions = "group" if groups == 1 else "groups"
+    within = f" in {groups:,} {sessions} of sessions" if groups else ""
+    return f"{priced:,} priced {requests}{within}; {unpriced:,} unpriced"
 
 
 def _in_usd(share: Figure, whole: int, net: int, baseline: str) -> Figure:

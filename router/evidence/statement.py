@@ -105,7 +105,9 @@ class Statement:
 def statement(books: Books, margin: float = MARGIN) -> Statement:
     """Every figure of a period. Raises ValueError unless 0 < margin < 1."""
     found = [priced_saving(sums, name) for name, sums in books.baselines.items()]
-    first, *others = found or [priced_saving((), NO_BASELINE)]
+    asked = sum(it.totals.requests for it in books.hours)
+    alone = [ClusterSums(0, requests=asked)] if asked else []
+    first, *others = found or [priced_saving(alone, NO_BASELINE)]
     experiment = measured_saving(arms(books.control, books.treated))
     held = verdict(books.scores, margin, books.pairs)
     figures = [first.share, first.usd, experiment.share, experiment.per_request]
@@ -152,9 +154,8 @@ def _rates(books: Books) -> Iterable[Figure]:
     failed = [min(it.fallbacks, it.requests) for it in of]
     yield rate("fallback", "fell back on another model after one had failed", failed, asked)
     paid = [it.priced + it.unpriced for it in of]
-    yield rate(
-        "unpriced", "were paid for and could not be priced", [it.unpriced for it in of], paid
-    )
+    unpriced, among = [it.unpriced for it in of], "requests that were paid for"
+    yield rate("unpriced", "could not be priced", unpriced, paid, among)
 
 
 def _month(month: Month | None) -> Iterable[Figure]:

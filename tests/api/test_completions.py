@@ -103,7 +103,15 @@ def test_a_chat_models_stream_becomes_text(through: Make, usage_asked: bool) -> 
 
 @pytest.mark.parametrize(
     "field",
-    [{"prompt": ["a", "b"]}, {"prompt": [1, 2]}, {"suffix": "x"}, {"echo": True}, {"logprobs": 2}],
+    [
+        {"prompt": ["a", "b"]},
+        {"prompt": [1, 2]},
+        {"suffix": "x"},
+        {"echo": True},
+        {"logprobs": 2},
+        {"logprobs": 0},
+        {"best_of": 2},
+    ],
     ids=lambda field: next(iter(field)),
 )
 def test_what_a_chat_model_has_no_place_for_is_refused_with_the_field(
@@ -119,6 +127,20 @@ def test_what_a_chat_model_has_no_place_for_is_refused_with_the_field(
     assert (error["code"], error["param"]) == ("no_candidate", name)
     assert f"{name} needs completions" in error["message"]
     assert it.upstream.received == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"suffix": ""}, {"echo": False}, {"logprobs": None}, {"logprobs": False}, {"best_of": 1}],
+    ids=str,
+)
+def test_what_asks_for_nothing_binds_to_no_endpoint(through: Make, asked: dict[str, Any]) -> None:
+    it = through(plain(CHAT))
+
+    answer = it.client.post(PATH, json={"model": "auto", "prompt": "Say", **asked})
+
+    assert answer.status_code == 200
+    assert it.upstream.received[0].json.keys() == {"model", "messages"}
 
 
 @pytest.mark.parametrize("prompt", [None, [], 5, [None], [[]], [1, "a"], [True], {"a": 1}])

@@ -112,7 +112,8 @@ def test_when_nothing_matches_it_says_so(state: Path, capsys: pytest.CaptureFixt
     [
         (["--since", "yesterday"], "expected an age such as 30m, 1h or 7d"),
         (["--since", "xd"], "expected an age"),
-        (["--limit", "0"], "expected 1 or more"),
+        (["--limit", "0"], "expected a whole number of at least 1, not '0'"),
+        (["--limit", "x"], "expected a whole number of at least 1, not 'x'"),
         (["--outcome", "fine"], "invalid choice"),
     ],
     ids=str,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from router.cli import main
 from tests.cli.policy_home import said
 
 
@@ -72,6 +73,12 @@ class TestTest:
             " {large: must_stay_local}}}\n"
         )
         assert said(capsys, "test", "home.yaml")[0] == 0
+
+    def test_a_file_that_is_not_there_is_told(
+        self, home: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["policy", "test", "nowhere.yaml"]) == 1
+        assert "nowhere.yaml does not exist" in capsys.readouterr().err
 
     def test_no_cases_are_a_failure(self, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (home / "home.cases.yaml").unlink()

@@ -61,6 +61,33 @@ def test_too_few_requests_make_no_figure_but_are_counted(opened: Opened) -> None
     assert told(it)["counts"]["ok"] == 5
 
 
+def test_what_a_sentence_would_have_typed_is_shown_as_code(opened: Opened) -> None:
+    it = opened([an_event("d1", at=AT)])
+
+    for path in ("/", "/savings", "/quality"):
+        page = it.page(path)
+        assert "<code>control: 0.05</code>" in page
+        assert "`" not in page
+
+
+def test_a_period_is_thirty_days_up_to_its_end_and_never_one_that_ends_before_it_begins(
+    opened: Opened,
+) -> None:
+    it = opened([an_event("d1", at=AT)])
+    of_old = it.client.get("/api/v1/overview?until=2020-03-31T12:00:00Z").json()
+    upside_down = it.client.get("/api/v1/overview?since=2020-03-02&until=2020-03-01")
+
+    assert of_old["until"] - of_old["since"] == 30.5 * 86_400
+    assert upside_down.status_code == 400
+    assert upside_down.json()["error"]["param"] == "until"
+
+
+def test_an_unknown_word_is_answered_by_those_that_there_are(opened: Opened) -> None:
+    refused = opened([]).client.get("/api/v1/overview?traffic=other").json()["error"]
+
+    assert refused["message"] == "Expected one of real, simulated."
+
+
 def test_without_a_baseline_the_page_says_what_to_do(opened: Opened) -> None:
     it = opened([an_event("d1", at=AT, baseline=None, baseline_cost_usd=None)])
 

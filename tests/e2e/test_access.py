@@ -116,3 +116,11 @@ def test_a_port_that_is_taken_is_told_before_any_key_is_asked_for(tmp_path: Path
 
     assert done.returncode == 1
     assert "Choose another port" in done.stderr
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
+def test_an_address_that_is_not_of_this_machine_is_told_as_such(tmp_path: Path, host: str) -> None:
+    done = command(tmp_path, "serve", "--host", host, "--port", "0")
+
+    assert done.returncode == 1
+    assert "Choose an address of this machine with --host" in done.stderr

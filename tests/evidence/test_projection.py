@@ -35,6 +35,21 @@ def test_part_of_a_day_counts_as_part() -> None:
     assert month_end("m", "spend", 7.0, [2.0] * 30, 0.0).value == pytest.approx(7.0)
 
 
+def test_it_is_today_of_which_a_part_is_over() -> None:
+    # Today is a working day and nearly over; two days that are none come behind it.
+    days = [1.0, 1.0, 10.0, 10.0, 10.0, 10.0, 10.0] * 3
+
+    assert month_end("m", "spend", 0.0, [*days, 1.0, 1.0, 10.0, 10.0, 10.0, 10.0], 2.1).value == (
+        pytest.approx(0.1 * 10.0 + 1.0 + 1.0)
+    )
+
+
+def test_on_the_first_day_it_is_not_said_that_nothing_was_spent() -> None:
+    first = month_end("month_spend", "spend", 5.0, [], 29.5)
+
+    assert first.sentence == "No whole day of priced spend yet to project to month end."
+
+
 def test_what_is_spent_is_spent_but_a_saving_may_turn() -> None:
     wild = [0.0, 50.0, 0.0, 0.0, 80.0, 0.0, 0.0, 1.0]
     spend = month_end("month_spend", "spend", 30.0, wild, 3.0)

@@ -195,4 +195,4 @@ def test_coverage_is_a_share_of_what_was_answered() -> None:
     figure = coverage([1] * 30, [10] * 30)
 
     assert figure.value == pytest.approx(0.1)
-    assert figure.sentence == "10 % [7, 14] of 300 requests were judged."
+    assert figure.sentence == "10 % [7, 14] of 300 answered requests were judged."

@@ -46,6 +46,14 @@ def test_a_few_hours_are_too_few_and_none_is_not_measured() -> None:
     assert cost_quantile([{}, {}], 0.95).state == "not_measured"
 
 
+def test_only_what_is_missing_is_told() -> None:
+    few, short, both = hours(24, 5), hours(5, 500), hours(5, 5)
+
+    assert cost_quantile(few, 0.95).sentence.endswith("requests cost: 120 of 200.")
+    assert cost_quantile(short, 0.5).sentence.endswith("cost: in 5 of 20 hours or days.")
+    assert cost_quantile(both, 0.95).sentence.endswith("cost: 25 of 200, in 5 of 20 hours or days.")
+
+
 histograms = st.lists(
     st.dictionaries(st.integers(-400, 50), st.integers(1, 50), max_size=5), max_size=30
 )

@@ -53,3 +53,16 @@ def test_students_quantile_is_scipys(freedom: int, probability: float) -> None:
     from scipy.stats import t
 
     assert student(probability, freedom) == pytest.approx(t.ppf(probability, freedom), rel=0.01)
+
+
+def test_what_is_counted_among_is_told_in_every_state() -> None:
+    told = [
+        rate("unpriced", "could not be priced", [0] * clusters, [3] * clusters, "paid requests")
+        for clusters in (0, 1, LEAST_CLUSTERS)
+    ]
+
+    assert [figure.sentence for figure in told] == [
+        "No paid requests in this period to say what share could not be priced.",
+        "Too few groups of paid requests to say what share could not be priced: 1 of 20.",
+        "0 % [0, 16] of 60 paid requests could not be priced.",
+    ]

@@ -111,6 +111,23 @@ def test_whatever_was_seen_a_figure_is_a_value_with_an_interval_or_says_why_not(
         assert figure.known == (figure.low is not None)
 
 
+def test_what_was_not_measured_is_no_saving_of_nothing() -> None:
+    nothing = priced_saving([], BASELINE).share
+    failed = priced_saving([ClusterSums(1, requests=6)], BASELINE).share
+    unpriced = priced_saving([ClusterSums(1, requests=6, unpriced_requests=6)], BASELINE).share
+
+    assert nothing.sentence == "Saving not measured: no request in this period was paid for."
+    assert failed.sentence == nothing.sentence
+    assert unpriced.sentence.startswith("Saving not measured: 0 priced requests; 6 unpriced. Name")
+
+
+def test_one_request_is_told_as_one() -> None:
+    alone = priced_saving(like(0.4)[:1], BASELINE).share
+
+    assert "1 group of sessions" in alone.sentence
+    assert "groups of sessions; 4 priced requests in 1 group" in alone.sentence
+
+
 def test_it_is_told_as_whoever_pays_would_read_it() -> None:
     found = priced_saving(like(0.4), BASELINE)
 

@@ -27,7 +27,7 @@ def one_of(request: Request, name: str, known: Collection[str], default: str) ->
     """One of a list of words."""
     value = text(request, name) or default
     if value not in known:
-        raise InvalidRequest(f"Expected one of {', '.join(known)}.", name)
+        raise InvalidRequest(f"Expected one of {', '.join(filter(None, known))}.", name)
     return value
 
 

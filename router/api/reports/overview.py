@@ -43,12 +43,13 @@ async def report(request: Request) -> Told:
     period = await period_of(request)
     found = await statement_of(request, period, measures=("overhead_s",))
     figures = [{**figure(found.figures[name]), "name": name} for name in SHOWN]
+    known = found.saving.is_known
     cumulative = [
         {
             "at": it.at,
             "requests": it.requests,
-            "spent_usd": dollars(it.spent_nano),
-            "baseline_usd": dollars(it.baseline_nano),
+            "spent_usd": dollars(it.spent_nano) if known else None,
+            "baseline_usd": dollars(it.baseline_nano) if known else None,
         }
         for it in running_totals(found.hours)
     ]

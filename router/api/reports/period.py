@@ -13,6 +13,7 @@ from starlette.requests import Request
 from router.api.reports import asked
 from router.api.state import runtime_of
 from router.core.ledger import SECONDS_PER_DAY, Grouping, LedgerFilter, Measure, Window
+from router.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from router.evidence.reading import OfGroups
@@ -59,7 +60,7 @@ async def period_of(request: Request) -> Period:
     now = runtime.gateway.clock.now()
     since = asked.moment(request, "since", now)
     until = asked.moment(request, "until", now)
-    window = _whole_days(now - _DEFAULT_S if since is None else since, until or now)
+    window = _whole_days(since, until, now)
     wanted = asked.one_of(request, "traffic", (*TRAFFIC, ""), "")
     real, made_up = await asyncio.gather(
         _any(request, window, simulated=False), _any(request, window, simulated=True)
@@ -96,5 +97,9 @@ async def _any(request: Request, window: Window, simulated: bool) -> bool:
     return found[None].requests > 0
 
 
-def _whole_days(since: float, until: float) -> Window:
-    return Window(since // SECONDS_PER_DAY * SECONDS_PER_DAY, max(until, since))
+def _whole_days(since: float | None, until: float | None, now: float) -> Window:
+    end = now if until is None else until
+    begin = end - _DEFAULT_S if since is None else since
+    if until is not None and until < begin:
+        raise InvalidRequest("Expected a time that is not before `since`.", "until")
+    return Window(begin // SECONDS_PER_DAY * SECONDS_PER_DAY, max(end, begin))

@@ -29,6 +29,7 @@ TOLD_BY: Sequence[Dimension] = ("arm", "rule", "domain", "model")
 """What scores are read by, all at once: each table of the page adds some of them up."""
 
 MOST_WORST = 20
+_NAMED = "requests that name a session"
 _NO_SESSIONS = (
     "No request names its session: send the header x-slm-router-session, so that a question asked"
     " again is told from another's."
@@ -127,8 +128,8 @@ def _again(told: Repeated) -> dict[str, "Figure"]:
     named = [it.in_sessions for it in hours]
     again = not_measured("asked_again", "share", _NO_SESSIONS)
     if any(named):
-        what = "that name a session were asked again as they were within ten minutes"
-        again = rate("asked_again", what, [it.asked_again for it in hours], named)
+        what, among = "were asked again as they were within ten minutes", _NAMED
+        again = rate("asked_again", what, [it.asked_again for it in hours], named, among)
     return {
         "asked_again": again,
         "retried": rate(

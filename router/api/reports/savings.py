@@ -16,7 +16,7 @@ from router.api.reports.period import Period, period_of, statement_of
 from router.api.reports.table import FIGURES, Rows, Table, told_with
 from router.api.reports.told import Told, answered
 from router.api.state import runtime_of
-from router.core.ledger import Grouping, dollars
+from router.core.ledger import Grouping, Totals, dollars
 
 if TYPE_CHECKING:
     from router.evidence.savings import GroupSaving
@@ -122,16 +122,21 @@ def _lines_of(request: Request) -> tuple[Grouping, str, str]:
 
 
 def _parts(found: "Statement") -> Rows:
-    return [{"part": name, "usd": dollars(v)} for name, v in asdict(found.saving.parts).items()]
+    parts, known = asdict(found.saving.parts).items(), found.saving.is_known
+    return [{"part": name, "usd": dollars(v) if known else None} for name, v in parts]
+
+
+def _least(value: float | None) -> float:
+    return -inf if value is None else value
 
 
 _KEYS: Mapping[str, Any] = {
-    "saved": lambda row: row["net_usd"],
-    "share": lambda row: -inf if row["share"] is None else row["share"],
+    "saved": lambda row: _least(row["net_usd"]),
+    "share": lambda row: _least(row["share"]),
     "of": lambda row: row["of"] or "",
     "requests": lambda row: row["requests"],
-    "spent": lambda row: row["spent_usd"],
-    "baseline": lambda row: row["baseline_usd"],
+    "spent": lambda row: _least(row["spent_usd"]),
+    "baseline": lambda row: _least(row["baseline_usd"]),
     "unpriced": lambda row: row["unpriced_requests"],
 }
 
@@ -139,16 +144,18 @@ _KEYS: Mapping[str, Any] = {
 def _groups(told: Iterable["GroupSaving"]) -> list[dict[str, Any]]:
     rows = []
     for it in told:
-        share = it.saving.share
+        share, known = it.saving.share, it.saving.is_known
         rows.append(
             {
                 "of": it.of,
                 "requests": it.requests,
                 "priced_requests": it.saving.priced,
                 "unpriced_requests": it.saving.unpriced,
-                "baseline_usd": dollars(it.saving.baseline_nano),
-                "spent_usd": dollars(it.saving.baseline_nano - it.saving.net_nano),
-                "net_usd": dollars(it.saving.net_nano),
+                "baseline_usd": dollars(it.saving.baseline_nano) if known else None,
+                "spent_usd": dollars(it.saving.baseline_nano - it.saving.net_nano)
+                if known
+                else None,
+                "net_usd": dollars(it.saving.net_nano) if known else None,
                 "state": share.state,
                 "share": share.value,
                 "low": share.low,
@@ -180,11 +187,16 @@ async def _days(request: Request, period: Period) -> Rows:
             "at": it.at,
             "model": it.of,
             "requests": it.totals.requests,
-            "spent_usd": dollars(it.totals.spend_nano),
+            "spent_usd": _spent(it.totals),
         }
         for it in points
         if it.of is not None or it.totals.spend_nano
     ]
+
+
+def _spent(it: Totals) -> float | None:
+    """None where all that was paid for could not be priced."""
+    return dollars(it.spend_nano) if it.spend_nano or it.priced or not it.unpriced else None
 
 
 _WH_PER_KWH = 1000.0

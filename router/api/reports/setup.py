@@ -49,7 +49,7 @@ def _files(runtime: Runtime) -> list[Step]:
     return [
         Step(
             "models",
-            "Real models answer",
+            "Real models are in force",
             not gateway.simulated,
             "Start Ollama, vLLM, llama.cpp or LM Studio here, or set a provider's key such as"
             " OPENAI_API_KEY, and start the gateway again.",
