@@ -1,7 +1,8 @@
 """In which order files of tests run, and which of them stay on one core.
 
 Rule: a file's tests stay together, so that what they share is made once; so do files that share
-what takes long to make. What starts processes or learns comes first: a core alone would have it last.
+what takes long to make. What starts processes or learns comes first, or a core would do it alone at
+the end.
 """
 
 from pathlib import PurePosixPath
@@ -11,6 +12,7 @@ from xdist.scheduler import LoadFileScheduling
 
 LONGEST_FIRST = (
     "tests/e2e/test_wheel.py",
+    "tests/browser/test_every_page.py",
     "tests/browser",
     "tests/classifiers/embedders",
     "tests/cli/test_train.py",
