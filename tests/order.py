@@ -58,7 +58,7 @@ def file_of(nodeid: str) -> str:
     return nodeid.partition("::")[0]
 
 
-class SharingScheduling(LoadFileScheduling):
+class SharingScheduling(LoadFileScheduling):  # type: ignore[misc] # it has no types
     """`--dist loadfile`, which hands out files, with those together that share something."""
 
     def _split_scope(self, nodeid: str) -> str:
