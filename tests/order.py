@@ -33,6 +33,7 @@ SHARING = {
     "tests/classifiers/embedders": "tests/classifiers/embedders",
     "tests/classifiers/test_quality.py": "whole_artifact",
     "tests/classifiers/test_distribution.py": "whole_artifact",
+    "tests/classifiers/test_train.py": "whole_artifact",
 }
 """A Chromium and a gateway with its demo; torch and MiniLM as a graph; a whole classifier."""
 
