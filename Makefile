@@ -15,6 +15,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 export HF_HUB_OFFLINE := 1
+# Where it is set, each process that a test starts would compile anew all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: serve test check lint types coverage demo bench soak clean
 .DEFAULT_GOAL := serve
@@ -22,8 +24,8 @@ export HF_HUB_OFFLINE := 1
 serve: $(VENV)/.serve
 	@exec $(BIN)/slm-router serve --port $(PORT)
 
-# A file's tests stay on one core, so that what they share is made once. In the order of the folders:
-# files of few tests are the slowest here, and a core alone would have them last.
+# A file's tests stay on one core, so that what they share is made once. In our own order
+# (tests/order.py): xdist's would leave the slowest to one core alone.
 test: $(VENV)/.test
 	$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
@@ -37,9 +39,10 @@ lint: $(VENV)/.test
 types: $(VENV)/.test
 	$(BIN)/mypy
 
-# The decision is the product: nearly every branch of it is taken by its own tests.
+# The decision is the product: nearly every branch of it is taken by its own tests. Few examples and
+# no simulations are enough to see that: `test` runs them all.
 coverage: $(VENV)/.test
-	$(BIN)/pytest -q -n $(CORES) --dist loadfile tests/core tests/evidence tests/test_gateway.py tests/test_exchange.py \
+	$(BIN)/pytest -q -n $(CORES) --dist loadfile --hypothesis-profile=coverage -m 'not simulation' tests/core tests/evidence tests/test_gateway.py tests/test_exchange.py \
 		--cov=router.core --cov=router.evidence --cov=router.gateway --cov-branch --cov-report=term --cov-fail-under=95
 
 demo: $(VENV)/.serve

@@ -1,6 +1,7 @@
-"""For all tests: no connection but loopback, the same environment on every machine, and
-Hypothesis that no slow machine can fail."""
+"""For all tests: no connection but loopback, the same environment on every machine, Hypothesis that
+no slow machine can fail, and an order that leaves no core without work."""
 
+import gc
 import os
 import re
 import socket
@@ -9,10 +10,16 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import Scheduling
+
+from tests.order import SharingScheduling, in_order
 
 # Shared machines stall: an example that took long is no finding.
 settings.register_profile("slm-router", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("slm-router")
+# While lines are counted: each example costs more then, and the others are for the run without.
+settings.register_profile("coverage", settings.get_profile("slm-router"), max_examples=20)
 
 _LOOPBACK = ("127.", "::1", "localhost")
 
@@ -25,6 +32,21 @@ _OF_THIS_MACHINE = re.compile(
 
 class OutboundConnection(AssertionError):
     """A test tried to reach something other than this machine."""
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """Files that share something stay on one core (`--dist loadfile`)."""
+    return SharingScheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    in_order(items)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: no later collection of garbage need look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -21,7 +21,6 @@ from tests.fakes.process import GatewayProcess, running_gateway
 from tests.fakes.reviews import JUDGED, SHADOWED, UNPRICED, a_review
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,14 +43,13 @@ class FirstVisit:
     told: str
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def first_visit(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstVisit]:
     """The one gateway of all these tests; its demo is sent by the button that a newcomer finds."""
     state = tmp_path_factory.mktemp("dashboard")
     with running_gateway(state, "--simulated", "--store-content") as running:
         with looking(browser, running.url, "dark") as look:
             look.visit("/")
-            look.page.screenshot(path=SCREENSHOTS / "first-visit-dark.png", full_page=True)
             violations = look.violations()
             look.page.get_by_role("button", name="Send 300 demo prompts").click()
             status = look.page.get_by_role("status")
@@ -61,19 +59,25 @@ def first_visit(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> I
         yield FirstVisit(running, *found)
 
 
-@pytest.fixture(scope="module")
-def gateway(first_visit: FirstVisit) -> GatewayProcess:
-    """That gateway with its demo sent, and some of the answers judged, by the router itself too."""
+@pytest.fixture(scope="package")
+def judged(first_visit: FirstVisit) -> list[str]:
+    """The latest decisions of the demo, their answers judged, by the router itself too."""
     running = first_visit.running
     latest = fetched(running, "/api/v1/decisions?limit=40")["decisions"]
     for at, row in enumerate(latest):
         word = "underpowered" if at % 5 == 0 else "good_fit"
         posted(running, "/v1/feedback", {"decision": row["decision"], "word": word})
+    ids = [str(row["decision"]) for row in latest]
     # The browser's own event loop runs in this thread.
     with ThreadPoolExecutor(1) as other:
-        told = reviewed(running, [row["decision"] for row in latest])
-        other.submit(asyncio.run, told).result()
-    return running
+        other.submit(asyncio.run, reviewed(running, ids)).result()
+    return ids
+
+
+@pytest.fixture(scope="package")
+def gateway(first_visit: FirstVisit, judged: list[str]) -> GatewayProcess:
+    """That gateway with its demo sent, and some of the answers judged."""
+    return first_visit.running
 
 
 async def reviewed(running: GatewayProcess, decisions: list[str]) -> None:
@@ -100,9 +104,12 @@ def posted(running: GatewayProcess, path: str, body: dict[str, Any]) -> Any:
         return json.loads(answer.read())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """The system's own Chromium; a process in a container may make no sandbox of its own."""
+    """The system's own Chromium, for no longer: its event loop would be in the way of others.
+
+    A process in a container may make no sandbox of its own.
+    """
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield launched

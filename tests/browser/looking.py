@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import axe_playwright_python
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, TimeoutError
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 WIDE, NARROW = 1280, 400
 PATIENCE_MS = 45_000
 """Generous: a busy machine is no finding."""
@@ -20,9 +22,27 @@ _WATCH = """
         (event) => window.refused.push(`${event.violatedDirective} ${event.blockedURI}`));
 """
 _CHECK = """
-    (options) => axe.run(document, options).then(({violations}) => violations.map(
-        ({id, nodes}) => `${id}: ${nodes.map(({html}) => html.slice(0, 120)).join(" | ")}`))
+    (options) => axe.run(document, {resultTypes: ["violations"], ...options}).then(
+        ({violations}) => violations.map(({id, nodes}) =>
+            `${id}: ${nodes.map(({html}) => html.slice(0, 120)).join(" | ")}`))
 """
+_HIDE_ALIKE = """
+    () => {
+        const kinds = new Set();
+        const drawn = (it) => {
+            const {color, backgroundColor, fontSize, fontWeight, opacity} = getComputedStyle(it);
+            const own = [...it.childNodes].some((one) => one.nodeType === 3 && one.data.trim());
+            return [it.tagName, it.className, own, color, backgroundColor, fontSize, fontWeight,
+                opacity].join();
+        };
+        window.alike = [...document.querySelectorAll("tbody tr")].filter((row) => {
+            const kind = [row, ...row.querySelectorAll("*")].map(drawn).join(";");
+            return kinds.size === kinds.add(kind).size;
+        });
+        window.alike.forEach((row) => { row.style.display = "none"; });
+    }
+"""
+_SHOW_ALIKE = "window.alike.forEach((row) => { row.style.display = ''; })"
 _TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -46,11 +66,23 @@ class Look:
         """Requests to anywhere but the gateway."""
         return [one for one in self.asked if not one.startswith(f"{self.url}/")]
 
-    def violations(self, *rules: str) -> list[str]:
-        """What axe-core finds by some of its rules; by all of them if none is named."""
-        only = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
-        self.page.evaluate(AXE)
-        found: list[str] = self.page.evaluate(_CHECK, {"resultTypes": ["violations"], **only})
+    def violations(self) -> list[str]:
+        """What axe-core finds by all of its rules."""
+        others = self._found({"rules": {"color-contrast": {"enabled": False}}})
+        return [*others, *self.contrasts()]
+
+    def contrasts(self) -> list[str]:
+        """Where axe-core finds colours too much alike. Of rows that are drawn alike the first says
+        what all do, and it takes its time over each."""
+        self.page.evaluate(_HIDE_ALIKE)
+        found = self._found({"runOnly": {"type": "rule", "values": ["color-contrast"]}})
+        self.page.evaluate(_SHOW_ALIKE)
+        return found
+
+    def _found(self, options: dict[str, Any]) -> list[str]:
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE)
+        found: list[str] = self.page.evaluate(_CHECK, options)
         return found
 
     @property
@@ -72,7 +104,7 @@ def looking(
     width: int = WIDE,
     **options: Any,
 ) -> Iterator[Look]:
-    """A fresh browser profile at a page."""
+    """A fresh browser profile at a page; where a test fails, what it saw is kept as a picture."""
     context = browser.new_context(
         color_scheme=scheme, viewport={"width": width, "height": 900}, **options
     )
@@ -84,5 +116,10 @@ def looking(
     look.page.on("request", lambda it: look.asked.append(it.url))
     try:
         yield look
+    except (AssertionError, TimeoutError):
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        name = urlsplit(look.page.url).path.strip("/").replace("/", "-") or "overview"
+        look.page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png", full_page=True)
+        raise
     finally:
         context.close()

@@ -10,8 +10,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import SCREENSHOTS
-from tests.browser.looking import NARROW, WIDE, Look, looking
+from tests.browser.looking import NARROW, Look, looking
 from tests.fakes.process import GatewayProcess, running_gateway
 
 IN_FOCUS = "(it) => it === document.activeElement"
@@ -55,7 +54,6 @@ def test_the_form_is_open_to_everybody_also_when_it_refuses_a_key(
     with looking(browser, closed.running.url, scheme) as look:
         for path in ("/login", "/savings"):
             look.visit(path)
-            look.page.screenshot(path=SCREENSHOTS / f"login-{scheme}-{WIDE}.png")
             assert look.page.get_by_label("API key").evaluate(
                 "(it) => it === document.activeElement"
             )

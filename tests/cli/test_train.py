@@ -4,6 +4,9 @@ import json
 import re
 import shutil
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -34,33 +37,63 @@ def labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_labels(tmp_path_factory.mktemp("labels") / "labels.csv", labelled())
 
 
+@dataclass(frozen=True)
+class Adapted:
+    """A classifier that was adapted to labels, and what the command said meanwhile."""
+
+    folder: Path
+    out: str
+    err: str
+
+
+def adapted_to(labels: Path, folder: Path) -> Adapted:
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        assert adapt(labels, folder) == 0
+    return Adapted(folder, out.getvalue(), err.getvalue())
+
+
 @pytest.fixture(scope="module")
-def adapted(labels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A classifier adapted to three hundred labelled prompts."""
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_labels(tmp_path_factory.mktemp("few") / "few.csv", labelled(60, seed=1))
+
+
+@pytest.fixture(scope="module")
+def taught_little(few: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A classifier adapted to those sixty labelled prompts."""
+    return adapted_to(few, tmp_path_factory.mktemp("little") / "mine").folder
+
+
+@pytest.fixture(scope="module")
+def replaced(
+    labels: Path, taught_little: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Adapted:
+    """The same, adapted to three hundred in its place."""
     out = tmp_path_factory.mktemp("out") / "mine"
-    assert adapt(labels, out) == 0
-    return out
+    shutil.copytree(taught_little, out)
+    return adapted_to(labels, out)
 
 
-def test_labels_in_a_csv_make_a_better_classifier(
-    labels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert adapt(labels, tmp_path / "mine") == 0
+@pytest.fixture(scope="module")
+def adapted(replaced: Adapted) -> Path:
+    """A classifier adapted to three hundred labelled prompts."""
+    return replaced.folder
 
-    told = capsys.readouterr()
-    assert re.search(r"APGR .*: better by 0\.\d+ .*\(beyond chance\)", told.out)
-    assert "Written: " in told.out
-    assert "fold 3 of 3 ..." in told.err
-    assert PromptClassifier.load(tmp_path / "mine").manifest.body["adapted"]
-    assert "Against what it replaces" in (tmp_path / "mine" / "card.md").read_text("utf-8")
+
+def test_labels_in_a_csv_make_a_better_classifier(replaced: Adapted) -> None:
+    assert re.search(r"APGR .*: better by 0\.\d+ .*\(beyond chance\)", replaced.out)
+    assert "Written: " in replaced.out
+    assert "fold 3 of 3 ..." in replaced.err
+    assert PromptClassifier.load(replaced.folder).manifest.body["adapted"]
+    assert "Against what it replaces" in (replaced.folder / "card.md").read_text("utf-8")
 
 
 def test_the_same_labels_and_seed_give_the_same_classifier(
-    labels: Path, adapted: Path, tmp_path: Path
+    few: Path, taught_little: Path, tmp_path: Path
 ) -> None:
-    assert adapt(labels, tmp_path / "again") == 0
+    assert adapt(few, tmp_path / "again") == 0
 
-    assert manifest(tmp_path / "again")["sha256"] == manifest(adapted)["sha256"]
+    assert manifest(tmp_path / "again")["sha256"] == manifest(taught_little)["sha256"]
 
 
 def test_a_worse_classifier_is_refused_saying_by_how_much(
@@ -83,14 +116,9 @@ def test_a_worse_classifier_is_refused_saying_by_how_much(
     assert manifest(out) != before
 
 
-def test_more_labels_replace_what_fewer_taught(tmp_path: Path) -> None:
-    out = tmp_path / "mine"
-    assert adapt(write_labels(tmp_path / "few.csv", labelled(60, seed=1)), out) == 0
-    before = manifest(out)
-
-    assert adapt(write_labels(tmp_path / "all.csv", labelled(300)), out) == 0
-
-    assert manifest(out) != before
+def test_more_labels_replace_what_fewer_taught(taught_little: Path, adapted: Path) -> None:
+    assert manifest(adapted) != manifest(taught_little)
+    assert manifest(adapted)["adaptation"]["prompts"] == 300
 
 
 def test_labels_may_be_jsonl_with_one_score_a_prompt(tmp_path: Path) -> None:

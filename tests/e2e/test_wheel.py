@@ -23,7 +23,10 @@ BUILT_FROM = (
 )
 NOT_SOURCE = shutil.ignore_patterns("__pycache__")
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="network namespaces are Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="network namespaces are Linux's"),
+    pytest.mark.timeout(400),  # to install is slow where others use the disk too
+]
 
 
 @pytest.fixture(scope="module")

@@ -66,6 +66,7 @@ JUST_BROKEN = quality_promise(f"quality >= {routed_quality(0.7) / LARGE + 1e-9:.
 """Broken from a threshold of 0.7 on, there by next to nothing."""
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("n", [60, 200, 600])
 @pytest.mark.parametrize(
     "promise",
@@ -113,6 +114,7 @@ def at_the_boundary(n: int, random: np.random.Generator) -> Trial:
     return Trial(promise, GRID, losses, promise.bounds, costs, costs, costs)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("n", [60, 200, 600])
 def test_at_the_boundary_of_every_threshold_the_error_holds_for_them_together(n: int) -> None:
     random = np.random.default_rng(n)

@@ -21,6 +21,8 @@ from tests.evidence.traffic import MANY, experiments, savings, sums_of
 RUNS = 1000
 LOW, HIGH = 0.93, 0.97
 
+pytestmark = pytest.mark.simulation
+
 
 @pytest.mark.parametrize(("sessions", "tail"), [(50, 1.2), (100, 1.6), (256, 1.2)])
 def test_priced_savings(sessions: int, tail: float) -> None:

@@ -38,6 +38,7 @@ def misses(pairs: Sequence[SessionPairs], loss: float, every: int) -> Iterator[t
             yield low > -loss, high < -loss
 
 
+@pytest.mark.simulation
 def test_looked_at_daily_the_interval_holds_the_difference_at_every_look() -> None:
     random = np.random.default_rng(0)
     above = below = 0

@@ -50,6 +50,7 @@ def beyond(blocks: np.ndarray[Any, Any]) -> bool:
     return bool(abs(float(blocks.mean()) + MARGIN) > 2.8 * error)
 
 
+@pytest.mark.simulation
 def test_looked_at_daily_a_loss_at_the_margin_is_hardly_ever_called_no_loss() -> None:
     random = np.random.default_rng(0)
     no_loss = worse = 0
