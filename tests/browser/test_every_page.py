@@ -1,13 +1,14 @@
 """Every page in a real Chromium, light and dark, wide and narrow: nothing refused, nobody else
 asked, nothing in the way of people who use a keyboard or a screen reader."""
 
+from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser
 
 from router.dashboard import PAGES
-from tests.browser.looking import NARROW, looking
+from tests.browser.looking import NARROW, SCREENSHOTS, WIDE, looking
 from tests.fakes.process import GatewayProcess
 
 OPEN_DETAILS = "document.querySelectorAll('details').forEach((it) => { it.open = true; })"
@@ -28,12 +29,19 @@ def shown(path: str, judged: list[str]) -> str:
     return path.replace("{id}", judged[0]) + FEWER.get(path, "")
 
 
+def picture(path: str, scheme: Scheme, width: int) -> Path:
+    """Where a page's picture is kept, as an artifact of the run."""
+    name = path.strip("/").replace("/{id}", "-detail") or "overview"
+    return SCREENSHOTS / f"{name}-{scheme}-{width}.png"
+
+
 @pytest.mark.parametrize("path", sorted(SHOWN))
 def test_a_page_is_whole_and_open_to_everybody(
     browser: Browser, gateway: GatewayProcess, judged: list[str], path: str
 ) -> None:
     with looking(browser, gateway.url) as look:
         look.visit(shown(path, judged))
+        look.page.screenshot(path=picture(path, "light", WIDE), full_page=True)
         look.page.evaluate(OPEN_DETAILS)
 
         assert look.complaints == []
@@ -49,9 +57,11 @@ def test_a_page_can_be_read_in_the_dark_and_in_a_hand(
 ) -> None:
     with looking(browser, gateway.url, "dark") as look:
         look.visit(shown(path, judged))
+        look.page.screenshot(path=picture(path, "dark", WIDE), full_page=True)
         assert look.contrasts() == []
         look.page.set_viewport_size({"width": NARROW, "height": 800})
         look.page.evaluate(OPEN_DETAILS)
+        look.page.screenshot(path=picture(path, "dark", NARROW), full_page=True)
 
         assert look.too_wide <= 0
         assert look.complaints == []
