@@ -59,7 +59,6 @@ class OpenAIHTTP:
         self._key = SecretStr(secret) if secret else None
         self._hidden = (secret.encode() or None, urlsplit(spec.base_url).netloc.encode())
         self._connections = connections
-        self._urls: dict[str, URL] = {}
         self._routes: dict[str, ClientRequest] = {}
         self._heads: dict[tuple[str, bool], bytes] = {}
         # The whole time is bounded by `open` and by the reply: a timer less for each call.
@@ -108,18 +107,16 @@ class OpenAIHTTP:
             raise UpstreamUnreachable(_UNREACHABLE, resent=True) from None
 
     async def _posted(self, pool: aiohttp.TCPConnector, call: UpstreamCall, head: bytes) -> Answer:
-        route = self._routes.get(call.path)
-        if route is None:
-            route = self._routes[call.path] = ClientRequest("POST", self._url(call.path))
-        return await post(pool, route, self._timeout, head, call.body)
+        return await post(pool, self._route(call.path), self._timeout, head, call.body)
 
-    def _url(self, path: str) -> URL:
+    def _route(self, path: str) -> ClientRequest:
         # `base_url` ends with the API's version, as OpenAI's own clients have it.
-        url = self._urls.get(path)
-        if url is None:
+        route = self._routes.get(path)
+        if route is None:
             tail = path.removeprefix("/v1").lstrip("/")
-            url = self._urls[path] = URL(f"{self._spec.base_url.rstrip('/')}/{tail}")
-        return url
+            url = URL(f"{self._spec.base_url.rstrip('/')}/{tail}")
+            route = self._routes[path] = ClientRequest("POST", url)
+        return route
 
     def _head(self, call: UpstreamCall) -> bytes:
         if call.headers:
@@ -131,7 +128,7 @@ class OpenAIHTTP:
         return head
 
     def _written(self, path: str, stream: bool, more: Mapping[str, str]) -> bytes:
-        url = self._url(path)
+        url = self._route(path).url
         headers = CIMultiDict(
             {
                 "host": url.host_port_subcomponent or "",

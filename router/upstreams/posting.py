@@ -90,6 +90,7 @@ async def post(
             if told.code >= 200 or told.code == 101:
                 return Answer(told.code, told.headers, content, connection)
     except BaseException:
+        # A cancellation too: whoever asked has left, and the upstream is to notice.
         connection.close()
         raise
 
