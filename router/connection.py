@@ -57,6 +57,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._phase = _HEAD
         self._since = self._idle_since = self.loop.time()
+        self._lapsed = 0.0
         self._received = 0
         self._head_bytes = 0
         self._unread = 0
@@ -252,8 +253,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Drop a peer that has been idle for too long, whose head is not whole in time, or whose
         body stands still."""
         if self._phase is _IDLE:
-            if self.cycle.response_complete and now - self._idle_since >= self.timeout_keep_alive:
-                self.transport.close()
+            self._look_at_idle(now)
             return
         if self.flow.read_paused:
             # It is we who do not read.
@@ -266,6 +266,15 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             told = f"The request's {self._phase} did not come within {self.bounds.patience_s:g} s."
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, told)
+
+
+    def _look_at_idle(self, now: float) -> None:
+        """Close what two looks found idle for too long. What came while this process stood still
+        is read in between; closed at once it would be lost, and its caller sees a reset."""
+        if self.cycle.response_complete and now - self._idle_since >= self.timeout_keep_alive:
+            if self._lapsed == self._idle_since:
+                self.transport.close()
+            self._lapsed = self._idle_since
 
 
 def listen(host: str, port: int) -> socket.socket:

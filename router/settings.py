@@ -78,6 +78,13 @@ class Settings(BaseSettings):
         description="Seconds that a caller gets for a request's head, and between two pieces of"
         " its body or of its reading of an answer.",
     )
+    keep_alive_s: int = Field(
+        75,
+        ge=0,
+        description="Seconds that a connection may stay open between two requests. Callers and"
+        " load balancers should give theirs up before that (most do after 5 to 60 s), or a request"
+        " may meet a connection that is being closed.",
+    )
     session_s: float = Field(
         3600.0, gt=0, description="Seconds that a conversation's model is remembered."
     )

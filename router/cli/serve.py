@@ -162,6 +162,7 @@ def _config(runtime: "Runtime", settings: "Settings") -> "uvicorn.Config":
         proxy_headers=False,
         server_header=False,
         date_header=False,
+        timeout_keep_alive=settings.keep_alive_s,
         # Whole seconds, and 0 would cut off every request.
         timeout_graceful_shutdown=math.ceil(settings.shutdown_s),
     )
