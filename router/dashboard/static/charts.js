@@ -15,10 +15,16 @@
     return found;
   };
 
+  // 100 is all and 0 none: what is nearly that gets as many decimals as tell it apart.
+  const percent = (value, digits = 1) => {
+    const near = [0, 100].includes(Number(value.toFixed(digits)));
+    return near && digits < 7 ? percent(value, digits + 1) : value.toLocaleString("en", { maximumFractionDigits: digits });
+  };
+
   const told = (value, unit) => {
     if (value == null) return "–";
     if (unit === "usd") return "$" + value.toLocaleString("en", { maximumSignificantDigits: 4 });
-    if (unit === "share") return (value * 100).toLocaleString("en", { maximumFractionDigits: 1 }) + " %";
+    if (unit === "share") return percent(value * 100) + " %";
     return value.toLocaleString("en", { maximumSignificantDigits: 4 }) + (unit ? " " + unit : "");
   };
 
