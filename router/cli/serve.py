@@ -72,9 +72,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until told to stop."""
-    # To read the policies again is what loading does anyway: until there is something to tell, a
-    # SIGHUP must not end us.
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # As the first process of a container we would not even die of a SIGTERM without a handler.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # Before numpy loads: its products are small, and threads that wait for their share of one burn
