@@ -140,7 +140,8 @@ def test_a_reload_never_ends_a_worker_that_has_only_just_been_started(tmp_path: 
     told = tmp_path / "blocked"
     script = (
         "import os, pathlib, signal;"
-        f"pathlib.Path({str(told)!r}).write_text(str(signal.pthread_sigmask(signal.SIG_BLOCK, ())));"
+        "blocked = str(signal.pthread_sigmask(signal.SIG_BLOCK, ()));"
+        f"pathlib.Path({str(told)!r}).write_text(blocked);"
         "os.kill(os.getpid(), signal.SIGHUP)"
     )
     before = {it: signal.getsignal(it) for it in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
