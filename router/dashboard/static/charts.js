@@ -43,6 +43,30 @@
       return [drawn];
     });
 
+  // Moments that changed something: where their letters would touch, one label tells of them all.
+  const LABEL = 56;
+  const grouped = (marks, placed) => {
+    const groups = [];
+    for (const mark of marks) {
+      const x = placed(mark.at), last = groups.at(-1);
+      if (last && x - last.x < LABEL) last.labels.push(mark.label);
+      else groups.push({ x, labels: [mark.label] });
+    }
+    return groups;
+  };
+  const lettered = (labels) =>
+    labels.length < 3 ? labels.join(", ") : `${labels[0]}\u2013${labels.at(-1)}`;
+  const label = (plot, marks) => {
+    plot.over.querySelectorAll(".mark").forEach((old) => old.remove());
+    for (const { x, labels } of grouped(marks, (at) => plot.valToPos(at, "x"))) {
+      const told = document.createElement("span");
+      told.className = "mark";
+      told.textContent = lettered(labels);
+      told.style.left = `${x + 3}px`;
+      plot.over.append(told);
+    }
+  };
+
   // Intervals as whiskers, and moments that changed something as upright lines.
   const extras = (chart) => ({
     hooks: {
@@ -64,18 +88,18 @@
         });
         ctx.strokeStyle = colour("muted");
         ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+        let last = -Infinity;
         for (const mark of chart.marks || []) {
           const x = Math.round(plot.valToPos(mark.at, "x", true));
+          if (x - last < 3 * devicePixelRatio) continue;
+          last = x;
           ctx.beginPath();
           ctx.moveTo(x, plot.bbox.top);
           ctx.lineTo(x, plot.bbox.top + plot.bbox.height);
           ctx.stroke();
-          ctx.fillStyle = colour("text");
-          ctx.textAlign = "left";
-          ctx.font = `${11 * devicePixelRatio}px system-ui`;
-          ctx.fillText(mark.label || "", x + 4 * devicePixelRatio, plot.bbox.top + 10 * devicePixelRatio);
         }
         ctx.restore();
+        label(plot, chart.marks || []);
       }],
     },
   });
