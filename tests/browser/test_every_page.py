@@ -106,6 +106,19 @@ def test_a_figure_stays_within_its_card(browser: Browser, gateway: GatewayProces
         assert set(cards.locator("dd:nth-of-type(1)").evaluate_all(LINES)) == {1}
 
 
+@pytest.mark.parametrize("width", [1440, 1280, 1024, 860])
+def test_the_latest_decisions_have_room_and_all_of_their_columns_are_a_link_away(
+    browser: Browser, gateway: GatewayProcess, width: int
+) -> None:
+    with looking(browser, gateway.url, width=width) as look:
+        look.visit("/")
+        table = look.page.get_by_role("region", name="Table: decisions, newest first")
+
+        assert table.evaluate("(it) => it.scrollWidth <= it.clientWidth")
+        look.page.get_by_role("link", name="All decisions").click()
+        expect(look.page.get_by_role("columnheader", name="Key, tags")).to_be_visible()
+
+
 def test_every_chart_is_drawn(browser: Browser, gateway: GatewayProcess) -> None:
     with looking(browser, gateway.url) as look:
         look.visit("/classifiers")
