@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from platformdirs import user_state_path
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 LOCAL_POLICY = Path("slm-router.yaml")
@@ -34,11 +33,9 @@ def _origin(given: str) -> str:
     found = given.lower()
     parts = urlsplit(found)
     if found != "*" and (not parts.netloc or found != f"{parts.scheme}://{parts.netloc}"):
-        raise PydanticCustomError(
-            "origin",
+        raise ValueError(
             "expected origins such as https://chat.example.org or http://localhost:3000, without"
-            " a path and a slash at the end, not {given}",
-            {"given": given},
+            f" a path and a slash at the end, not {given}"
         )
     return found
 

@@ -212,8 +212,9 @@ def settings_of(arguments: argparse.Namespace) -> "Settings":
         first = error.errors()[0]
         name = str(first["loc"][0])
         argument = f"--{name.replace('_', '-')} or " if name in ARGUMENTS else ""
+        told = first["msg"].removeprefix("Value error, ")
         raise StartupError(
-            f"{name}: {first['msg']}. Set it with {argument}SLM_ROUTER_{name.upper()}."
+            f"{name}: {told}. Set it with {argument}SLM_ROUTER_{name.upper()}."
         ) from None
 
 
