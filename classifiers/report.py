@@ -124,10 +124,16 @@ def _calibrations(found: Sequence[Calibration]) -> str:
     )
 
 
+def _in_percent(share: float) -> str:
+    """One decimal, or as many as tell it from none and from all."""
+    told = [f"{100 * share:.{digits}f}" for digits in range(1, 8)]
+    return next((it for it in told if float(it) not in (0, 100)), told[0])
+
+
 def _pool(found: PoolReport) -> str:
     columns = list(next(iter(found.figures.values())))
     shares = [
-        [router, model, f"{100 * share:.1f} %"]
+        [router, model, f"{_in_percent(share)} %"]
         for router, models in found.chosen.items()
         for model, share in sorted(models.items(), key=lambda entry: -entry[1])
     ]

@@ -17,6 +17,7 @@ from router import dashboard, prices
 from router.api import ROUTES
 from router.api.access import AccessControl, guarded
 from router.api.admission import Admission
+from router.api.cross_origin import CrossOrigin
 from router.api.entry import Entry
 from router.api.errors import on_crash, on_http_error, on_router_error
 from router.assembly import Assembly
@@ -90,7 +91,7 @@ def create_app(runtime: Runtime) -> Application:
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(Exception, on_crash)
     open_paths = frozenset(path for _, path, _, access in (*ROUTES, *pages) if access == "open")
-    app.entry = Entry(
+    entry = Entry(
         super(Application, app).__call__,
         runtime,
         ROUTES,
@@ -98,6 +99,8 @@ def create_app(runtime: Runtime) -> Application:
         Admission(_limiter(runtime.settings)),
         dashboard.refuse,
     )
+    origins = runtime.settings.cors_origins
+    app.entry = CrossOrigin(entry, origins) if origins else entry
     return app
 
 

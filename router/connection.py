@@ -11,7 +11,7 @@ import asyncio
 import socket
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import (
@@ -20,10 +20,9 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from router.api.errors import error_body
 from router.api.leaving import Leaving
-from router.api.request_id import new_id
 from router.api.whole import put_into
+from router.http1 import NO_HOST, Unchunked, names_host, refusal
 from router.workers import shared_socket
 
 LOOK_S = 1.0
@@ -104,8 +103,11 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Let the request begin, if its head is short enough."""
         if self._head_bytes > self.bounds.head_bytes and self._exact() > self.bounds.head_bytes:
-            self._refusal = self._too_long()
-            raise ValueError(self._refusal[1])
+            self._give_up(self._too_long())
+        # Nearly everyone names the host first of all.
+        first = self.headers[0][0] if self.headers else b""
+        if first != b"host" and not names_host(self.headers, self.parser.get_http_version()):
+            self._give_up(NO_HOST)
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
             return
         self._phase, self._since = _BODY, self.loop.time()
@@ -115,6 +117,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._callers.append(Leaving.put_into(self.scope))
         put_into(self.scope, self._written_at_once)
         super().on_headers_complete()
+        if self.scope["http_version"] == "1.0":
+            self.cycle.__class__ = Unchunked
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body: it moves on, unless nobody wants it any more."""
@@ -221,13 +225,18 @@ class BoundedProtocol(HttpToolsProtocol):
         told = f"The head of the request exceeds the limit of {self.bounds.head_bytes} bytes."
         return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, told
 
+    def _give_up(self, told: tuple[int, str]) -> NoReturn:
+        """Have the parser read no further, which stops at any error."""
+        self._refusal = told
+        raise ValueError(told[1])
+
     def _refuse(self, status: int, message: str) -> None:
         """Answer with an error and close, unless that would fall into another answer."""
         if self.transport.is_closing():
             return
         answering = self.cycle is not None and not self.cycle.response_complete
         if not answering or (self.cycle.more_body and not self.cycle.response_started):
-            self.transport.write(_refusal(status, message))
+            self.transport.write(refusal(status, message))
         self.transport.close()
 
     def _look_later(self) -> None:
@@ -297,13 +306,3 @@ def bound(host: str, port: int) -> socket.socket:
 def bounded(bounds: Bounds) -> type[BoundedProtocol]:
     """The class of a server's connections."""
     return type("BoundedProtocol", (BoundedProtocol,), {"bounds": bounds})
-
-
-def _refusal(status: int, message: str) -> bytes:
-    body = error_body(message, "invalid_request_error", None)
-    head = (
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(body)}\r\nx-request-id: {new_id('req_')}\r\n"
-        "connection: close\r\n\r\n"
-    )
-    return head.encode() + body

@@ -97,6 +97,8 @@ class Reloader:
         # Threads other than the main one, and Windows, have no signals: files are watched still.
         with suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(signal.SIGHUP, self.ask)
+            # One that was sent while all was being loaded has waited for us.
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         async with asyncio.TaskGroup() as group:
             group.create_task(self._repeat(self._on_request))
             group.create_task(self._repeat(self._on_change))

@@ -4,11 +4,12 @@ Rule: settings say how this process runs; what happens to a request is policy an
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_state_path
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 LOCAL_POLICY = Path("slm-router.yaml")
 """What `slm-router init` writes; found in the working directory it is the policy."""
@@ -18,6 +19,28 @@ DEFAULT_POLICY = "default"
 
 DEFAULT_PORT = 7070
 """Free on developers' machines: 8000, 8080, 4000, 11434 and 1234 belong to other servers."""
+
+
+def _listed(given: object) -> object:
+    """What stands between commas, where a text is given."""
+    if not isinstance(given, str):
+        return given
+    return tuple(it.strip() for it in given.split(",") if it.strip())
+
+
+def _origin(given: str) -> str:
+    """An origin as browsers tell it: scheme, host and port alone, in lower case."""
+    found = given.lower()
+    parts = urlsplit(found)
+    if found != "*" and (not parts.netloc or found != f"{parts.scheme}://{parts.netloc}"):
+        raise ValueError(
+            "expected origins such as https://chat.example.org or http://localhost:3000, without"
+            f" a path and a slash at the end, not {given}"
+        )
+    return found
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
 
 
 class Settings(BaseSettings):
@@ -63,6 +86,11 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(
         None,
         description="A key with the roles call and metrics, beside those of `slm-router keys`.",
+    )
+    cors_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        (),
+        description="Web apps whose pages may call /v1 from a browser, by their origins with"
+        " commas between, such as `https://chat.example.org`; `*` = any (docs/access.md).",
     )
     max_head_bytes: int = Field(
         64 * 1024, gt=0, description="Largest head of a request; above it the answer is 431."

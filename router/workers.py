@@ -15,8 +15,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -85,6 +85,7 @@ class Supervisor:
         for stopping in (signal.SIGTERM, signal.SIGINT):
             signal.signal(stopping, self._stop)
         signal.signal(signal.SIGHUP, lambda *_: self._tell(signal.SIGHUP))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         rmtree(self._metrics, ignore_errors=True)
         self._metrics.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._metrics.mkdir(mode=0o700)
@@ -115,14 +116,15 @@ class Supervisor:
         """Start one; whether it takes requests. Only the first is waited for."""
         told, ready = os.pipe()
         worker = Worker(number, self._port, str(self._metrics), ready, self._orphaned, first)
-        process = subprocess.Popen(
-            self._command,
-            env=worker.environment(),
-            pass_fds=(ready, self._orphaned),
-            process_group=0,  # Ctrl-C is for the supervisor, who hands it on
-        )
+        with _held_back(signal.SIGHUP):
+            process = subprocess.Popen(
+                self._command,
+                env=worker.environment(),
+                pass_fds=(ready, self._orphaned),
+                process_group=0,  # Ctrl-C is for the supervisor, who hands it on
+            )
+            self._running[process.pid] = number, process, time.monotonic()
         os.close(ready)
-        self._running[process.pid] = number, process, time.monotonic()
         if self._stopping:
             # Told to stop while it was being started.
             process.terminate()
@@ -144,6 +146,17 @@ class Supervisor:
         for pid in list(self._running):
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
+
+
+@contextmanager
+def _held_back(number: signal.Signals) -> Iterator[None]:
+    """Have a signal wait, also for a process that is started meanwhile, until it takes it itself:
+    it would end one that has no handler yet."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def hold(host: str, port: int) -> socket.socket:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from router import errors
 from router.api.error_forms import OPENAI, ErrorForm, Words, error_body, form_of, said_in
+from router.api.misplaced import advice
 from router.tries import NOT_THE_CALLERS_FAULT, is_callers_own
 
 __all__ = ["STATUS", "answer_of", "error_body", "respond", "words_of"]
@@ -119,7 +120,7 @@ async def on_http_error(request: Request, error: Any) -> Response:
     path = request.scope["path"]
     message = f"{HTTPStatus(error.status_code).phrase}."
     if error.status_code == 404:
-        message = f"There is no {request.method} {path}."
+        message = f"There is no {request.method} {path}.{advice(request)}"
     elif error.status_code == 405:
         message = f"{path} takes no {request.method}."
     words = Words(error.status_code, message, "invalid_request_error", None)

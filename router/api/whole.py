@@ -22,6 +22,11 @@ def put_into(scope: Any, write: Write) -> None:
     scope[_AT_ONCE] = write
 
 
+def sent_in_messages(scope: Scope) -> None:
+    """Have the answer to a request go out as ASGI's messages, which can be looked at on the way."""
+    scope.pop(_AT_ONCE, None)
+
+
 class WholeAnswer:
     """Status, headers (names in lower case) and body."""
 

@@ -5,6 +5,7 @@ Rule: nothing but the standard library is imported here, so that `slm-router --h
 
 import argparse
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Protocol, cast
@@ -28,6 +29,9 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 1 refused or failed, 2 wrong usage)."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["serve"]:
+        # It waits, and does not end us, until there is somebody to read the policies again.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     parser = _parser(words)
     arguments = parser.parse_args(words)
     if arguments.command is None:

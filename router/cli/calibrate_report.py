@@ -14,6 +14,7 @@ from pathlib import Path
 from router.core.certificate import Certificate
 from router.errors import PolicyFileError, StartupError
 from router.evidence.calibration import Found, Trial
+from router.evidence.figure import in_percent
 from router.evidence.promises import Promise
 from router.evidence.thresholds import Place, with_threshold
 from router.policyfile import LoadedPolicy, load, shipped_policies
@@ -67,7 +68,7 @@ def data_hash(parts: Iterable[str | bytes]) -> str:
 
 def percent(share: float) -> str:
     """A share for people."""
-    return f"{share * 100:.1f} %"
+    return f"{in_percent(share, 1)} %"
 
 
 def tell_setting(job: Job, made: Made) -> None:

@@ -11,8 +11,8 @@ from importlib.resources import files
 from itertools import pairwise
 
 from classifiers import charts
-from router.core.ledger import dollars
-from router.evidence.figure import Figure, usd
+from router.core.ledger import UnpricedReason, dollars
+from router.evidence.figure import Figure, in_percent, percent, usd
 from router.evidence.savings import GroupSaving, PricedSaving
 from router.evidence.statement import Day, Statement
 
@@ -23,6 +23,12 @@ _STEPS = {
     "routing": "cheaper models",
     "escalation": "paid attempts beside the answer",
     "own": "the router itself",
+}
+_WHY: Mapping[UnpricedReason, str] = {
+    "no_price": "no price is known of the model, or of a search or tool it used",
+    "no_usage": "nobody told the tokens",
+    "no_baseline_price": "the baseline has no price",
+    "no_own_price": "no price is known of the router's own call",
 }
 _BY = {"model": "model that answered", "key_name": "API key"}
 _WIDTH, _HEIGHT, _FOOT, _LEFT = 640, 300, 44, 8
@@ -65,10 +71,18 @@ def html(found: Statement) -> str:
         height=_HEIGHT,
         curve=_curve(found.days, found.saving.baseline),
         groups={_BY.get(by, by): rows for by, rows in found.groups.items() if _tells(by, rows)},
+        why=_WHY,
         day=_day,
-        usd=usd,
+        usd=_usd,
+        percent=percent,
+        in_percent=in_percent,
         dollars=dollars,
     )
+
+
+def _usd(amount: int | None) -> str:
+    """Of nano-dollars."""
+    return "unpriced" if amount is None else usd(dollars(amount))
 
 
 def _tells(by: str, rows: Sequence[GroupSaving]) -> bool:
@@ -129,12 +143,12 @@ def _bars(saving: PricedSaving) -> Iterator[Bar]:
 
 def _curve(days: Sequence[Day], baseline: str) -> str:
     """What was spent and what the baseline would have cost, summed up day by day."""
-    if len(days) < 2:
+    if len(days) < 2 or all(it.spent_nano is None for it in days):
         return ""
     spent = would = 0
     lines: dict[str, list[charts.Point]] = {"spent": [], baseline: []}
     for number, day in enumerate(days, 1):
-        spent, would = spent + day.spent_nano, would + day.baseline_nano
+        spent, would = spent + (day.spent_nano or 0), would + (day.baseline_nano or 0)
         lines["spent"].append((number, dollars(spent)))
         lines[baseline].append((number, dollars(would)))
     return charts.lines(lines, {}, "day", "US dollars so far")

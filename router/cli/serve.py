@@ -72,9 +72,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until told to stop."""
-    # To read the policies again is what loading does anyway: until there is something to tell, a
-    # SIGHUP must not end us.
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # As the first process of a container we would not even die of a SIGTERM without a handler.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # Before numpy loads: its products are small, and threads that wait for their share of one burn
@@ -216,8 +213,9 @@ def settings_of(arguments: argparse.Namespace) -> "Settings":
         first = error.errors()[0]
         name = str(first["loc"][0])
         argument = f"--{name.replace('_', '-')} or " if name in ARGUMENTS else ""
+        told = first["msg"].removeprefix("Value error, ")
         raise StartupError(
-            f"{name}: {first['msg']}. Set it with {argument}SLM_ROUTER_{name.upper()}."
+            f"{name}: {told}. Set it with {argument}SLM_ROUTER_{name.upper()}."
         ) from None
 
 

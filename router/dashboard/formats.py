@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from router.evidence.figure import in_percent
+
 UNKNOWN = "\u2013"
 MINUS = "\u2212"
 
@@ -40,8 +42,8 @@ def span(seconds: float) -> str:
 
 
 def share(value: float | None, digits: int = 0) -> str:
-    """A share as a percentage."""
-    return UNKNOWN if value is None else f"{value * 100:.{digits}f} %"
+    """A share as a percentage; 100 % is all, and 0 % none."""
+    return UNKNOWN if value is None else f"{in_percent(value, digits)} %"
 
 
 def score(value: float | None) -> str:
@@ -109,7 +111,7 @@ def between(low: float | None, high: float | None, unit: str) -> str:
     if low is None or high is None:
         return UNKNOWN
     if unit == "share":
-        return f"[{low * 100:.1f}, {high * 100:.1f}]"
+        return f"[{in_percent(low, 1)}, {in_percent(high, 1)}]"
     return f"[{valued(low, unit)}, {valued(high, unit)}]"
 
 

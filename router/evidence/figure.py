@@ -20,6 +20,9 @@ chance chose. observed: what was seen, where nobody chose by chance."""
 
 LEVEL = 0.95
 
+FINEST = 7
+"""Decimals of a percentage beyond which a share is none, or all: one of a thousand million."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -68,8 +71,13 @@ def not_measured(name: str, unit: Unit, sentence: str, basis: Basis = "observed"
 def percent(value: float, low: float, high: float) -> str:
     """`41 % [38, 44]`, of shares; with one decimal where the interval is narrow."""
     digits = 0 if abs(high - low) >= 0.02 else 1
-    shown = [f"{100 * it:.{digits}f}" for it in (value, low, high)]
-    return "{} % [{}, {}]".format(*(_unsigned(it) for it in shown))
+    return "{} % [{}, {}]".format(*(in_percent(it, digits) for it in (value, low, high)))
+
+
+def in_percent(share: float, digits: int = 0) -> str:
+    """`99.7`, of 0.997: as many decimals as asked for, or as tell it from none and from all."""
+    told = [_unsigned(f"{100 * share:.{most}f}") for most in range(digits, FINEST + 1)]
+    return next((it for it in told if float(it) not in (0, 100)), told[0])
 
 
 def usd(amount: float) -> str:

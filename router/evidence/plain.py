@@ -31,8 +31,8 @@ def plain(found: Statement) -> dict[str, Any]:
             {
                 "at": it.at,
                 "requests": it.requests,
-                "spent_usd": dollars(it.spent_nano),
-                "baseline_usd": dollars(it.baseline_nano),
+                "spent_usd": _dollars(it.spent_nano),
+                "baseline_usd": _dollars(it.baseline_nano),
             }
             for it in found.days
         ],
@@ -40,6 +40,10 @@ def plain(found: Statement) -> dict[str, Any]:
         "unpriced": [asdict(it) for it in found.unpriced],
         "requests": found.totals.requests,
     }
+
+
+def _dollars(amount: int | None) -> float | None:
+    return None if amount is None else dollars(amount)
 
 
 def verdict(it: Verdict) -> dict[str, Any]:

@@ -72,12 +72,13 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A UTC day from `at` (Unix seconds) on: requests, and nano-dollars of the priced ones."""
+    """A UTC day from `at` (Unix seconds) on: requests, and nano-dollars of the priced ones; None
+    where none of them could be priced."""
 
     at: int
     requests: int
-    spent_nano: int
-    baseline_nano: int
+    spent_nano: int | None
+    baseline_nano: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,10 @@ def by_day(hours: Iterable[Point]) -> Sequence[Day]:
     for hour in hours:
         days.setdefault(hour.at // SECONDS_PER_DAY * SECONDS_PER_DAY, []).append(hour.totals)
     found = {at: Totals.of(of) for at, of in sorted(days.items())}
-    return [
-        Day(at, of.requests, of.baseline_nano - of.net_nano, of.baseline_nano)
-        for at, of in found.items()
-    ]
+    return [_day(at, of) for at, of in found.items()]
+
+
+def _day(at: int, of: Totals) -> Day:
+    if not (of.priced or of.net_nano or not of.unpriced):
+        return Day(at, of.requests, None, None)
+    return Day(at, of.requests, of.baseline_nano - of.net_nano, of.baseline_nano)

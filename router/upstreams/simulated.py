@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from router.core.catalog import Catalog, SimulatedSpec
-from router.errors import UpstreamUnreachable
+from router.errors import InvalidRequest, UpstreamUnreachable
 from router.ports import Reply, UpstreamCall
+from router.upstreams import simulated_body
 from router.upstreams.reply import EVENT_STREAM, JSON, BytesReply, error_reply
 from router.upstreams.simulated_answer import Answers, answers
 from router.upstreams.simulated_embeddings import embeddings
@@ -44,9 +45,9 @@ class Simulated:
         try:
             if path == EMBEDDINGS:
                 return await self._embedded(call)
-            told = answers(msgspec.json.decode(call.body), call.model)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return _refusal(400, f"The simulated model cannot read this body: {error}.")
+            told = answers(simulated_body.chat(call.body), call.model)
+        except InvalidRequest as error:
+            return error_reply(400, str(error), "invalid_request_error", param=error.param)
         if call.stream:
             await asyncio.sleep(self._spec.first_token)
             return _SimulatedStream(told, self._spec.tokens_per_second)
@@ -59,7 +60,7 @@ class Simulated:
         """Nothing is held."""
 
     async def _embedded(self, call: UpstreamCall) -> Reply:
-        told = embeddings(msgspec.json.decode(call.body), call.model)
+        told = embeddings(simulated_body.embeddings(call.body), call.model)
         await asyncio.sleep(self._spec.first_token)
         return BytesReply(200, {"content-type": JSON}, msgspec.json.encode(told))
 

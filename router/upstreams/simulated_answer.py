@@ -13,10 +13,9 @@ import msgspec
 
 from router.core.judging import MOST_POINTS, SCORE_FORM
 from router.core.tokens import ASCII_CHARACTERS_PER_TOKEN, TOKENS_PER_MESSAGE, estimated_tokens
+from router.errors import InvalidRequest
 from router.upstreams.json_example import json_example
-
-MAX_ANSWERS = 128
-"""OpenAI's own bound on `n`."""
+from router.upstreams.simulated_body import functions
 
 Tool = Mapping[str, Any]
 
@@ -86,15 +85,11 @@ class Answers:
 
 
 def answers(body: Mapping[str, Any], model: str) -> Answers:
-    """What `model` answers to a chat completion's body.
+    """What `model` answers to a chat completion's body, as `simulated_body.chat` has read it.
 
-    Raises ValueError, KeyError, TypeError or AttributeError for a body that is not one.
+    Raises InvalidRequest for a schema that nothing can be made of.
     """
-    if not isinstance(body["messages"], list) or not body["messages"]:
-        raise ValueError("messages must be a list of at least one message")
-    count = 1 if body.get("n") is None else int(body["n"])
-    if not 1 <= count <= MAX_ANSWERS:
-        raise ValueError(f"n must be between 1 and {MAX_ANSWERS}")
+    count = body.get("n") or 1
     seed = hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
     return Answers(
         id=f"chatcmpl-simulated-{seed[:24]}",
@@ -109,7 +104,9 @@ def _answer(body: Mapping[str, Any], model: str, seed: str) -> Answer:
     dice = random.Random(seed)  # seeded by the body: not for secrets
     tool = _wanted_tool(body)
     if tool is not None:
-        arguments = msgspec.json.encode(json_example(tool.get("parameters"))).decode()
+        at = next(i for i, it in enumerate(body["tools"]) if it.get("function") is tool)
+        example = _example(tool.get("parameters"), f"tools[{at}].function.parameters")
+        arguments = msgspec.json.encode(example).decode()
         call_id = f"call_{dice.getrandbits(96):024x}"
         return Answer("", "tool_calls", ToolCall(call_id, str(tool["name"]), arguments))
     form = body.get("response_format") or {}
@@ -130,10 +127,18 @@ def _structured(form: Mapping[str, Any], dice: random.Random) -> str:
         # As a judge it is of one mind with most: rather well, as a rule. All of it is made up.
         value = {"score": dice.randint(MOST_POINTS // 2, MOST_POINTS)}
     elif form["type"] == "json_schema":
-        value = json_example(form["json_schema"].get("schema"))
+        value = _example(form["json_schema"].get("schema"), "response_format.json_schema.schema")
     else:
         value = {"simulated": True, "answer": "This is a simulated answer; no model was asked."}
     return msgspec.json.encode(value).decode()
+
+
+def _example(schema: object, param: str) -> Any:
+    try:
+        return json_example(schema)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        told = "Expected a JSON Schema: the simulated model can make no value of this one."
+        raise InvalidRequest(told, param) from None
 
 
 def _bounded(text: str, body: Mapping[str, Any]) -> Answer:
@@ -141,25 +146,19 @@ def _bounded(text: str, body: Mapping[str, Any]) -> Answer:
     for stop in (stops,) if isinstance(stops, str) else stops:
         text = text.split(stop)[0] if stop else text
     most = body.get("max_completion_tokens") or body.get("max_tokens")
-    if most is None or estimated_tokens(text) <= int(most):
+    if most is None or estimated_tokens(text) <= most:
         return Answer(text, "stop")
-    return Answer(text[: int(int(most) * ASCII_CHARACTERS_PER_TOKEN)], "length")
+    return Answer(text[: int(most * ASCII_CHARACTERS_PER_TOKEN)], "length")
 
 
 def _wanted_tool(body: Mapping[str, Any]) -> Tool | None:
     """The function to call: the one forced, else one whose name the last user message speaks of."""
-    tools: list[Tool] = [
-        t["function"] for t in body.get("tools") or () if t.get("type") == "function"
-    ]
+    tools: list[Tool] = functions(body)
     choice = body.get("tool_choice")
     if not tools or choice == "none":
         return None
-    if isinstance(choice, Mapping):
-        name = choice["function"]["name"]
-        forced = next((tool for tool in tools if tool["name"] == name), None)
-        if forced is None:
-            raise ValueError("tool_choice names a function that is not among the tools")
-        return forced
+    if isinstance(choice, Mapping) and choice.get("type", "function") == "function":
+        return next(tool for tool in tools if tool["name"] == choice["function"]["name"])
     if choice == "required":
         return tools[0]
     last = body["messages"][-1]

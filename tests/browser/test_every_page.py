@@ -1,11 +1,12 @@
 """Every page in a real Chromium, light and dark, wide and narrow: nothing refused, nobody else
 asked, nothing in the way of people who use a keyboard or a screen reader."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from router.dashboard import PAGES
 from tests.browser.looking import NARROW, SCREENSHOTS, WIDE, looking
@@ -105,6 +106,19 @@ def test_a_figure_stays_within_its_card(browser: Browser, gateway: GatewayProces
         assert set(cards.locator("dd:nth-of-type(1)").evaluate_all(LINES)) == {1}
 
 
+@pytest.mark.parametrize("width", [1440, 1280, 1024, 860])
+def test_the_latest_decisions_have_room_and_all_of_their_columns_are_a_link_away(
+    browser: Browser, gateway: GatewayProcess, width: int
+) -> None:
+    with looking(browser, gateway.url, width=width) as look:
+        look.visit("/")
+        table = look.page.get_by_role("region", name="Table: decisions, newest first")
+
+        assert table.evaluate("(it) => it.scrollWidth <= it.clientWidth")
+        look.page.get_by_role("link", name="All decisions").click()
+        expect(look.page.get_by_role("columnheader", name="Key, tags")).to_be_visible()
+
+
 def test_every_chart_is_drawn(browser: Browser, gateway: GatewayProcess) -> None:
     with looking(browser, gateway.url) as look:
         look.visit("/classifiers")
@@ -113,6 +127,31 @@ def test_every_chart_is_drawn(browser: Browser, gateway: GatewayProcess) -> None
         assert charts.count() == 2
         for at in range(charts.count()):
             assert charts.nth(at).locator("canvas").count() == 1
+
+
+MARK = """(shares) => {
+    const place = document.querySelector("[data-chart]"), chart = JSON.parse(place.dataset.chart);
+    const first = chart.at[0], span = chart.at.at(-1) - first;
+    chart.marks = shares.map((it, i) => ({at: first + span * it, label: "ABCDEFG"[i]}));
+    place.dataset.chart = JSON.stringify(chart);
+    dispatchEvent(new Event("resize"));
+}"""
+"""Marks the first chart at these shares of its width."""
+
+
+def test_marks_that_lie_close_together_are_told_by_labels_that_do_not_touch(
+    browser: Browser, gateway: GatewayProcess
+) -> None:
+    with looking(browser, gateway.url) as look:
+        look.visit("/")
+        look.page.evaluate(MARK, [0.1, 0.3, 0.31, 0.6, 0.601, 0.604, 1.0])
+        labels = look.page.locator(".chart .mark")
+        expect(labels).to_have_text(["A", "B, C", "D\u2013F", "G"])
+        boxes = [it for it in (one.bounding_box() for one in labels.all()) if it]
+
+        assert len(boxes) == 4 and look.refused == []
+        for before, after in pairwise(boxes):
+            assert before["x"] + before["width"] < after["x"]
 
 
 @pytest.mark.parametrize("path", sorted(SHOWN - {"/decisions/{id}"}))

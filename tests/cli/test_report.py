@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from router.cli import main
+from router.core.bill import Bill
 from tests.cli.busy_week import scores, week, write
 from tests.fakes.reviews import a_review
 
@@ -208,6 +209,35 @@ def test_where_nothing_was_judged_there_is_no_headline_saving(
 
     assert found["headline"].startswith("Spend avoided, quality not measured.")
     assert found["figures"]["quality"]["state"] == "not_measured"
+
+
+def test_days_without_a_price_are_unpriced_and_no_dollars_of_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SLM_ROUTER_STATE_DIR", str(tmp_path))
+    write(tmp_path, week(40, cost_usd=None, bill=Bill()))
+    out = tmp_path / "out.html"
+    found = told(capsys, "--html", str(out))
+    text = out.read_text("utf-8")
+
+    assert len(found["days"]) > 1
+    assert {day[name] for day in found["days"] for name in ("spent_usd", "baseline_usd")} == {None}
+    assert "<td>unpriced</td><td>unpriced</td>" in text and "not measured</span>" in text
+    assert "0.00" not in text.split("<main>")[1]
+    assert "<svg" not in text and "Nothing to take apart" in text
+    assert "no price is known of the model" in text
+
+
+def test_what_a_sentence_quotes_is_code_in_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SLM_ROUTER_STATE_DIR", str(tmp_path))
+    write(tmp_path, week(40))
+    out = tmp_path / "out.html"
+    assert "`" in told(capsys, "--html", str(out))["verdict"]["sentence"]
+    text = out.read_text("utf-8")
+
+    assert "`" not in text and "<code>" in text
 
 
 def test_made_up_answers_are_called_that(

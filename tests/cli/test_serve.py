@@ -36,6 +36,27 @@ def test_a_wrong_setting_with_an_argument_names_it_as_it_is_typed(
     assert "--port or SLM_ROUTER_PORT" in refusal(port=70_000)
 
 
+@pytest.mark.parametrize(
+    "origin",
+    ["chat.example.org", "https://a.example/", "https://a.example/app", "null", "https://"],
+)
+def test_an_origin_that_no_browser_tells_is_refused_by_the_settings_name(
+    origin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLM_ROUTER_CORS_ORIGINS", f"http://localhost:3000, {origin}")
+
+    told = refusal()
+    assert told.startswith("cors_origins: expected origins such as https://chat.example.org")
+    assert f"not {origin}. Set it with SLM_ROUTER_CORS_ORIGINS." in told
+
+
+def test_origins_stand_with_commas_between_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLM_ROUTER_CORS_ORIGINS", "HTTPS://Chat.Example.org, app://obsidian.md,*,")
+
+    found = settings_of(argparse.Namespace()).cors_origins
+    assert found == ("https://chat.example.org", "app://obsidian.md", "*")
+
+
 def test_every_argument_is_a_setting_and_every_named_one_exists() -> None:
     parser = argparse.ArgumentParser()
     add_arguments(parser)

@@ -77,9 +77,23 @@ def test_a_period_is_thirty_days_up_to_its_end_and_never_one_that_ends_before_it
     of_old = it.client.get("/api/v1/overview?until=2020-03-31T12:00:00Z").json()
     upside_down = it.client.get("/api/v1/overview?since=2020-03-02&until=2020-03-01")
 
-    assert of_old["until"] - of_old["since"] == 30.5 * 86_400
+    assert of_old["until"] - of_old["since"] == 31 * 86_400
     assert upside_down.status_code == 400
     assert upside_down.json()["error"]["param"] == "until"
+
+
+def test_a_period_counts_whole_days_in_every_figure_and_its_button_says_so(opened: Opened) -> None:
+    midnight = AT // 86_400 * 86_400
+    times = {"before": -86_400 - 60, "begun": -86_400 + 60, "night": -60, "now": AT - 60 - midnight}
+    it = opened([an_event(name, at=midnight + at) for name, at in times.items()])
+    of_yesterday = f"since={midnight - 80_000}&until={midnight - 43_200}"
+
+    for query, requests in (("since=24h", 3), (of_yesterday, 2)):
+        found = told(it, query)
+        assert found["counts"]["requests"] == found["saving"]["priced_requests"] == requests
+        assert found["since"] == midnight - 86_400
+    assert told(it, of_yesterday)["until"] == midnight
+    assert 'aria-current="true">Today and yesterday, UTC</a>' in it.page("/?since=24h")
 
 
 def test_an_unknown_word_is_answered_by_those_that_there_are(opened: Opened) -> None:

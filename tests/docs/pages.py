@@ -57,7 +57,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
 
 
 def _plain(value: object) -> str:
-    return "none" if value is None else f"`{value}`"
+    return "none" if value in (None, ()) else f"`{value}`"
 
 
 if __name__ == "__main__":

@@ -140,22 +140,23 @@ def test_sighup_reads_the_files_again(served: tuple[GatewayProcess, Path]) -> No
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
-def test_sighup_while_it_loads_does_not_end_it(tmp_path: Path) -> None:
+def test_sighup_while_it_loads_does_not_end_it_and_is_heeded_afterwards(tmp_path: Path) -> None:
     gateway = GatewayProcess(["--simulated"], tmp_path, {}, None)
     status = Path(f"/proc/{gateway.process.pid}/status")
     try:
-        # It is past Python's own start as soon as it minds SIGTERM.
-        until(lambda: bool(caught(status) & 1 << signal.SIGTERM - 1))
+        until(lambda: bool(mask(status, "SigBlk") & 1 << signal.SIGHUP - 1))
         gateway.process.send_signal(signal.SIGHUP)
         gateway.wait_until_ready()
+        until(lambda: "policy files read again" in gateway.output)
+        assert not mask(status, "SigBlk") & 1 << signal.SIGHUP - 1
     finally:
         assert gateway.stop() == 0
 
 
-def caught(status: Path) -> int:
-    """The mask of the signals that a process has handlers for."""
-    (mask,) = (it for it in status.read_text().splitlines() if it.startswith("SigCgt:"))
-    return int(mask.split()[1], 16)
+def mask(status: Path, name: str) -> int:
+    """One of the masks of signals of a process."""
+    (found,) = (it for it in status.read_text().splitlines() if it.startswith(f"{name}:"))
+    return int(found.split()[1], 16)
 
 
 def test_a_file_replaced_by_renaming_is_noticed(served: tuple[GatewayProcess, Path]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from router.stores.sqlite_reader import DecisionReader
+from router.workers import Supervisor, hold
 from tests.fakes.process import GatewayProcess, running_gateway
 
 BODY = json.dumps({"model": "auto", "messages": [{"role": "user", "content": "Hello"}]}).encode()
@@ -133,6 +134,27 @@ def test_a_reload_reaches_every_worker(gateway: GatewayProcess) -> None:
     gateway.process.send_signal(signal.SIGHUP)
 
     until(lambda: gateway.output.count(told) == before + 2)
+
+
+def test_a_reload_never_ends_a_worker_that_has_only_just_been_started(tmp_path: Path) -> None:
+    told = tmp_path / "blocked"
+    script = (
+        "import os, pathlib, signal;"
+        "blocked = str(signal.pthread_sigmask(signal.SIG_BLOCK, ()));"
+        f"pathlib.Path({str(told)!r}).write_text(blocked);"
+        "os.kill(os.getpid(), signal.SIGHUP)"
+    )
+    before = {it: signal.getsignal(it) for it in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    try:
+        with hold("127.0.0.1", 0) as held:
+            code = Supervisor([sys.executable, "-c", script], 1, held, tmp_path).run()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    assert code == 1, "it ended by itself, and not by the signal"
+    assert "SIGHUP" in told.read_text()
+    assert signal.SIGHUP not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_a_port_that_workers_share_is_not_shared_with_another_gateway(

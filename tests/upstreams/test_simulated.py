@@ -5,6 +5,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import validate
 
 from router.core.catalog import SimulatedSpec
@@ -117,34 +119,115 @@ async def test_json_is_answered_with_a_json_object() -> None:
     assert told["simulated"] is True
 
 
+USER = {"messages": ASK_WEATHER}
+
+
 @pytest.mark.parametrize(
-    "body",
+    ("param", "body"),
     [
-        {},
-        {"messages": []},
-        {"messages": "hello"},
-        {"messages": [5]},
-        {"messages": [{"role": "user", "content": 5}]},
-        {"messages": ASK_WEATHER, "n": 0},
-        {"messages": ASK_WEATHER, "n": 10**9},
-        {"messages": ASK_WEATHER, "n": "many"},
-        {"messages": ASK_WEATHER, "stop": 5},
-        {"messages": ASK_WEATHER, "tools": ["x"]},
-        {"messages": ASK_WEATHER, "tools": [WEATHER], "tool_choice": {"function": {"name": "z"}}},
-        {"messages": ASK_WEATHER, "response_format": {"type": "json_schema"}},
-        {"messages": ASK_WEATHER, "stream_options": 3},
+        ("messages", {}),
+        ("messages", {"messages": []}),
+        ("messages", {"messages": "hello"}),
+        ("messages[0]", {"messages": [5]}),
+        ("messages[0].content", {"messages": [{"role": "user", "content": 5}]}),
+        ("messages[0].content[1]", {"messages": [{"role": "user", "content": [{}, 5]}]}),
+        ("n", {**USER, "n": 0}),
+        ("n", {**USER, "n": 10**9}),
+        ("n", {**USER, "n": "many"}),
+        ("max_tokens", {**USER, "max_tokens": "x"}),
+        ("stop", {**USER, "stop": 5}),
+        ("stop", {**USER, "stop": ["a", 5]}),
+        ("tools", {**USER, "tools": 5}),
+        ("tools[0]", {**USER, "tools": ["x"]}),
+        ("tools[0].function", {**USER, "tools": [{"type": "function"}]}),
+        ("tools[0].function.name", {**USER, "tools": [{"type": "function", "function": {}}]}),
+        ("tool_choice", {**USER, "tools": [WEATHER], "tool_choice": "maybe"}),
+        ("tool_choice.function", {**USER, "tools": [WEATHER], "tool_choice": {}}),
+        (
+            "tool_choice.function.name",
+            {**USER, "tools": [WEATHER], "tool_choice": {"function": {"name": "z"}}},
+        ),
+        ("response_format", {**USER, "response_format": "json"}),
+        ("response_format.type", {**USER, "response_format": {"type": "yaml"}}),
+        ("response_format.json_schema", {**USER, "response_format": {"type": "json_schema"}}),
+        ("stream_options", {**USER, "stream_options": 3}),
     ],
 )
-async def test_a_body_that_is_none_is_the_callers_fault(body: dict[str, Any]) -> None:
-    made = UpstreamCall(PATH, "sim-small", json.dumps(body).encode(), stream=False)
-    reply = await simulated().open(made)
-    assert reply.status == 400
-    assert json.loads(await body_of(reply))["error"]["type"] == "invalid_request_error"
+async def test_a_body_that_cannot_be_answered_is_told_with_the_field_at_fault(
+    param: str, body: dict[str, Any]
+) -> None:
+    error = await refused(PATH, json.dumps(body).encode())
+
+    assert error["type"] == "invalid_request_error" and error["param"] == param
+    assert error["message"].startswith("Expected ") and error["message"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    "schema", [{"type": "array", "minItems": "a"}, {"type": "integer", "minimum": "b"}]
+)
+async def test_a_schema_that_nothing_can_be_made_of_is_told_where_it_stands(schema: Any) -> None:
+    tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
+    forced = {**USER, "tools": [WEATHER, tool], "tool_choice": {"function": {"name": "f"}}}
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+
+    told = await refused(PATH, json.dumps(forced).encode())
+    assert told["param"] == "tools[1].function.parameters"
+    told = await refused(PATH, json.dumps({**USER, "response_format": form}).encode())
+    assert told["param"] == "response_format.json_schema.schema"
+
+
+@pytest.mark.parametrize(
+    ("param", "body"),
+    [
+        ("input", {}),
+        ("input", {"input": []}),
+        ("input", {"input": [1.5]}),
+        ("input", {"input": ["a", {}]}),
+        ("dimensions", {"input": "Hi", "dimensions": 10**9}),
+        ("dimensions", {"input": "Hi", "dimensions": "8"}),
+        ("encoding_format", {"input": "Hi", "encoding_format": "hex"}),
+    ],
+)
+async def test_so_is_an_embedding_that_cannot_be_made(param: str, body: dict[str, Any]) -> None:
+    assert (await refused("/embeddings", json.dumps(body).encode()))["param"] == param
 
 
 async def test_what_is_no_json_object_is_the_callers_fault() -> None:
-    for body in (b"[]", b"null", b"{", b"\xff"):
-        assert (await simulated().open(UpstreamCall(PATH, "m", body, stream=False))).status == 400
+    for body in (b"[]", b"null", b"{", b"\xff", b"[" * 100_000):
+        assert (await refused(PATH, body))["message"] == "The body is no JSON object."
+
+
+async def refused(path: str, body: bytes) -> Any:
+    """The error of a body that a simulated model does not answer."""
+    reply = await simulated().open(UpstreamCall(path, "sim-small", body, stream=False))
+    assert reply.status == 400
+    return json.loads(await body_of(reply))["error"]
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["function", "f", "none"]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(
+                ["type", "function", "name", "content", "text", "json_schema", "schema"]
+            ),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=8,
+)
+_FIELDS = ("messages", "n", "max_tokens", "stop", "tools", "tool_choice", "response_format")
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(_FIELDS, _JSON)))
+@settings(max_examples=60, deadline=None)
+def test_no_body_is_more_than_it_can_read(drawn: dict[str, Any]) -> None:
+    body = json.dumps({**USER, **drawn}).encode()
+    made = UpstreamCall(PATH, "sim-small", body, stream=False)
+
+    assert asyncio.run(simulated().open(made)).status in (200, 400)
 
 
 async def test_another_path_is_not_there() -> None:

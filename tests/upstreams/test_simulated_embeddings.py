@@ -30,8 +30,3 @@ def test_base64_holds_the_same_numbers_as_floats() -> None:
 @pytest.mark.parametrize(("given", "count"), [([1, 2, 3], 1), ([[1], [2, 3]], 2), ("Hi", 1)])
 def test_token_numbers_are_inputs_too(given: object, count: int) -> None:
     assert len(embeddings({"input": given}, "e")["data"]) == count
-
-
-def test_dimensions_are_bounded() -> None:
-    with pytest.raises(ValueError, match="dimensions"):
-        embeddings({"input": "Hi", "dimensions": 10**9}, "e")

@@ -29,8 +29,8 @@ _WHEN = "an age such as 30m, 1h or 7d, or a time in ISO 8601 or Unix seconds"
 _SINCE = _in_query("since", f"not before: {_WHEN}")
 
 _PERIOD = (
-    _SINCE,
-    _in_query("until", f"before: {_WHEN}"),
+    _in_query("since", f"from the start of this UTC day on: {_WHEN}"),
+    _in_query("until", f"to the end of this UTC day: {_WHEN}"),
     _in_query("baseline", "what to compare with first, such as always:gpt-4o"),
     _in_query("traffic", "which answers; real ones by default, if any", {"enum": list(TRAFFIC)}),
     _FORMAT,

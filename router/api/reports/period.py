@@ -6,6 +6,7 @@ Rule: made-up answers and real ones are told one or the other, never together.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from router.evidence.reading import OfGroups
     from router.evidence.statement import Statement
 
-PERIODS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
+PERIODS = {"24h": "Today and yesterday, UTC", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
 DEFAULT = "30d"
 _DEFAULT_S = 30.0 * SECONDS_PER_DAY
 TRAFFIC = ("real", "simulated")
@@ -27,7 +28,8 @@ TRAFFIC = ("real", "simulated")
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From the start of a UTC day on, for sums are kept by days. `simulated`: which answers.
+    """Whole UTC days, for sums by cluster are kept by days; today until now. `simulated`: which
+    answers.
 
     `both`: the period has real answers and made-up ones. `now` is Unix time in seconds.
     """
@@ -102,4 +104,5 @@ def _whole_days(since: float | None, until: float | None, now: float) -> Window:
     begin = end - _DEFAULT_S if since is None else since
     if until is not None and until < begin:
         raise InvalidRequest("Expected a time that is not before `since`.", "until")
-    return Window(begin // SECONDS_PER_DAY * SECONDS_PER_DAY, max(end, begin))
+    whole = ceil(end / SECONDS_PER_DAY) * SECONDS_PER_DAY
+    return Window(begin // SECONDS_PER_DAY * SECONDS_PER_DAY, max(min(whole, now), begin))

@@ -15,10 +15,16 @@
     return found;
   };
 
+  // 100 is all and 0 none: what is nearly that gets as many decimals as tell it apart.
+  const percent = (value, digits = 1) => {
+    const near = [0, 100].includes(Number(value.toFixed(digits)));
+    return near && digits < 7 ? percent(value, digits + 1) : value.toLocaleString("en", { maximumFractionDigits: digits });
+  };
+
   const told = (value, unit) => {
     if (value == null) return "–";
     if (unit === "usd") return "$" + value.toLocaleString("en", { maximumSignificantDigits: 4 });
-    if (unit === "share") return (value * 100).toLocaleString("en", { maximumFractionDigits: 1 }) + " %";
+    if (unit === "share") return percent(value * 100) + " %";
     return value.toLocaleString("en", { maximumSignificantDigits: 4 }) + (unit ? " " + unit : "");
   };
 
@@ -36,6 +42,30 @@
       if (chart.kind === "points" && !one.line) drawn.paths = () => null;
       return [drawn];
     });
+
+  // Moments that changed something: where their letters would touch, one label tells of them all.
+  const LABEL = 56;
+  const grouped = (marks, placed) => {
+    const groups = [];
+    for (const mark of marks) {
+      const x = placed(mark.at), last = groups.at(-1);
+      if (last && x - last.x < LABEL) last.labels.push(mark.label);
+      else groups.push({ x, labels: [mark.label] });
+    }
+    return groups;
+  };
+  const lettered = (labels) =>
+    labels.length < 3 ? labels.join(", ") : `${labels[0]}\u2013${labels.at(-1)}`;
+  const label = (plot, marks) => {
+    plot.over.querySelectorAll(".mark").forEach((old) => old.remove());
+    for (const { x, labels } of grouped(marks, (at) => plot.valToPos(at, "x"))) {
+      const told = document.createElement("span");
+      told.className = "mark";
+      told.textContent = lettered(labels);
+      told.style.left = `${x + 3}px`;
+      plot.over.append(told);
+    }
+  };
 
   // Intervals as whiskers, and moments that changed something as upright lines.
   const extras = (chart) => ({
@@ -58,18 +88,18 @@
         });
         ctx.strokeStyle = colour("muted");
         ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+        let last = -Infinity;
         for (const mark of chart.marks || []) {
           const x = Math.round(plot.valToPos(mark.at, "x", true));
+          if (x - last < 3 * devicePixelRatio) continue;
+          last = x;
           ctx.beginPath();
           ctx.moveTo(x, plot.bbox.top);
           ctx.lineTo(x, plot.bbox.top + plot.bbox.height);
           ctx.stroke();
-          ctx.fillStyle = colour("text");
-          ctx.textAlign = "left";
-          ctx.font = `${11 * devicePixelRatio}px system-ui`;
-          ctx.fillText(mark.label || "", x + 4 * devicePixelRatio, plot.bbox.top + 10 * devicePixelRatio);
         }
         ctx.restore();
+        label(plot, chart.marks || []);
       }],
     },
   });

@@ -1,0 +1,52 @@
+"""HTTP/1: what RFC 9112 asks of a server and uvicorn leaves to us, and the refusal of a request
+that no application sees.
+
+Rule: a caller who speaks HTTP/1.1 and names its host pays for none of it.
+"""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from router.api.errors import error_body
+from router.api.request_id import new_id
+
+NO_HOST = (HTTPStatus.BAD_REQUEST, "The request has no header `Host`, which HTTP/1.1 asks for.")
+"""The refusal of a request that does not name its host (RFC 9112, 3.2)."""
+
+
+class Unchunked(RequestResponseCycle):
+    """An answer to a caller of HTTP/1.0, who knows no chunks (RFC 9112, 6.1): where its length is
+    not known beforehand, it ends with the connection."""
+
+    _to_the_end = False
+
+    async def send(self, message: Any) -> None:
+        """Send a part of it."""
+        if message["type"] == "http.response.start":
+            names = {name.lower() for name, _ in message.get("headers", ())}
+            self._to_the_end = b"content-length" not in names
+            if self._to_the_end:
+                self.chunked_encoding = False
+        elif self._to_the_end:
+            # The server holds an answer to the length that it expects.
+            self.expected_content_length = len(message.get("body", b""))
+        await super().send(message)
+
+
+def names_host(headers: Iterable[tuple[bytes, bytes]], version: str) -> bool:
+    """Whether a request names its host, or need not: HTTP/1.0 did not know that header yet."""
+    return version == "1.0" or any(name == b"host" for name, _ in headers)
+
+
+def refusal(status: int, message: str) -> bytes:
+    """An error in OpenAI's form, as it goes over the wire; the connection ends with it."""
+    body = error_body(message, "invalid_request_error", None)
+    head = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(body)}\r\nx-request-id: {new_id('req_')}\r\n"
+        "connection: close\r\n\r\n"
+    )
+    return head.encode() + body
