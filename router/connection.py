@@ -8,7 +8,6 @@ Rule: nothing is done per request that one look a second at each connection can 
 """
 
 import asyncio
-import socket
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -23,13 +22,8 @@ from uvicorn.protocols.http.httptools_impl import (
 from router.api.leaving import Leaving
 from router.api.whole import put_into
 from router.http1 import NO_HOST, Unchunked, names_host, refusal
-from router.workers import shared_socket
 
 LOOK_S = 1.0
-
-KERNEL_BYTES = 256 * 1024
-"""What the kernel may hold of an answer. By itself it takes megabytes, and then it cannot be seen
-for minutes whether a slow reader reads."""
 
 _IDLE, _HEAD, _BODY = "idle", "head", "body"
 
@@ -276,7 +270,6 @@ class BoundedProtocol(HttpToolsProtocol):
             told = f"The request's {self._phase} did not come within {self.bounds.patience_s:g} s."
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, told)
 
-
     def _look_at_idle(self, now: float) -> None:
         """Close what two looks found idle for too long. What came while this process stood still
         is read in between; closed at once it would be lost, and its caller sees a reset."""
@@ -284,23 +277,6 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._lapsed == self._idle_since:
                 self.transport.close()
             self._lapsed = self._idle_since
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens, for connections with these bounds. Raises OSError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.create_server((host, port), family=family, backlog=2048)
-    # Connections have it from the socket that took them.
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
-    return listening
-
-
-def bound(host: str, port: int) -> socket.socket:
-    """The same on a port that other workers share, not listening yet. Raises OSError."""
-    made = shared_socket(host)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
-    made.bind((host, port))
-    return made
 
 
 def bounded(bounds: Bounds) -> type[BoundedProtocol]:

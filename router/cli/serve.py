@@ -220,7 +220,7 @@ def settings_of(arguments: argparse.Namespace) -> "Settings":
 
 
 def _listen(host: str, port: int, shared: bool) -> socket.socket:
-    from router.connection import bound, listen
+    from router.listening import bound, listen
 
     try:
         return bound(host, port) if shared else listen(host, port)

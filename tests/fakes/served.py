@@ -10,7 +10,8 @@ from typing import Any
 import uvicorn
 from uvicorn.server import ServerState
 
-from router.connection import Bounds, bounded, listen
+from router.connection import Bounds, bounded
+from router.listening import listen
 
 
 @dataclass(frozen=True)
