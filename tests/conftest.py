@@ -21,6 +21,9 @@ settings.load_profile("slm-router")
 # While lines are counted: each example costs more then, and the others are for the run without.
 settings.register_profile("coverage", settings.get_profile("slm-router"), max_examples=20)
 
+# Each core has a worker of its own: threads of one that reckon together wait for the others' cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
