@@ -11,7 +11,6 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 LONGEST_FIRST = (
-    "tests/e2e/test_wheel.py",
     "tests/browser/test_every_page.py",
     "tests/browser",
     "tests/classifiers/embedders",
