@@ -34,9 +34,8 @@ MODEL = "claude-haiku-4-5"
 
 
 def litellm_spec(base_url: str, **fields: Any) -> LiteLLMSpec:
-    return LiteLLMSpec.model_validate(
-        {"kind": "litellm", "provider": "anthropic", "base_url": base_url, **fields}
-    )
+    spec = {"kind": "litellm", "provider": "anthropic", "base_url": base_url, **fields}
+    return LiteLLMSpec.model_validate(spec)
 
 
 @pytest.fixture
@@ -241,8 +240,7 @@ async def test_a_hanging_provider_is_a_timeout_and_is_let_go(
     hasty = LiteLLM(litellm_spec(server.base_url, **SHORT["hang"]), SECRET, Connections())
     with pytest.raises(UpstreamTimeout):
         await hasty.open(call(MODEL))
-    async with asyncio.timeout(20):
-        await server.departure.wait()
+    await asyncio.wait_for(server.departure.wait(), 20)
     await hasty.close()
 
 
@@ -251,8 +249,7 @@ async def test_a_stream_that_breaks_off_says_so(
     server: FakeAnthropicServer, fault: str, error: type[Exception]
 ) -> None:
     setattr(server, fault, True)
-    spec = litellm_spec(server.base_url, **SHORT.get(fault, {}))
-    upstream = LiteLLM(spec, SECRET, Connections())
+    upstream = LiteLLM(litellm_spec(server.base_url, **SHORT.get(fault, {})), SECRET, Connections())
     reply = await upstream.open(call(MODEL, stream=True))
     with pytest.raises(error):
         await body_of(reply)
@@ -266,8 +263,7 @@ async def test_closing_midway_makes_the_provider_see_us_leave(
     reply = await upstream.open(call(MODEL, stream=True))
     assert (await anext(aiter(reply.chunks()))).startswith(b"data: ")
     await reply.close()
-    async with asyncio.timeout(20):
-        await server.departure.wait()
+    await asyncio.wait_for(server.departure.wait(), 20)
 
 
 async def test_nothing_is_logged_of_prompt_or_key(
