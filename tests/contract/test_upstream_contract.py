@@ -40,7 +40,7 @@ class Served(Reached):
     """One adapter with a server behind it, and how to make that fail."""
 
     hasty: Callable[..., Upstream] = field(kw_only=True)
-    """The same, with timeouts that end a silence soon."""
+    """Makes the same with timeouts that end a silence soon: they are its arguments."""
     refuse: Callable[[int], object] = field(kw_only=True)
     hang: Callable[[], object] = field(kw_only=True)
     stall: Callable[[], object] = field(kw_only=True)
