@@ -5,7 +5,7 @@ import gc
 import os
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -20,6 +20,9 @@ settings.register_profile("slm-router", deadline=None, suppress_health_check=[He
 settings.load_profile("slm-router")
 # While lines are counted: each example costs more then, and the others are for the run without.
 settings.register_profile("coverage", settings.get_profile("slm-router"), max_examples=20)
+
+# Each core has a worker of its own: threads of one that reckon together wait for the others' cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _LOOPBACK = ("127.", "::1", "localhost")
 
@@ -41,6 +44,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     in_order(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """To import all that is tested makes no garbage worth looking for."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_finish() -> None:

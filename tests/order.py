@@ -11,7 +11,6 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 LONGEST_FIRST = (
-    "tests/e2e/test_wheel.py",
     "tests/browser/test_every_page.py",
     "tests/browser",
     "tests/classifiers/embedders",
@@ -30,12 +29,20 @@ LONGEST_FIRST = (
 
 SHARING = {
     "tests/browser": "tests/browser",
-    "tests/classifiers/embedders": "tests/classifiers/embedders",
+    "tests/classifiers/embedders": "torch",
+    "tests/e2e/test_transformers_serve.py": "torch",
+    "tests/upstreams/test_litellm.py": "litellm",
+    "tests/upstreams/test_litellm_embeddings.py": "litellm",
+    "tests/upstreams/test_litellm_sessions.py": "litellm",
+    "tests/contract/test_upstream_contract.py": "litellm",
+    "tests/hostile/test_ssrf.py": "litellm",
+    "tests/e2e/test_invoices.py": "litellm",
     "tests/classifiers/test_quality.py": "whole_artifact",
     "tests/classifiers/test_distribution.py": "whole_artifact",
     "tests/classifiers/test_train.py": "whole_artifact",
 }
-"""A Chromium and a gateway with its demo; torch and MiniLM as a graph; a whole classifier."""
+"""A Chromium and a gateway with its demo; torch and MiniLM as a graph; litellm, which takes three
+seconds to load; a whole classifier."""
 
 
 def rank(file: str) -> int:

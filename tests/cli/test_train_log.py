@@ -4,6 +4,7 @@ import asyncio
 import json
 import urllib.request
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -135,11 +136,15 @@ def test_what_a_gateway_kept_can_be_learned_from(
 ) -> None:
     """The whole way: requests, feedback over HTTP, training."""
     with running_gateway(state, "--simulated", "--store-content") as gateway:
-        for at in range(44):
+
+        def ask(at: int) -> None:
             model = ("sim-small", "sim-large")[at % 2]
             asking = {"model": model, "messages": [{"role": "user", "content": TABLE.texts[at]}]}
             decision = post(f"{gateway.url}/v1/chat/completions", asking)
             post(f"{gateway.url}/v1/feedback", {"decision": decision, "score": at % 4 // 2})
+
+        with ThreadPoolExecutor(11) as callers:  # a simulated model takes its time, as others do
+            assert len(list(callers.map(ask, range(44)))) == 44
 
     assert train(state) == 0
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -38,6 +39,8 @@ class Reached:
 class Served(Reached):
     """One adapter with a server behind it, and how to make that fail."""
 
+    hasty: Callable[..., Upstream] = field(kw_only=True)
+    """Makes the same with timeouts that end a silence soon: they are its arguments."""
     refuse: Callable[[int], object] = field(kw_only=True)
     hang: Callable[[], object] = field(kw_only=True)
     stall: Callable[[], object] = field(kw_only=True)
@@ -48,7 +51,7 @@ class Served(Reached):
 
 def built(kind: str, **fields: Any) -> Upstream:
     """An adapter by way of the registry."""
-    spec = {"kind": kind, "first_byte_timeout": "3s", "idle_timeout": "300ms", **fields}
+    spec = {"kind": kind, **fields}
     if kind != "simulated":
         spec["api_key_env"] = "FAKE_KEY"
     catalog = Catalog.model_validate({"upstreams": {"it": spec}, "models": {}})
@@ -64,6 +67,7 @@ async def reach_openai_http(stack: AsyncExitStack) -> Served:
     return Served(
         built("openai_http", base_url=server.base_url),
         "fake-model",
+        hasty=partial(built, "openai_http", base_url=server.base_url),
         refuse=lambda status: setattr(server, "fault", Fault("status", status=status)),
         hang=lambda: setattr(server, "fault", Fault("hang")),
         stall=lambda: setattr(server, "fault", Fault("stall_stream")),
@@ -78,6 +82,7 @@ async def reach_litellm(stack: AsyncExitStack) -> Served:
     return Served(
         built("litellm", provider="anthropic", base_url=server.base_url),
         "claude-haiku-4-5",
+        hasty=partial(built, "litellm", provider="anthropic", base_url=server.base_url),
         takes_n=False,
         refuse=lambda status: setattr(server, "status", status),
         hang=lambda: setattr(server, "hang", True),
@@ -256,19 +261,24 @@ async def test_calls_are_tried_again_by_nobody_but_us(served: Served, status: in
 
 
 async def test_silence_before_the_answer_is_a_timeout(served: Served) -> None:
+    await body_of(await served.upstream.open(call(served.model)))  # all is loaded by now
     served.hang()
+    hasty = served.hasty(first_byte_timeout="300ms")
     with pytest.raises(UpstreamTimeout) as raised:
-        await served.upstream.open(call(served.model))
+        await hasty.open(call(served.model))
+    await hasty.close()
     assert not [secret for secret in served.secrets if secret in str(raised.value)]
 
 
 async def test_silence_midway_is_a_timeout_and_closing_is_seen(served: Served) -> None:
     served.stall()
-    reply = await served.upstream.open(call(served.model, stream=True))
+    hasty = served.hasty(idle_timeout="300ms")
+    reply = await hasty.open(call(served.model, stream=True))
     with pytest.raises(UpstreamTimeout) as raised:
         await body_of(reply)
     assert not [secret for secret in served.secrets if secret in str(raised.value)]
     await served.departure()
+    await hasty.close()
 
 
 @pytest.mark.parametrize("kind", ["openai_http", "litellm"])

@@ -27,12 +27,15 @@ def test_every_alert_fires_when_it_must_and_only_then() -> None:
 
 
 def test_an_alert_that_never_fires_fails_its_case(tmp_path: Path) -> None:
+    """What the alerts would look at is not reckoned here, for it takes long and nothing asks it."""
     shutil.copytree(FOLDER, tmp_path / "prometheus")
-    file = tmp_path / "prometheus" / "rules" / "alerts.yml"
-    content = yaml.safe_load(file.read_text())
-    for rule in content["groups"][0]["rules"]:
-        rule["expr"] = f"({rule['expr']}) and vector(0) > 1"
-    file.write_text(yaml.safe_dump(content))
+    for file in (tmp_path / "prometheus" / "rules").iterdir():
+        content = yaml.safe_load(file.read_text())
+        for group in content["groups"]:
+            group["rules"] = [
+                {**rule, "expr": "vector(0) > 1"} for rule in group["rules"] if "alert" in rule
+            ]
+        file.write_text(yaml.safe_dump(content))
     copies = [tmp_path / "prometheus" / "tests" / file.name for file in TESTS]
     tested = promtool("test", "rules", *copies)
     assert tested.returncode != 0

@@ -109,6 +109,9 @@ def policy_of(port: int) -> dict[str, Any]:
 async def gateway(folder: Path, ending: Ending = "whole") -> AsyncIterator[Run]:
     """A gateway over a provider that answers with exactly what was captured; `ending` is what
     becomes of its streams."""
+    # litellm loads on its first use what holds up a busy machine for longer than the gateway keeps
+    # an idle connection, which would be closed under the next request.
+    afresh = aiohttp.TCPConnector(force_close=True)
     async with ScriptedUpstream(lambda seen: scripted(seen, NAMES, ending)) as provider:
         policy = folder / "policy.yaml"
         policy.write_text(json.dumps(policy_of(provider.port)))  # YAML reads JSON
@@ -116,7 +119,7 @@ async def gateway(folder: Path, ending: Ending = "whole") -> AsyncIterator[Run]:
         async with (
             running(settings) as (runtime, _),
             served(create_app(runtime), Bounds()) as server,
-            aiohttp.ClientSession() as session,
+            aiohttp.ClientSession(connector=afresh) as session,
         ):
             run = Run(server.port, session)
             yield run

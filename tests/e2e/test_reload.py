@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import threading
 import time
 import urllib.request
@@ -44,13 +43,26 @@ BROKEN = (
 )
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[GatewayProcess, Path]]:
-    file = tmp_path / "policies" / "policy.yaml"
+@pytest.fixture(scope="module")
+def watching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[GatewayProcess, Path]]:
+    """A gateway and its policy file, for all tests that leave it running."""
+    folder = tmp_path_factory.mktemp("watching")
+    file = folder / "policies" / "policy.yaml"
     file.parent.mkdir()
     file.write_text(policy_file("small"))
-    with running_gateway(tmp_path / "state", "--policy", str(file)) as gateway:
+    with running_gateway(folder / "state", "--policy", str(file)) as gateway:
         yield gateway, file
+
+
+@pytest.fixture
+def served(watching: tuple[GatewayProcess, Path]) -> tuple[GatewayProcess, Path]:
+    """That gateway with the small model in force, whatever a test has left of its folder."""
+    gateway, file = watching
+    if not file.exists() or file.read_text() != policy_file("small"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(policy_file("small"))
+    until(lambda: readiness(gateway)["policy_reload"]["ok"] and ask(gateway) == "small")
+    return gateway, file
 
 
 def ask(gateway: GatewayProcess) -> str:
@@ -104,6 +116,7 @@ def test_under_load_bad_files_change_nothing_and_a_good_one_takes_over(
     served: tuple[GatewayProcess, Path],
 ) -> None:
     gateway, file = served
+    before = gateway.output
     load = [Load(gateway) for _ in range(4)]
     for thread in load:
         thread.start()
@@ -125,7 +138,7 @@ def test_under_load_bad_files_change_nothing_and_a_good_one_takes_over(
         thread.join(30)
     assert [failure for thread in load for failure in thread.failures] == []
     assert {model for thread in load for model in thread.models} == {"small", "large"}
-    assert "not reloaded" in gateway.output
+    assert "not reloaded" in gateway.output.removeprefix(before)
     assert metric(gateway, "slm_router_policy_reload_success") == 1
 
 
@@ -221,80 +234,3 @@ def test_a_catalog_that_is_mended_is_read_again_where_the_policy_now_points(
     models.write_text(CATALOG)
 
     until(lambda: ask(gateway) == "large")
-
-
-def test_a_sigterm_before_all_is_loaded_ends_the_start(tmp_path: Path) -> None:
-    file = tmp_path / "policy.yaml"
-    file.write_text(policy_file("small"))
-    for seconds in (0.1, 0.4, 0.8, 1.2, 1.6):
-        gateway = GatewayProcess(["--policy", str(file)], tmp_path, {}, None)
-        time.sleep(seconds)
-
-        # Python itself, before it has come to our first line, dies of the signal.
-        assert gateway.stop() in (0, -signal.SIGTERM)
-        assert "Traceback" not in gateway.output
-        assert not list(tmp_path.glob("*.sqlite3-wal")), "the decision log was not closed"
-
-
-def test_a_sigterm_lets_requests_in_flight_finish(tmp_path: Path) -> None:
-    slow = policy_file("small").replace("first_token: 1ms", "first_token: 1500ms")
-    file = tmp_path / "policy.yaml"
-    file.write_text(slow)
-    with running_gateway(tmp_path / "state", "--policy", str(file)) as gateway:
-        answers: list[str] = []
-        callers = [threading.Thread(target=lambda: answers.append(ask(gateway))) for _ in range(5)]
-        for caller in callers:
-            caller.start()
-        time.sleep(0.5)
-
-        code = gateway.stop()
-        for caller in callers:
-            caller.join(30)
-
-    assert answers == ["small"] * 5
-    assert code in (0, -signal.SIGTERM)
-
-
-def test_requests_that_outlast_the_grace_period_are_told_so_and_are_no_crash(
-    tmp_path: Path,
-) -> None:
-    file = tmp_path / "policy.yaml"
-    file.write_text(policy_file("small").replace("tokens_per_second: 100000", TRICKLE))
-    answers: dict[bool, bytes] = {}
-    with running_gateway(
-        tmp_path, "--policy", str(file), environment={"SLM_ROUTER_SHUTDOWN_S": "0.4"}
-    ) as gateway:
-        callers = [
-            threading.Thread(target=lambda s=s: answers.update({s: raw_answer(gateway, s)}))
-            for s in (True, False)
-        ]
-        for caller in callers:
-            caller.start()
-        time.sleep(1)
-        gateway.stop()
-        for caller in callers:
-            caller.join(30)
-
-    assert answers[False].startswith(b"HTTP/1.1 503 ")
-    assert b'"code":"shut_down"' in answers[False]
-    assert b"The gateway was shut down" in answers[True]
-    assert answers[True].endswith(b"0\r\n\r\n")
-    assert "Exception in ASGI application" not in gateway.output
-    assert "CancelledError" not in gateway.output
-
-
-TRICKLE = "tokens_per_second: 1"
-
-
-def raw_answer(gateway: GatewayProcess, stream: bool) -> bytes:
-    """All that comes back, to the end of the connection."""
-    body = json.dumps(
-        {"model": "auto", "stream": stream, "messages": [{"role": "user", "content": "Hi"}]}
-    ).encode()
-    head = (
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: here\r\n"
-        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-    )
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=30) as connection:
-        connection.sendall(head.encode() + body)
-        return b"".join(iter(lambda: connection.recv(65536), b""))

@@ -8,13 +8,21 @@ import numpy as np
 import pytest
 
 from router.core.buckets import PER_DOUBLING
+from router.core.ledger import NANO
 from router.evidence.bounds import Floats
 from router.evidence.drift import chance_of, drift, stability_index
 from router.evidence.experiment import ArmSums, measured_saving
 from router.evidence.projection import month_end
 from router.evidence.quantiles import Counts, quantile_of
 from router.evidence.rates import clustered_wilson
-from router.evidence.resampling import ratio, ratio_slope, resamples, studentised
+from router.evidence.resampling import (
+    Estimate,
+    ratio,
+    ratio_slope,
+    resamples,
+    studentised,
+    studentised_each,
+)
 from router.evidence.savings import priced_saving
 from tests.evidence.traffic import MANY, experiments, savings, sums_of
 
@@ -28,10 +36,16 @@ pytestmark = pytest.mark.simulation
 def test_priced_savings(sessions: int, tail: float) -> None:
     random = np.random.default_rng(sessions)
     truth = float(ratio(savings(random, 1, MANY, tail).sum(axis=(0, 1))))
-    found = [studentised(run, ratio, ratio_slope) for run in savings(random, RUNS, sessions, tail)]
+    found = each_of(savings(random, RUNS, sessions, tail))
 
     covered = [it is not None and it.low <= truth <= it.high for it in found]
     assert LOW <= np.mean(covered) <= HIGH
+
+
+def each_of(runs: Floats) -> list[Estimate | None]:
+    """Of runs [n, sessions, 2]; a hundred at a time, so that none waits for memory."""
+    parts = (runs[at : at + 100] for at in range(0, len(runs), 100))
+    return [it for part in parts for it in studentised_each(list(part), ratio, ratio_slope)]
 
 
 def test_the_plain_percentile_interval_would_not_do() -> None:
@@ -62,7 +76,7 @@ def test_few_sessions_get_an_interval_only_where_it_holds() -> None:
 def test_below_the_threshold_intervals_would_cover_too_little() -> None:
     random = np.random.default_rng(10)
     truth = float(ratio(savings(random, 1, MANY, 1.6).sum(axis=(0, 1))))
-    found = [studentised(run, ratio, ratio_slope) for run in savings(random, RUNS, 10, 1.6)]
+    found = each_of(savings(random, RUNS, 10, 1.6))
 
     assert np.mean([it is not None and it.low <= truth <= it.high for it in found]) < LOW
 
@@ -77,7 +91,7 @@ def test_measured_savings(sessions: int, share: float, whole: bool) -> None:
     truths = {"share": 1 - (c1 / n1) / (c0 / n0), "per_request": c0 / n0 - c1 / n1}
     covered: dict[str, list[bool]] = {name: [] for name in truths}
     for run in experiments(random, RUNS, sessions, share, whole):
-        found = measured_saving([ArmSums(at, *_nano(row)) for at, row in enumerate(run)])
+        found = measured_saving([ArmSums(at, *row) for at, row in enumerate(_nano(run))])
         for name, truth in truths.items():
             figure = getattr(found, name)
             if figure.known:
@@ -88,9 +102,10 @@ def test_measured_savings(sessions: int, share: float, whole: bool) -> None:
         assert LOW <= np.mean(hits) <= HIGH, name
 
 
-def _nano(row: Floats) -> tuple[float, float, float, float, int]:
-    n0, c0, n1, c1 = (float(it) for it in row)
-    return n0, c0 * 1e9, n1, c1 * 1e9, round(n0 + n1)
+def _nano(run: Floats) -> list[tuple[float, float, float, float, int]]:
+    """Of a run's sessions [n, 4], in nano-dollars, and how many requests each has."""
+    rows = (run * [1.0, NANO, 1.0, NANO]).tolist()
+    return [(n0, c0, n1, c1, int(n0 + n1)) for n0, c0, n1, c1 in rows]
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.9])

@@ -1,6 +1,7 @@
 """Calls and specs for the tests of upstreams."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from router.core.catalog import OpenAIHTTPSpec
@@ -32,11 +33,16 @@ def call(model: str = "fake-model", path: str = PATH, **body: Any) -> UpstreamCa
 
 
 def http_spec(base_url: str, **fields: Any) -> OpenAIHTTPSpec:
-    """A spec with short timeouts, so that faults do not hold up the suite."""
-    timeouts = {"connect_timeout": "1s", "first_byte_timeout": "300ms", "idle_timeout": "300ms"}
-    return OpenAIHTTPSpec.model_validate(
-        {"kind": "openai_http", "base_url": base_url, **timeouts, **fields}
-    )
+    """A spec with the usual, long timeouts: a busy machine is no fault. SHORT are for silences."""
+    return OpenAIHTTPSpec.model_validate({"kind": "openai_http", "base_url": base_url, **fields})
+
+
+SHORT: Mapping[str, Mapping[str, str]] = {
+    "hang": {"first_byte_timeout": "300ms"},
+    "stall": {"idle_timeout": "300ms"},
+    "stall_stream": {"idle_timeout": "300ms"},
+}
+"""The timeout that ends each silence, so that it does not hold up the suite."""
 
 
 async def body_of(reply: Reply) -> bytes:
