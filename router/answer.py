@@ -97,7 +97,7 @@ def read_usage(usage: UsageFields) -> Usage | None:
     untold = _count(usage, "total_tokens") - given - written
     if untold > 0 and (untold == thought or not answered):
         written, thought = written + untold, untold
-    return Usage(
+    return _told(
         given,
         written,
         _count(asked, "cached_tokens")
@@ -123,9 +123,9 @@ def read_responses_usage(usage: UsageFields) -> Usage | None:
     if given is None or written is None:
         return None
     asked, answered = _group(usage, "input_tokens"), _group(usage, "output_tokens")
-    return Usage(
-        input_tokens=given,
-        output_tokens=written,
+    return _told(
+        given,
+        written,
         cached_input_tokens=_count(asked, "cached_tokens"),
         reasoning_tokens=_count(answered, "reasoning_tokens"),
         cache_write_tokens=_count(asked, "cache_write_tokens"),
@@ -144,7 +144,7 @@ def read_messages_usage(usage: UsageFields) -> Usage | None:
     of type `compaction`, and what another model did, at prices of its own.
     """
     told = _of_messages(usage)
-    if told is None:
+    if told is None or told.is_nothing:
         return None
     iterations = usage.get("iterations")
     for one in iterations if isinstance(iterations, list) else ():
@@ -181,6 +181,12 @@ def estimated_output_tokens(body: bytes) -> int:
     except UpstreamBroken:
         return 0
     return sum(estimated_tokens(text) for text in _texts(answer))
+
+
+def _told(given: int, written: int, *details: int, **named: int) -> Usage | None:
+    """A usage; None for one of zeros, which some servers put where they have not counted."""
+    usage = Usage(given, written, *details, **named)
+    return None if usage.is_nothing else usage
 
 
 def _group(usage: UsageFields, name: str) -> UsageFields:
