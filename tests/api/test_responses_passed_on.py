@@ -72,7 +72,7 @@ def test_half_an_emoji_in_an_answer_breaks_none(through: Make, speaks: str, stre
     else:
         (whole,), events = answered({"content": "X"}).pieces, chunks({"content": "X"})
     odd = [piece.replace(b"X", b"\\ud83d") for piece in (events if stream else [whole])]
-    it = through(streamed(*odd) if stream else plain(*odd), speaks=[speaks])
+    it = through(streamed(*odd) if stream else plain(b"".join(odd)), speaks=[speaks])
 
     answer = it.client.post(PATH, json={**ASKED, "stream": stream})
 
