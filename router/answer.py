@@ -97,7 +97,10 @@ def read_usage(usage: UsageFields) -> Usage | None:
     untold = _count(usage, "total_tokens") - given - written
     if untold > 0 and (untold == thought or not answered):
         written, thought = written + untold, untold
-    return _told(
+    if not (given or written):
+        # Zeros stand where a server has not counted.
+        return None
+    return Usage(
         given,
         written,
         _count(asked, "cached_tokens")
@@ -120,12 +123,12 @@ def read_usage(usage: UsageFields) -> Usage | None:
 def read_responses_usage(usage: UsageFields) -> Usage | None:
     """The `usage` of OpenAI's responses; None if it holds no whole counts."""
     given, written = _whole(usage.get("input_tokens")), _whole(usage.get("output_tokens"))
-    if given is None or written is None:
+    if given is None or written is None or not (given or written):
         return None
     asked, answered = _group(usage, "input_tokens"), _group(usage, "output_tokens")
-    return _told(
-        given,
-        written,
+    return Usage(
+        input_tokens=given,
+        output_tokens=written,
         cached_input_tokens=_count(asked, "cached_tokens"),
         reasoning_tokens=_count(answered, "reasoning_tokens"),
         cache_write_tokens=_count(asked, "cache_write_tokens"),
@@ -183,12 +186,6 @@ def estimated_output_tokens(body: bytes) -> int:
     return sum(estimated_tokens(text) for text in _texts(answer))
 
 
-def _told(given: int, written: int, *details: int, **named: int) -> Usage | None:
-    """A usage; None for one of zeros, which some servers put where they have not counted."""
-    usage = Usage(given, written, *details, **named)
-    return None if usage.is_nothing else usage
-
-
 def _group(usage: UsageFields, name: str) -> UsageFields:
     """The details of a count; empty where there are none."""
     details = usage.get(f"{name}_details")
@@ -197,7 +194,8 @@ def _group(usage: UsageFields, name: str) -> UsageFields:
 
 def _count(fields: UsageFields, name: str) -> int:
     """A count, 0 if it is not told."""
-    return _whole(fields.get(name)) or 0
+    value = fields.get(name)
+    return (_whole(value) or 0) if value else 0
 
 
 def _whole(value: object) -> int | None:
