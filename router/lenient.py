@@ -20,7 +20,7 @@ _HALF = re.compile(
 what is searched for fast: a long body without any must not hold up the event loop."""
 
 MOST_ESCAPES = 100_000
-"""Of surrogates that are looked at, in some 0.1 s; what holds more stays as it is, and is refused."""
+"""Of surrogates that are looked at, in some 0.1 s; a body of more is refused as it was."""
 
 _NONE = rb"\ufffd"
 _BACKSLASH = ord("\\")
