@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -40,16 +41,30 @@ class Manifest:
 
 
 def save(folder: Path, body: Mapping[str, Any], files: Mapping[str, bytes]) -> Manifest:
-    """Write files and manifest into `folder` (created), replacing those of the same name."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
+    """Write files and manifest into `folder` (created), replacing those of the same name.
+
+    They take their places once all are written, so that a full disk costs no artifact that stands
+    there. Raises ArtifactError where they cannot be written.
+    """
     hashes = {name: _sha256(content) for name, content in sorted(files.items())}
     vouched = {"format": FORMAT, **body, "files": hashes}
     digest = sha256_of(vouched)
     text = json.dumps({**vouched, "sha256": digest}, indent=2, sort_keys=True, ensure_ascii=False)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    try:
+        _replace(folder, {**files, MANIFEST: f"{text}\n".encode()})
+    except OSError as error:
+        told = f"cannot be written ({error.strerror}); what stands there is as it was"
+        raise ArtifactError(folder, told) from error
     return Manifest(digest[:12], vouched)
+
+
+def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
+        for name, content in files.items():
+            (Path(unfinished) / name).write_bytes(content)
+        for name in files:
+            (Path(unfinished) / name).replace(folder / name)
 
 
 def load(folder: Path) -> tuple[Manifest, dict[str, bytes]]:

@@ -63,7 +63,8 @@ def read_table(path: Path) -> list[Row]:
         raise MissingExtraError("pyarrow", "train") from error
     try:
         rows: list[Row] = parquet.read_table(path).to_pylist()
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        # pyarrow says of a file that is no parquet that it is a wrong value.
         raise DataError(f"{path}: {error}") from error
     return rows
 

@@ -11,6 +11,8 @@ from classifiers.errors import DataError
 PLACE = "(place)"
 """Key of a row that says where in its file it stands: its line, of parquet its row, from 1."""
 
+NOT_UTF8 = "the text is not in UTF-8: save it so"
+
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
     """Return the objects of a file, each with its line under PLACE. Raises DataError naming the
@@ -18,8 +20,10 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     try:
         with path.open(encoding="utf-8-sig") as lines:
             return [_object(line, path, n) for n, line in enumerate(lines, 1) if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: {NOT_UTF8}") from error
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}") from error
 
 
 def _object(line: str, path: Path, number: int) -> dict[str, Any]:

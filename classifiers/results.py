@@ -10,6 +10,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,13 @@ from numpy.typing import NDArray
 from classifiers import targets
 from classifiers.dataset import Row, read_table
 from classifiers.errors import DataError
-from classifiers.jsonl import PLACE, read_jsonl
+from classifiers.jsonl import NOT_UTF8, PLACE, read_jsonl
 
 SUFFIXES = (".parquet", ".jsonl", ".csv")
 UNNAMED = "prompts"
+MOST_CHARACTERS = 2**31 - 1
+"""Of a cell of a CSV."""
+
 SEE = "docs/data.md says what is expected"
 
 
@@ -96,6 +100,8 @@ def read_results(path: Path) -> dict[str, Results]:
     for row in rows:
         for name in ("prompt", "model", "score"):
             _key(row, name, path)
+        if isnan(_number(row, "score", path)):
+            raise DataError(f"{_place(row, path)}: the column `score` is no number; {SEE}")
         row["prompt_id"] = row["prompt"]
     return _by_dataset(rows, rows, path)
 
@@ -112,18 +118,27 @@ def read_rows(path: Path) -> list[Row]:
         return found
     if path.suffix != ".csv":
         return read_jsonl(path)
+    # A prompt may be longer than the 131,072 characters that `csv` takes by itself.
+    csv.field_size_limit(MOST_CHARACTERS)
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             return list(_csv_rows(lines, path))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: {NOT_UTF8}") from error
+    except csv.Error as error:
         raise DataError(f"{path}: {error}") from error
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}") from error
 
 
 def _csv_rows(lines: Iterable[str], path: Path) -> Iterator[Row]:
     table = csv.DictReader(lines, strict=True)
+    names = table.fieldnames or ()
+    if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
+        raise DataError(f"{path}:1: no comma parts the columns: save it with commas; {SEE}")
     for row in table:
         if None in row or None in row.values():
-            expected = f"as many cells as the header's {len(table.fieldnames or ())}"
+            expected = f"as many cells as the header's {len(names)}"
             raise DataError(
                 f"{path}:{table.line_num}: expected {expected}; quote texts with commas"
             )

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple, replace
 
+from router import lenient
 from router.core.cost import Usage
 from router.core.tokens import estimated_tokens
 from router.errors import UpstreamBroken
@@ -23,6 +24,9 @@ class _Answer(msgspec.Struct):
 
     usage: object = None
 
+
+MOST_TOKENS = 1_000_000_000
+"""Of one answer: some hundred times as many as the widest window holds."""
 
 UsageFields = Mapping[str, object]
 """A usage object as an upstream tells it, in whatever dialect."""
@@ -56,8 +60,27 @@ def raw_usage_of(body: bytes) -> UsageFields | None:
     try:
         usage = _answers.decode(body).usage
     except UNREADABLE:
-        raise UpstreamBroken("The upstream's answer is not a JSON object.") from None
+        usage = object_in(body).get("usage")
     return usage if isinstance(usage, dict) else None
+
+
+def object_in(body: bytes) -> Mapping[str, Any]:
+    """A JSON object of an upstream's, as clients themselves would read it. Raises UpstreamBroken
+    if it is none."""
+    try:
+        told = msgspec.json.decode(body)
+    except UNREADABLE:
+        told = _leniently(body)
+    if not isinstance(told, dict):
+        raise UpstreamBroken("The upstream's answer is not a JSON object.")
+    return told
+
+
+def _leniently(body: bytes) -> Any:
+    try:
+        return lenient.read(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 def read_usage(usage: UsageFields) -> Usage | None:
@@ -66,14 +89,17 @@ def read_usage(usage: UsageFields) -> Usage | None:
     DeepSeek tells cache hits as `prompt_cache_hit_tokens`, Moonshot as `cached_tokens`. xAI and
     Gemini leave what was thought out of `completion_tokens`, and count it in `total_tokens` alone.
     """
-    given, written = usage.get("prompt_tokens"), usage.get("completion_tokens") or 0
-    if not isinstance(given, int) or not isinstance(written, int):
+    given, written = _whole(usage.get("prompt_tokens")), _whole(usage.get("completion_tokens") or 0)
+    if given is None or written is None:
         return None
     asked, answered = _group(usage, "prompt_tokens"), _group(usage, "completion_tokens")
     thought = _count(answered, "reasoning_tokens")
     untold = _count(usage, "total_tokens") - given - written
     if untold > 0 and (untold == thought or not answered):
         written, thought = written + untold, untold
+    if not (given or written):
+        # Zeros stand where a server has not counted.
+        return None
     return Usage(
         given,
         written,
@@ -96,8 +122,8 @@ def read_usage(usage: UsageFields) -> Usage | None:
 
 def read_responses_usage(usage: UsageFields) -> Usage | None:
     """The `usage` of OpenAI's responses; None if it holds no whole counts."""
-    given, written = usage.get("input_tokens"), usage.get("output_tokens")
-    if not isinstance(given, int) or not isinstance(written, int):
+    given, written = _whole(usage.get("input_tokens")), _whole(usage.get("output_tokens"))
+    if given is None or written is None or not (given or written):
         return None
     asked, answered = _group(usage, "input_tokens"), _group(usage, "output_tokens")
     return Usage(
@@ -121,7 +147,7 @@ def read_messages_usage(usage: UsageFields) -> Usage | None:
     of type `compaction`, and what another model did, at prices of its own.
     """
     told = _of_messages(usage)
-    if told is None:
+    if told is None or told.is_nothing:
         return None
     iterations = usage.get("iterations")
     for one in iterations if isinstance(iterations, list) else ():
@@ -135,8 +161,8 @@ def read_messages_usage(usage: UsageFields) -> Usage | None:
 
 
 def _of_messages(usage: UsageFields) -> Usage | None:
-    given, written = usage.get("input_tokens"), usage.get("output_tokens")
-    if not isinstance(given, int) or not isinstance(written, int):
+    given, written = _whole(usage.get("input_tokens")), _whole(usage.get("output_tokens"))
+    if given is None or written is None:
         return None
     read = _count(usage, "cache_read_input_tokens")
     created = _count(usage, "cache_creation_input_tokens")
@@ -154,8 +180,8 @@ def _of_messages(usage: UsageFields) -> Usage | None:
 def estimated_output_tokens(body: bytes) -> int:
     """About how many tokens a plain answer took to write, where the upstream told no usage."""
     try:
-        answer = msgspec.json.decode(body)
-    except UNREADABLE:
+        answer = object_in(body)
+    except UpstreamBroken:
         return 0
     return sum(estimated_tokens(text) for text in _texts(answer))
 
@@ -167,9 +193,17 @@ def _group(usage: UsageFields, name: str) -> UsageFields:
 
 
 def _count(fields: UsageFields, name: str) -> int:
-    """A count, 0 if it is not told. Nobody uses less than nothing."""
+    """A count, 0 if it is not told."""
     value = fields.get(name)
-    return value if isinstance(value, int) and value > 0 else 0
+    return (_whole(value) or 0) if value else 0
+
+
+def _whole(value: object) -> int | None:
+    """A count, None for what cannot be one. Nobody uses less than nothing, and what no answer can
+    have used would be booked as more dollars than the log can add up. Some write 7 as 7.0."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and 0 <= value <= MOST_TOKENS else None
 
 
 def _charged_beside(usage: UsageFields) -> int:

@@ -140,7 +140,7 @@ async def _running(
         return built
 
     reviewer = Reviewer(metrics.reviews)
-    upkeep = Upkeep(settings.decision_log, settings.log_retention_days)
+    upkeep = Upkeep(settings.decision_log, settings.log_retention_days, settings.journal)
     try:
         assembly.traces = _traces(settings, assembly)
         built = await build()

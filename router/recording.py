@@ -124,6 +124,8 @@ class Trace:
         self, model: str, ok: bool, streamed: bool = False, server_ok: bool | None = None
     ) -> None:
         """Fold this call into the model's statistics and its upstream's circuit."""
+        # Where tokens were only counted, nothing is learned of how much a model writes.
+        usage = None if self.usage is None or self.usage.is_nothing else self.usage
         seen = Observation(
             ok=ok,
             # A plain answer has its first byte when it is whole: that says nothing of its own.
@@ -131,16 +133,16 @@ class Trace:
             if self.first_byte is None or not streamed
             else self.first_byte - self.opened,
             total_s=self.now() - self.opened,
-            output_tokens=self.usage.output_tokens if self.usage else None,
+            output_tokens=usage.output_tokens if usage else None,
             answers=self.call.request.answers,
-            input_tokens=self.usage.input_tokens if self.usage else None,
+            input_tokens=usage.input_tokens if usage else None,
             estimated_input=self.call.request.plain_input_tokens,
             upstream=self.routed.in_force.catalog.models[model].upstream,
             server_ok=True if ok else server_ok,
         )
         self.gateway.stats.observe(model, seen)
-        if ok and self.usage is not None:
-            self._compare(model, self.usage.output_tokens)
+        if ok and usage is not None:
+            self._compare(model, usage.output_tokens)
 
     def _compare(self, model: str, tokens: int) -> None:
         """What a draw made comparable: answers of the policy's choice and of the baseline."""

@@ -13,6 +13,7 @@ import msgspec
 from router.answer import UNREADABLE, read_usage
 from router.core.cost import Usage
 from router.errors import RefusedInStream, UpstreamBroken, UpstreamError
+from router.lenient import decoded
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n")
@@ -148,7 +149,7 @@ class StreamReader:
 
     def _read(self, data: bytes) -> bool:
         try:
-            event = _events.decode(data)
+            event = decoded(_events, data)
         except UNREADABLE:
             # Not the form we know: the caller's client shall judge it, as it would without us.
             self.begun = True

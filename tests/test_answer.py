@@ -31,6 +31,24 @@ def test_usage_tells_cached_and_reasoning_tokens_apart() -> None:
     assert read_usage(usage) == Usage(10, 7, cached_input_tokens=4, reasoning_tokens=5)
 
 
+def test_zeros_are_what_servers_tell_that_did_not_count() -> None:
+    both = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+    assert read_usage(both) is None
+    assert read_responses_usage({"input_tokens": 0, "output_tokens": 0}) is None
+    assert read_messages_usage({"input_tokens": 0, "output_tokens": 0}) is None
+    assert read_usage({**both, "completion_tokens": 3}) == Usage(0, 3)
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [(7.0, 7), (7.5, None), (-7, None), (10**9, 10**9), (10**9 + 1, None), (True, 1)],
+)
+def test_a_count_is_whole_and_one_that_can_be(told: float, read: int | None) -> None:
+    found = read_usage({"prompt_tokens": told, "completion_tokens": 1})
+
+    assert (found and found.input_tokens) == read
+
+
 @pytest.mark.parametrize("usage", [{}, {"prompt_tokens": "10"}, {"prompt_tokens": None}])
 def test_usage_without_counts_is_no_usage(usage: dict[str, object]) -> None:
     assert read_usage(usage) is None

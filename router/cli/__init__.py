@@ -4,6 +4,7 @@ Rule: nothing but the standard library is imported here, so that `slm-router --h
 """
 
 import argparse
+import errno
 import importlib
 import signal
 import sys
@@ -26,12 +27,34 @@ COMMANDS = {
 `add_arguments(parser)` and `run(arguments) -> exit code`."""
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 1 refused or failed, 2 wrong usage)."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["serve"]:
         # It waits, and does not end us, until there is somebody to read the policies again.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        return _run(words)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output left (`slm-router log | head`): nothing to tell anyone.
+        sys.stderr.close()
+        return 0
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        where = error.filename or "the output"
+        print(f"slm-router: {where} cannot be written: {error.strerror}.", file=sys.stderr)
+        # What is still to be flushed at the end cannot be written either.
+        sys.stderr.close()
+        return 1
+
+
+def _run(words: Sequence[str]) -> int:
     parser = _parser(words)
     arguments = parser.parse_args(words)
     if arguments.command is None:
@@ -44,12 +67,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except RouterError as error:
         print(f"slm-router: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # The reader of our output left (`slm-router log | head`): nothing to tell anyone.
-        sys.stderr.close()
-        return 0
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

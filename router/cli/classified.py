@@ -20,6 +20,7 @@ from router.core.catalog import AUTO
 from router.core.request import RoutedRequest, Turn
 from router.errors import InvalidRequest, RouterError
 from router.identifier import shipped_identifier
+from router.lenient import decoded
 from router.signals.language import languages_of
 from router.signals.learned import texts_to_judge
 from router.signals.private_data import find
@@ -113,10 +114,13 @@ def _rounded(name: str, lines: Sequence[Line], rows: Any) -> None:
         line[name] = dict(zip(line[name], row, strict=True))
 
 
+_LINES = msgspec.json.Decoder(float_hook=float)
+
+
 def _read(line: bytes) -> RoutedRequest | str:
     """The request of a line, or what is wrong with it."""
     try:
-        body = msgspec.json.decode(line)
+        body = decoded(_LINES, line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return f"not JSON: {error}"
     if not isinstance(body, dict) or ("prompt" in body) == ("messages" in body):

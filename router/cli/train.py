@@ -108,6 +108,10 @@ def run(arguments: argparse.Namespace) -> int:
         return _trained(arguments, _training_of(arguments))
     except ClassifierError as error:
         raise StartupError(str(error)) from error
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise StartupError(f"{error.filename} cannot be written: {error.strerror}.") from error
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in EXTRA:
             raise

@@ -63,6 +63,9 @@ def account(
     """The account of one request. `failed` are the calls that did not answer."""
     models = prices.catalog.models
     compared = baseline_of(prices.policy, decision, requested)
+    if answer is not None and answer.usage is not None and answer.usage.is_nothing:
+        # There is nothing to compare: it would count as a request on which nothing was saved.
+        compared = None
     name = None if compared is None else compared.name
     cost: float | None = None
     same: float | None = None

@@ -37,6 +37,11 @@ class Usage(Struct, frozen=True):
     charged_beside: int = 0
 
     @property
+    def is_nothing(self) -> bool:
+        """Whether nothing was used, as where tokens were only counted."""
+        return not (self.input_tokens or self.output_tokens or self.charged_beside)
+
+    @property
     def is_special(self) -> bool:
         """Whether any of it may have a price of its own."""
         return bool(

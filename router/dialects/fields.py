@@ -1,8 +1,9 @@
 """Fields: the top level of a JSON body, its values left as the bytes that the caller wrote.
 
 Rule: only what is read is decoded. What is written anew stands in the place of the old value, and
-every other byte stays as it was, so that what was decided on is what is sent. The one exception
-is a body that names a field twice: readers disagree on which counts, so it is written with one.
+every other byte stays as it was, so that what was decided on is what is sent. The exceptions are
+a body that names a field twice (readers disagree on which counts, so it is written with one), and
+half of a surrogate pair, which hardly any server can read: it becomes U+FFFD.
 """
 
 import re
@@ -13,6 +14,7 @@ import msgspec
 
 from router.answer import UNREADABLE
 from router.errors import InvalidRequest
+from router.lenient import mended
 
 MAX_MODEL_NAME = 256
 _T = TypeVar("_T")
@@ -22,11 +24,15 @@ _Kind = msgspec.json.Decoder[_T | None]
 FLAG: _Kind[bool] = msgspec.json.Decoder(bool | None)
 WHOLE: _Kind[int] = msgspec.json.Decoder(int | None)
 TEXT: _Kind[str] = msgspec.json.Decoder(str | None)
-LIST: _Kind[list[Any]] = msgspec.json.Decoder(list[Any] | None)
-OBJECT: _Kind[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any] | None)
+LIST: _Kind[list[Any]] = msgspec.json.Decoder(list[Any] | None, float_hook=float)
+OBJECT: _Kind[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any] | None, float_hook=float)
 RAW_OBJECT: _Kind[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
-ANY: _Kind[Any] = msgspec.json.Decoder()
-"""What a field may hold beside null."""
+ANY: _Kind[Any] = msgspec.json.Decoder(float_hook=float)
+"""What a field may hold beside null. Only texts and counts are read of it: that a number is beyond
+all bounds is no fault."""
+
+_STRICT: _Kind[Any] = msgspec.json.Decoder()
+"""For what is translated: a number beyond all bounds could not be written again."""
 
 _decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _loose = msgspec.json.Decoder(float_hook=str)
@@ -50,12 +56,9 @@ class Fields:
     def __init__(self, content: bytes) -> None:
         try:
             self._raw = _decoder.decode(content)
-        except UnicodeDecodeError:
-            raise InvalidRequest("The body must be UTF-8.") from None
-        except UNREADABLE as error:
-            if content.startswith(_COMPRESSED):
-                raise InvalidRequest("The body is compressed: send it as it is.") from None
-            raise InvalidRequest(f"The body must be a JSON object: {error}.") from None
+        except UNREADABLE:
+            content = mended(content)
+            self._raw = _decoded(content)
         self._content = content
 
     def __contains__(self, name: str) -> bool:
@@ -119,7 +122,7 @@ class Fields:
 
     def decoded(self) -> dict[str, Any]:
         """Every field with its value; null ones are left out."""
-        values = {name: self.get(name, ANY) for name in self._raw}
+        values = {name: self.get(name, _STRICT) for name in self._raw}
         return {name: value for name, value in values.items() if value is not None}
 
     def written(self, values: Mapping[str, bytes]) -> bytes:
@@ -192,6 +195,17 @@ class Fields:
         if not spans:
             at = self._content.index(b"{") + 1
         return spans if _END.fullmatch(self._content, at) else None
+
+
+def _decoded(content: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        return _decoder.decode(content)
+    except UnicodeDecodeError:
+        raise InvalidRequest("The body must be UTF-8.") from None
+    except UNREADABLE as error:
+        if content.startswith(_COMPRESSED):
+            raise InvalidRequest("The body is compressed: send it as it is.") from None
+        raise InvalidRequest(f"The body must be a JSON object: {error}.") from None
 
 
 def _past(pattern: re.Pattern[bytes], content: bytes, at: int) -> int | None:

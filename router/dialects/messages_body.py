@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from router.answer import raw_usage_of, read_messages_usage
+from router.answer import object_in, raw_usage_of, read_messages_usage
 from router.core.catalog import Endpoint
 from router.core.cost import Usage
 from router.core.limits import Limits
@@ -133,7 +133,7 @@ def told_by_messages(body: bytes) -> Told:
     """A plain answer as it came. Raises UpstreamBroken if it is no object."""
     usage = raw_usage_of(body)
     counted = read_messages_usage(usage) if usage is not None else None
-    said = "" if counted else "\n".join(texts([msgspec.json.decode(body).get("content")]))
+    said = "" if counted else "\n".join(texts([object_in(body).get("content")]))
     return Told(body, counted, estimated_tokens(said))
 
 

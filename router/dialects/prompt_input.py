@@ -31,4 +31,5 @@ def _turn(item: Any, param: str) -> Turn:
 
 
 def _are_tokens(items: list[Any]) -> bool:
-    return all(isinstance(item, int) and not isinstance(item, bool) for item in items)
+    # Item by item in Python, the 300,000 of one full request would hold up all others for 0.2 s.
+    return set(map(type, items)) <= {int}

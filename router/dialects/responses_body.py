@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from router.answer import raw_usage_of, read_responses_usage
+from router.answer import object_in, raw_usage_of, read_responses_usage
 from router.core.catalog import Endpoint
 from router.core.limits import Limits
 from router.core.request import RoutedRequest, Turn
@@ -139,7 +139,7 @@ class ResponsesBody:
 def told_by_responses(body: bytes) -> Told:
     """A plain answer as it came. Raises UpstreamBroken if it is no object, or says it failed."""
     usage = raw_usage_of(body)
-    told = msgspec.json.decode(body)
+    told = object_in(body)
     if told.get("status") == "failed":
         raise UpstreamBroken("The upstream says that its answer failed.", body)
     counted = read_responses_usage(usage) if usage is not None else None

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, Protocol
 
 import msgspec
 
-from router.answer import UNREADABLE, estimated_output_tokens, read_usage
+from router.answer import UNREADABLE, estimated_output_tokens, object_in, read_usage
 from router.core.catalog import Endpoint
 from router.core.cost import Usage
 from router.errors import InvalidRequest, UpstreamBroken
@@ -104,17 +104,6 @@ def _made(write: Callable[..., Iterable[bytes]], *given: Any) -> list[bytes]:
         return list(write(*given))
     except _ODD:
         raise UpstreamBroken("The upstream's stream is not a chat completion's.") from None
-
-
-def object_in(data: bytes) -> Mapping[str, Any]:
-    """A JSON object. Raises UpstreamBroken if it is none."""
-    try:
-        told = msgspec.json.decode(data)
-    except UNREADABLE:
-        told = None
-    if not isinstance(told, dict):
-        raise UpstreamBroken("The upstream's answer is not a JSON object.")
-    return told
 
 
 def told_through(body: bytes, translate: Callable[[Mapping[str, Any]], Fields]) -> Told:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from router.answer import UNREADABLE, UsageFields
+from router.answer import UNREADABLE, UsageFields, object_in
 from router.core.cost import Usage
 from router.errors import UpstreamBroken
+from router.lenient import decoded
 from router.stream import Splitter, data_of, told_in_stream
 
 
@@ -31,8 +32,15 @@ class Made(msgspec.Struct):
     store: object = None
 
 
-made_in = msgspec.json.Decoder(Made).decode
-"""What a plain answer says of it."""
+_made = msgspec.json.Decoder(Made)
+
+
+def made_in(body: bytes) -> Made:
+    """What a plain answer says of it. Raises UpstreamBroken if it is no object."""
+    try:
+        return _made.decode(body)
+    except UNREADABLE:
+        return msgspec.convert(object_in(body), Made)
 
 
 class _Holder(Made):
@@ -101,7 +109,7 @@ class TypedReader:
 
     def _read(self, event: bytes, data: bytes) -> bool:
         try:
-            told = _events.decode(data)
+            told = decoded(_events, data)
         except UNREADABLE:
             self.begun = True
             return True

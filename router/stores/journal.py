@@ -5,7 +5,7 @@ last byte is sent and waits for no commit. Whoever writes the database deletes w
 
 A directory of segments: JSON lines, the first of them the names of the columns. The process that
 appends holds a lock on each of its segments (flock), which ends with it: a segment that can be
-locked is of a process that died, and its rows are taken over at the next start.
+locked is of a process that died, and its rows are taken over, at the next start or by another.
 
 Rule: a line is written by one system call, be it alone or with others. What is torn, by a full disk
 or a crash, is cut off again or passed over; it was never acknowledged.

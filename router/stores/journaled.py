@@ -8,7 +8,6 @@ Rule: a row stands in the journal until it is committed, whatever becomes of thi
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -22,9 +21,8 @@ from router.gathering import Gathering
 from router.stores.decision_row import NOT_A_ROW, encoded_twice
 from router.stores.journal import Journal, left_behind
 from router.stores.sqlite import GATHER_S, SQLiteDecisionLog
+from router.stores.sqlite_left_behind import rows_of
 from router.stores.sqlite_rows import NAMES, JournaledRow
-
-logger = logging.getLogger(__name__)
 
 ELSEWHERE_S = 3 * GATHER_S
 """How long a decision may be on its way into the database by the hand of another process."""
@@ -130,14 +128,10 @@ class JournaledDecisionLog:
         return True
 
     def _take_over(self, directory: Path) -> None:
-        for segment, columns, rows in left_behind(directory):
-            known = [place for place, name in enumerate(columns) if name in NAMES]
-            names = [columns[place] for place in known]
-            for row in rows:
-                self._log.hand_over(JournaledRow([row[place] for place in known], names))
-            if rows:
-                logger.info("%d rows that a process had left in its journal are kept", len(rows))
-            self._log.hand_over(None, segment.discard)
+        for left in left_behind(directory):
+            for row in rows_of(left):
+                self._log.hand_over(row)
+            self._log.hand_over(None, left.segment.discard)
 
 
 def _ready(asked: _Asked) -> _Ready | None:

@@ -177,7 +177,8 @@ class RollUp:
             ("total_s", row.total_s),
             ("first_byte_s", row.first_byte_s),
             ("overhead_s", row.overhead_s),
-            ("cost_usd", row.cost_usd),
+            # Where tokens were only counted there is no cost to be small or large.
+            ("cost_usd", row.cost_usd if row.input_tokens or row.output_tokens else None),
         ):
             if value is not None:
                 place = (measure, model, hour, bucket_of(value))

@@ -1,4 +1,5 @@
-"""Upkeep: brings old rows into the roll-ups, settles days, and lets rows past retention go.
+"""Upkeep: brings old rows into the roll-ups, settles days, takes over what processes that died
+left in their journals, and lets rows past retention go.
 
 Rule: a step is one short transaction of few rows, so that nobody's commit waits for it. Roll-ups
 are never taken back: what a deleted row had added stays, but for what names its session.
@@ -18,6 +19,7 @@ import msgspec
 from router.core.ledger import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from router.errors import DecisionLogError
 from router.stores.roll_up import Row as Rolled
+from router.stores.sqlite_left_behind import take_over
 from router.stores.sqlite_reviews import book_review
 from router.stores.sqlite_roll_up import SQLiteRollUp
 from router.stores.sqlite_schema import open_for_writing
@@ -137,10 +139,19 @@ _FORGET_SCORES = tuple(
 
 
 class Upkeep:
-    """A thread that keeps a decision log. `retention_days`: how long rows stay; None = for ever."""
+    """A thread that keeps a decision log. `retention_days`: how long rows stay; None = for ever.
+    `journal`: where its processes keep theirs.
+    """
 
-    def __init__(self, path: Path, retention_days: float | None, busy_s: float = 2.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        retention_days: float | None,
+        journal: Path | None = None,
+        busy_s: float = 2.0,
+    ) -> None:
         self._path = path
+        self._journal = journal
         self._retention_days = retention_days
         self._busy_s = busy_s
         self._ending = threading.Event()
@@ -162,13 +173,16 @@ class Upkeep:
             try:
                 with closing(open_for_writing(self._path, self._busy_s, False)) as connection:
                     self._keep(connection)
-            except (sqlite3.Error, DecisionLogError) as error:
+            except (sqlite3.Error, OSError, DecisionLogError) as error:
                 # Tried again later: what is left undone is the roll-up of old rows, or space.
                 logger.warning("the decision log could not be kept: %s", error)
             rest_s = REST_S
 
     def _keep(self, connection: sqlite3.Connection) -> None:
         while fill(connection) or settle(connection, time.time()):
+            if self._ending.wait(PAUSE_S):
+                return
+        for _ in () if self._journal is None else take_over(connection, self._journal):
             if self._ending.wait(PAUSE_S):
                 return
         if self._retention_days is None:

@@ -14,6 +14,7 @@ from router.app import create_app
 from router.core.catalog import OpenAIHTTPSpec
 from router.errors import UpstreamUnreachable
 from router.gateway import Gateway
+from router.ports import StatsStore
 from router.runtime import Reload, Runtime
 from router.settings import Settings
 from router.upstreams.connections import Connections
@@ -62,6 +63,7 @@ class Through:
     client: TestClient
     upstream: ScriptedUpstream
     log: MemoryLog
+    stats: StatsStore
 
 
 @pytest.fixture
@@ -86,6 +88,6 @@ def through(serve: Serve) -> Iterator[Callable[..., Through]]:
             gateway = fake_gateway({"near": reached, "far": down}, catalog_data=data)
             client = serve(gateway)
             stack.callback(lambda: client.portal.call(reached.close))  # type: ignore[union-attr]
-            return Through(client, upstream, cast(MemoryLog, gateway.log))
+            return Through(client, upstream, cast(MemoryLog, gateway.log), gateway.stats)
 
         yield made

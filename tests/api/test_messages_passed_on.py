@@ -123,6 +123,19 @@ def test_unknown_paths_below_messages_are_told_in_anthropics_form(through: Make)
     assert answer.json()["error"]["type"] == "not_found_error"
 
 
+def test_counting_tokens_teaches_nothing_of_how_long_answers_are(through: Make) -> None:
+    it = through(plain(ANSWER), **NATIVE)
+    asked = {name: ASKED[name] for name in ("model", "messages")}
+    it.client.post(PATH, json=ASKED)
+    before = it.stats.snapshot().of("small").output_tokens
+
+    it.upstream.script = plain(b'{"input_tokens": 42}')
+    for _ in range(3):
+        it.client.post(f"{PATH}/count_tokens", json=asked)
+
+    assert before == 3 and it.stats.snapshot().of("small").output_tokens == before
+
+
 def test_tokens_are_counted_by_the_model_or_estimated(through: Make) -> None:
     counting = through(plain(b'{"input_tokens": 42}'), **NATIVE)
     guessing = through(plain(b"{}"))
@@ -133,7 +146,8 @@ def test_tokens_are_counted_by_the_model_or_estimated(through: Make) -> None:
 
     assert counted.json() == {"input_tokens": 42}
     assert counting.upstream.received[0].path == "/v1/messages/count_tokens"
-    assert counting.log.events[0].cost_usd == 0
+    (row,) = counting.log.events
+    assert (row.cost_usd, row.baseline, row.unpriced) == (0, None, None)
     assert guessed.json()["input_tokens"] > 0
     assert guessed.headers["x-slm-router-estimated"] == "true"
     assert guessing.upstream.received == []

@@ -54,6 +54,54 @@ def test_an_answer_comes_back_byte_for_byte(through: Make) -> None:
     assert it.client.post(PATH, content=ASKED).content == ANSWER
 
 
+def test_half_an_emoji_is_sent_as_the_character_that_stands_for_none(through: Make) -> None:
+    it = able(through, plain(ANSWER))
+    asked = ASKED.replace(b"caf", b"\\\\ud83d \\ud83d\\ude00 \\ud83d").replace(b"x_unk", b"\\udc00")
+
+    assert it.client.post(PATH, content=asked).status_code == 200
+
+    (told,) = [json.loads(body) for body in it.upstream.bodies]
+    said = told["messages"][1]["content"][0]["text"]
+    assert said == "\\ud83d \U0001f600 \ufffd\u00e9 \u2028"
+    assert told["seed"] == 12345678901234567890123 and "\ufffdnown" in told
+
+
+def test_numbers_beyond_all_bounds_pass_wherever_they_stand(through: Make) -> None:
+    it = able(through, plain(ANSWER))
+    asked = ASKED.replace(b'"tools":[]', b'"tools":[{"x":1e400}],"metadata":{"a":-1e999}')
+    asked = asked.replace(b'"role":"user"', b'"x":1e400,"role":"user"')
+
+    it.client.post(PATH, content=asked)
+
+    assert it.upstream.bodies == [asked.replace(b'"small"', b'"small:3b"')]
+
+
+@pytest.mark.parametrize("odd", [b'"\\ud83d"', b'"\\ude00 x"', b"[NaN, -Infinity]", b"-1e400"])
+def test_an_answer_that_clients_can_read_is_none_that_is_broken(through: Make, odd: bytes) -> None:
+    answer = ANSWER.replace(b'"hm"', odd)
+    it = able(through, plain(answer))
+
+    assert it.client.post(PATH, content=ASKED).content == answer
+
+    assert len(it.upstream.received) == 1
+    (row,) = it.log.events
+    assert row.usage is not None and (row.usage.input_tokens, row.usage_estimated) == (9, False)
+
+
+@pytest.mark.parametrize("counted", [b"-9", b"9223372036854775808", b"1e400", b'"9"', b"null"])
+def test_counts_that_cannot_be_are_estimated_and_the_answer_goes_on(
+    through: Make, counted: bytes
+) -> None:
+    answer = ANSWER.replace(b'"prompt_tokens":9', b'"prompt_tokens":' + counted)
+    it = able(through, plain(answer))
+
+    assert it.client.post(PATH, content=ASKED).content == answer
+
+    (row,) = it.log.events
+    assert row.usage is not None and row.usage_estimated
+    assert 0 < row.usage.input_tokens < 9999
+
+
 def chunk(index: int, delta: object, finish: str | None = None, **beside: object) -> bytes:
     choice = {"index": index, "delta": delta, "finish_reason": finish, "logprobs": None}
     return event({"id": "c", "object": "chat.completion.chunk", "choices": [choice], **beside})
@@ -111,6 +159,14 @@ def test_a_stream_is_the_same_however_the_network_cuts_it(served: Through, cuts:
 @pytest.fixture
 def served(through: Make) -> Through:
     return able(through, plain(b"{}"))
+
+
+def test_usage_beside_half_an_emoji_is_read(through: Make) -> None:
+    odd = USAGE.replace(b'"choices": []', b'"x": "\\ud83d", "choices": []')
+    it = able(through, streamed(*EVENTS, odd, DONE))
+
+    assert it.client.post(PATH, content=STREAM).content == b"".join((*EVENTS, DONE))
+    assert it.log.events[0].usage is not None and not it.log.events[0].usage_estimated
 
 
 def test_the_usage_of_a_stream_is_asked_for_and_kept_from_a_caller_who_did_not(

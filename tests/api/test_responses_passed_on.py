@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Through
-from tests.fakes.chat_wire import chunks
+from tests.fakes.chat_wire import answered, chunks
 from tests.fakes.scripted_upstream import event, plain, refusal, streamed
 
 PATH = "/v1/responses"
@@ -62,6 +62,23 @@ def test_where_responses_are_spoken_a_stream_is_bytes_too(
     assert it.client.post(PATH, json={**ASKED, "stream": True}).content == b"".join(events)
     (row,) = it.log.events
     assert (row.outcome, row.usage and row.usage.input_tokens) == (outcome, 9)
+
+
+@pytest.mark.parametrize("speaks", ["responses", "chat"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_half_an_emoji_in_an_answer_breaks_none(through: Make, speaks: str, stream: bool) -> None:
+    if speaks == "responses":
+        whole, events = ANSWER.replace(b"ws", b"X"), native_events("response.completed", x="X")
+    else:
+        (whole,), events = answered({"content": "X"}).pieces, chunks({"content": "X"})
+    odd = [piece.replace(b"X", b"\\ud83d") for piece in (events if stream else [whole])]
+    it = through(streamed(*odd) if stream else plain(b"".join(odd)), speaks=[speaks])
+
+    answer = it.client.post(PATH, json={**ASKED, "stream": stream})
+
+    assert answer.status_code == 200
+    (row,) = it.log.events
+    assert (row.outcome, row.usage_estimated) == ("ok", False)
 
 
 def test_a_stream_that_breaks_ends_in_an_error_that_clients_raise(through: Make) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -119,3 +121,25 @@ def test_the_version_follows_the_content(tmp_path: Path) -> None:
 
     assert first.version == same.version == artifact.load(tmp_path / "a")[0].version
     assert first.version != other.version
+
+
+def test_a_full_disk_leaves_the_artifact_that_stands_there_as_it_was(copy: Path) -> None:
+    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(ArtifactError, match="cannot be written"):
+            artifact.save(copy, {}, {"encoder.npz": b"new", "vectors.npz": bytes(20_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ArtifactError, match="file/out: cannot be written"):
+        artifact.save(tmp_path / "file" / "out", {}, {})

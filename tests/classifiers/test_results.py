@@ -104,6 +104,34 @@ def test_what_is_wrong_with_a_table_is_named(
         read_results(tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("t.csv", b"prompt,model,score\nx,a,nan\n", "t.csv:2: the column `score` is no number"),
+        ("t.csv", b"prompt;model;score\nx;a;1\n", "t.csv:1: no comma parts the columns"),
+        ("t.csv", b"prompt,model,score\ncaf\xe9,a,1\n", "t.csv: the text is not in UTF-8"),
+        ("t.csv", "prompt,model,score\nx,a,1\n".encode("utf-16"), "t.csv: the text is not in UTF"),
+        ("t.jsonl", b'{"prompt":"caf\xe9"}\n', "t.jsonl: the text is not in UTF-8"),
+        ("t.parquet", b"prompt,model,score\n", "t.parquet: .*Parquet"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_by_name(
+    tmp_path: Path, name: str, content: bytes, told: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(DataError, match=told):
+        read_results(tmp_path / name)
+
+
+def test_a_csv_takes_prompts_as_long_as_models_do(tmp_path: Path) -> None:
+    (tmp_path / "long.csv").write_text(f"prompt,model,score\n{'x' * 200_000},a,1\n")
+
+    (table,) = read_results(tmp_path / "long.csv").values()
+
+    assert len(table.texts[0]) == 200_000
+
+
 def test_a_missing_table_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"prompts\.parquet, prompts\.jsonl"):
         read_results(tmp_path)

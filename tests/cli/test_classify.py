@@ -74,6 +74,16 @@ def test_every_line_gets_every_signal(tmp_path: Path, capsys: pytest.CaptureFixt
     assert (span["type"], LETTER[span["start"] : span["end"]]) == ("email", "ann.lee@example.com")
 
 
+def test_half_an_emoji_and_a_boundless_number_are_no_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "prompts.jsonl"
+    path.write_text('{"prompt": "cut off \\ud83d"}\n{"prompt": "whole", "x": 1e400}\n')
+
+    assert main(["classify", str(path), "--no-language"]) == 0
+    assert capsys.readouterr().out.count('"complexity"') == 2
+
+
 def test_a_line_that_cannot_be_read_keeps_its_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

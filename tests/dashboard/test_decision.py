@@ -14,9 +14,10 @@ from router.gateway import Gateway
 from tests.dashboard.conftest import HOME, PAGE, Dashboard, Opened
 from tests.dashboard.test_login import READ, sign_in
 from tests.fakes.events import AT, an_event, decided, unanswered
-from tests.fakes.gateway import fake_gateway
+from tests.fakes.gateway import CATALOG, fake_gateway
 from tests.fakes.upstream import FakeUpstream
 
+ASKED = {"role": "user", "content": "..."}
 OWN = {"origin": HOME}
 HELLO = {"model": "auto", "messages": [{"role": "user", "content": "Hello"}]}
 CONTENT = Content('{"model": "auto", "messages": []}', "An answer <b>of mine</b>")
@@ -55,7 +56,19 @@ def test_one_sentence_says_who_answered_why_and_at_what_price(opened: Opened) ->
         (an_event("d1", cost_usd=None), "What it cost is not known."),
         (an_event("d1", baseline=None, baseline_cost_usd=None), "It cost $0.000120."),
         (an_event("d1", baseline="always:small"), "which is what the baseline, always small"),
-        (an_event("d1", decision=decided(strategy="named")), "the request named this model"),
+        (
+            an_event("d1", decision=decided(strategy="named"), requested_model="small"),
+            "the request named this model",
+        ),
+        (
+            an_event("d1", decision=decided(strategy="named"), requested_model="e5"),
+            "the request named e5",
+        ),
+        (an_event("d1", baseline="requested", requested_model="small"), "It cost $0.000120."),
+        (
+            an_event("d1", baseline="requested", requested_model="e5"),
+            "the same tokens from e5, the baseline,",
+        ),
         (an_event("d1", outcome="cancelled"), "when the caller left"),
         (an_event("d1", outcome="broken"), "broke off"),
         (
@@ -159,6 +172,39 @@ def test_curl_is_the_stored_request_or_one_to_fill_in(opened: Opened) -> None:
     assert words[-1] == CONTENT.request
     filled = shlex.split(report(it, "d2")["curl"].replace("\\\n", " "))
     assert msgspec.json.decode(filled[-1])["model"] == "it's"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "path", "asked"),
+    [
+        ("embeddings", "/v1/embeddings", {"input": "..."}),
+        ("responses", "/v1/responses", {"input": "..."}),
+        ("completions", "/v1/completions", {"prompt": "..."}),
+        ("messages.count_tokens", "/v1/messages/count_tokens", {"messages": [ASKED]}),
+        ("messages", "/v1/messages", {"max_tokens": 1024, "messages": [ASKED]}),
+    ],
+)
+def test_curl_asks_in_the_form_of_the_endpoint(
+    opened: Opened, endpoint: str, path: str, asked: dict[str, Any]
+) -> None:
+    words = shlex.split(
+        report(opened([an_event("d1", endpoint=endpoint)]))["curl"].replace("\\\n", " ")
+    )
+
+    assert words[2] == HOME + path
+    assert msgspec.json.decode(words[-1]) == {"model": "auto", **asked}
+
+
+def test_what_embeds_is_compared_with_what_embeds(opened: Opened) -> None:
+    e5 = {**CATALOG["models"]["small"], "speaks": ["embeddings"]}
+    data = {**CATALOG, "models": {**CATALOG["models"], "e5": e5}}
+    it = opened(
+        [an_event("d1"), an_event("d2", endpoint="embeddings")],
+        fake_gateway({}, catalog_data=data),
+    )
+
+    told = [[m["model"] for m in report(it, id)["same_tokens_elsewhere"]] for id in ("d1", "d2")]
+    assert "e5" not in told[0] and told[1] == ["e5"]
 
 
 def test_curl_tags_the_request_as_it_was_tagged(opened: Opened) -> None:

@@ -1,6 +1,7 @@
 """Upkeep: old logs come into the roll-ups once; rows past retention go, their sums stay."""
 
 import asyncio
+import os
 import sqlite3
 import time
 from contextlib import closing
@@ -12,10 +13,14 @@ from router.core.event import RoutingEvent
 from router.core.feedback import Feedback
 from router.core.ledger import SECONDS_PER_DAY, Window
 from router.stores.decision_columns import COLUMNS
-from router.stores.decision_row import encoded
+from router.stores.decision_row import encoded, encoded_twice
+from router.stores.journal import Journal
+from router.stores.journaled import JournaledDecisionLog
 from router.stores.ledger_schema import LEDGER_MIGRATION
 from router.stores.sqlite import SQLiteDecisionLog
 from router.stores.sqlite_ledger import SQLiteLedger
+from router.stores.sqlite_left_behind import take_over
+from router.stores.sqlite_rows import NAMES
 from router.stores.sqlite_schema import MIGRATIONS, migrate, open_for_writing
 from router.stores.sqlite_scores import SQLiteScores
 from router.stores.sqlite_upkeep import ROWS_PER_STEP, Upkeep, fill, forget
@@ -146,3 +151,53 @@ def test_it_runs_by_itself_beside_a_log_that_is_open(path: Path) -> None:
     upkeep.stop()
     assert [row["decision"] for row in log.recent(5)] == ["new"]
     asyncio.run(log.close())
+
+
+def _left(journal: Path, *events: RoutingEvent) -> None:
+    """A process keeps these rows, and dies when they are in the database and its journal."""
+    made = Journal(journal, NAMES)
+    for event in events:
+        made.append(encoded_twice(event)[1])
+    os.close(made.current.file)
+
+
+async def test_what_a_process_that_died_had_left_is_written_and_counted_once(
+    path: Path, tmp_path: Path
+) -> None:
+    log, journal = SQLiteDecisionLog(path), tmp_path / "journal"
+    written, unwritten = an_event("written"), an_event("unwritten")
+    await log.record(written)
+    _left(journal, written, unwritten)
+    alive = Journal(journal, NAMES)
+
+    with closing(open_for_writing(path, 2.0, survive_power_cut=False)) as connection:
+        assert len([*take_over(connection, journal)]) == 1
+        assert [*take_over(connection, journal)] == []
+
+    assert {row["decision"] for row in log.recent(5)} == {"written", "unwritten"}
+    assert (await SQLiteLedger(path).totals(EVER))[None].requests == 2
+    assert [*journal.iterdir()] == [alive.current.path]
+    alive.current.discard()
+    await log.close()
+
+
+async def test_rows_that_went_by_retention_do_not_come_back_from_a_journal(
+    path: Path, tmp_path: Path
+) -> None:
+    log, journal = SQLiteDecisionLog(path), tmp_path / "journal"
+    event = an_event("old", at=time.time() - 9 * SECONDS_PER_DAY)
+    await log.record(event)
+    _left(journal, event)
+
+    upkeep = Upkeep(path, 7, journal)
+    upkeep.start()
+    async with asyncio.timeout(10):
+        while log.recent(1):  # noqa: ASYNC110  another thread forgets
+            await asyncio.sleep(0.02)
+    upkeep.stop()
+    again = JournaledDecisionLog(log, journal)
+    await again.close()
+
+    assert log.recent(1) == []
+    totals = await SQLiteLedger(path).totals(Window(0, time.time() + SECONDS_PER_DAY))
+    assert totals[None].requests == 1

@@ -37,7 +37,18 @@ _PATHS = {
     "embeddings": "/v1/embeddings",
     "responses": "/v1/responses",
     "messages": "/v1/messages",
+    "messages.count_tokens": "/v1/messages/count_tokens",
 }
+_IN_MESSAGES: Mapping[str, Any] = {"messages": [{"role": "user", "content": "..."}]}
+_ASKED: Mapping[str, Mapping[str, Any]] = {
+    "completions": {"prompt": "..."},
+    "embeddings": {"input": "..."},
+    "responses": {"input": "..."},
+    "messages": {"max_tokens": 1024, **_IN_MESSAGES},
+}
+"""What each endpoint takes, for the reader to fill in."""
+
+_EMBEDDING = ("embeddings",)
 _NO_POLICY = "The policy that decided is no longer loaded, so it cannot be asked again."
 _OTHER_VERSION = (
     "Another version of the policy is in force by now, and it sees this request otherwise, so"
@@ -179,20 +190,17 @@ def _elsewhere(runtime: Runtime, row: Row) -> list[dict[str, Any]]:
     told = [
         {"model": name, "cost_usd": baseline_cost(card, usage), "answered": name == row["model"]}
         for name, card in in_force.catalog.models.items()
-        if in_force.catalog.speaks(name) != ("embeddings",)
+        if (in_force.catalog.speaks(name) == _EMBEDDING) == (row["endpoint"] == _EMBEDDING[0])
     ]
     return sorted(told, key=lambda it: (it["cost_usd"] is None, it["cost_usd"] or 0.0))
 
 
 def _curl(request: Request, row: Row) -> str:
     """The request as a command; what was not stored is left for the reader to fill in."""
-    asked = {"role": "user", "content": "..."}
-    body = (
-        row["request_content"]
-        or msgspec.json.encode(
-            {"model": row["requested_model"], "messages": [asked], "stream": row["stream"]}
-        ).decode()
-    )
+    asked = {"model": row["requested_model"], **_ASKED.get(row["endpoint"], _IN_MESSAGES)}
+    if row["stream"]:
+        asked["stream"] = True
+    body = row["request_content"] or msgspec.json.encode(asked).decode()
     url = f"{request.base_url.scheme}://{request.base_url.netloc}{_PATHS.get(row['endpoint'], '')}"
     lines = [f"curl -sN {shlex.quote(url)}", "-H 'content-type: application/json'"]
     if told := ", ".join(row["tags"]):

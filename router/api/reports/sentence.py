@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+_REQUESTED = "requested"
 _NOBODY = {
     "no_candidate": "no model may and can serve it",
     "unavailable": "every model that could serve it was out of order",
@@ -34,7 +35,8 @@ def _who(row: Mapping[str, Any]) -> str:
 
 def _why(row: Mapping[str, Any]) -> str:
     if row["strategy"] == "named":
-        return "the request named this model"
+        asked = row["requested_model"]
+        return f"the request named {'this model' if asked == row['model'] else asked}"
     by = "no rule held" if row["rule"] == "default" else f"the rule {row['rule']} held"
     return f"{by} and, of its candidates, {row['choice'] or 'none'} came first: {row['reason']}"
 
@@ -49,6 +51,10 @@ def _beside(row: Mapping[str, Any]) -> str:
     if baseline is None or row["baseline"] is None:
         return f"{priced}."
     name = row["baseline"].removeprefix("always:")
+    if name == _REQUESTED:
+        name = row["requested_model"]
+        if name == row["model"]:
+            return f"{priced}."
     if name == row["model"]:
         return f"{priced}, which is what the baseline, always {name}, would have cost."
     return f"{priced}; the same tokens from {name}, the baseline, would have cost ${baseline:.6f}."
