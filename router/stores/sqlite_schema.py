@@ -21,8 +21,10 @@ from router.stores.ledger_schema import (
     MEASURED_MIGRATION,
     PACKING_MIGRATION,
     READING_MIGRATION,
+    SCORE_PACKING_MIGRATION,
     TAG_MIGRATION,
     TAG_SETS_MIGRATION,
+    SCORE_PACKING_MIGRATION,
 )
 from router.stores.review_schema import REVIEW_MIGRATION
 
@@ -106,6 +108,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     PACKING_MIGRATION,
     REVIEW_MIGRATION,
     TAG_SETS_MIGRATION,
+    SCORE_PACKING_MIGRATION,
 )
 
 _WAL_SIZE_LIMIT = 64 * 1024 * 1024
