@@ -43,14 +43,14 @@ from router.stores.sqlite_sums import (
 )
 
 _STEPS: Mapping[Step, int] = {"hour": SECONDS_PER_HOUR, "day": SECONDS_PER_DAY}
-_SUMS = ", ".join(f"sum({name})" for name in TOTALS)
-
 
 _ANY = "HAVING sum(requests) > 0 OR sum(own_nano) > 0 OR {} > 0"
 """Where every request has a tag, those without one are all of them less all of them. What the
 router paid for its own ends may stand in another hour than the request that it was about."""
 
 _ANY_TOTALS = _ANY.format("sum(spend_nano) + sum(unpriced)")
+_OF_ANY = frozenset(("requests", "own_nano", "spend_nano", "unpriced"))
+"""What that is told by, which is read whatever is asked for."""
 
 
 _OWN = (
@@ -80,14 +80,19 @@ class SQLiteLedger:
         self._rows = DecisionReader(path, busy_s)
 
     async def totals(
-        self, window: Window, where: LedgerFilter | None = None, by: Grouping | None = None
+        self,
+        window: Window,
+        where: LedgerFilter | None = None,
+        by: Grouping | None = None,
+        figures: Collection[str] = TOTALS,
     ) -> Mapping[str | None, Totals]:
         """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0."""
-        source, values = hourly_sums(window, where, by)
+        names = _with_any(figures)
+        source, values = hourly_sums(window, where, by, names)
         found = await self._ask(
-            f"SELECT told, {_SUMS} FROM ({source}) GROUP BY 1 {_ANY_TOTALS}", values
+            f"SELECT told, {_sums(names)} FROM ({source}) GROUP BY 1 {_ANY_TOTALS}", values
         )
-        told = {value: Totals(*sums) for value, *sums in found}
+        told = {value: _totals(names, sums) for value, *sums in found}
         return told if by else told or {None: Totals()}
 
     async def series(
@@ -96,16 +101,18 @@ class SQLiteLedger:
         where: LedgerFilter | None = None,
         by: Grouping | None = None,
         step: Step = "hour",
+        figures: Collection[str] = TOTALS,
     ) -> Sequence[Point]:
         """The same step by step in order of time; steps without a request are left out."""
-        source, values = hourly_sums(window, where, by)
+        names = _with_any(figures)
+        source, values = hourly_sums(window, where, by, names)
         at = f"hour / {_STEPS[step]} * {_STEPS[step]}"
         found = await self._ask_at_once(
-            f"SELECT {at}, told, {_SUMS} FROM ({source}) GROUP BY 1, 2 {_ANY_TOTALS}",
+            f"SELECT {at}, told, {_sums(names)} FROM ({source}) GROUP BY 1, 2 {_ANY_TOTALS}",
             values,
-            2 + len(TOTALS),
+            2 + len(names),
         )
-        points = [Point(at, value, Totals(*sums)) for at, value, *sums in found]
+        points = [Point(at, value, _totals(names, sums)) for at, value, *sums in found]
         return sorted(points, key=lambda it: (it.at, it.of is not None, it.of or ""))
 
     async def clusters(
@@ -205,3 +212,15 @@ class SQLiteLedger:
 
     def _fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
         return fetched(self._path, self._busy_s, statement, values)
+
+
+def _with_any(figures: Collection[str]) -> Sequence[str]:
+    return [name for name in TOTALS if name in figures or name in _OF_ANY]
+
+
+def _sums(names: Sequence[str]) -> str:
+    return ", ".join(f"sum({name})" for name in names)
+
+
+def _totals(names: Sequence[str], sums: Sequence[int]) -> Totals:
+    return Totals(*sums) if len(names) == len(TOTALS) else Totals(**dict(zip(names, sums, strict=True)))
