@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Any, overload
 
 from router.core.feedback import SOURCES
 from router.core.ledger import ARMS
@@ -46,12 +46,13 @@ class ScoreTable(Sequence[SessionScore]):
     def __iter__(self) -> Iterator[SessionScore]:
         return (self._made(*row) for row in zip(*self._columns(), strict=True))
 
-    def _columns(self) -> "tuple[memoryview[int] | memoryview[float], ...]":
-        kinds = ((self.sessions, "q"), (self.arms, "B"), (self.sources, "B"))
-        figures = ((self.at, "d"), (self.judged, "q"), (self.scores, "d"))
-        return tuple(memoryview(it).cast(kind) for it, kind in (*kinds, *figures))
+    def _columns(self) -> tuple[Sequence[Any], ...]:
+        wide = (memoryview(it).cast("q") for it in (self.sessions, self.judged))
+        exact = (memoryview(it).cast("d") for it in (self.at, self.scores))
+        return (*wide, self.arms, self.sources, *exact)
 
-    def _made(self, *row: float) -> SessionScore:
-        session, arm, source, at, judged, score = row
-        of = self.names[int(session)], ARMS[int(arm)], SOURCES[int(source)]
-        return SessionScore(*of, at, int(judged), score)
+    def _made(
+        self, session: int, judged: int, arm: int, source: int, *figures: float
+    ) -> SessionScore:
+        at, score = figures
+        return SessionScore(self.names[session], ARMS[arm], SOURCES[source], at, judged, score)

@@ -177,9 +177,7 @@ def _plain(ruling: Ruling, margin: float, n: int, needed: int | None) -> str:
     return f"Not decided yet ({n:,} of about {needed:,} comparisons, margin {margin:g})."
 
 
-def _unheard(
-    judged: int, margin: float, figures: Mapping[Evidence, Figure]
-) -> Verdict:
+def _unheard(judged: int, margin: float, figures: Mapping[Evidence, Figure]) -> Verdict:
     told = (
         "Quality not measured against the baseline: answers were judged, but of one arm alone. Set"
         f" `control: 0.05` in the policy, so that 5 % go to the baseline model; or {SHADOWED}."

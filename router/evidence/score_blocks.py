@@ -5,7 +5,7 @@ block, with all of its answers.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +28,14 @@ class ScoreColumns(NamedTuple):
     sources: Places
     means: Floats
 
-    def said_by(self, source: Source) -> Self:
+    def said_by(self, source: Source) -> "ScoreColumns":
         """What one source said."""
         return self.where(self.sources == SOURCES.index(source))
 
-    def where(self, kept: NDArray[np.bool_]) -> Self:
+    def where(self, kept: NDArray[np.bool_]) -> "ScoreColumns":
         """Some of the rows."""
-        return self._make(column[kept] for column in self)
+        sessions, arms, sources, means = self
+        return ScoreColumns(sessions[kept], arms[kept], sources[kept], means[kept])
 
 
 def columns_of(scores: Sequence[SessionScore]) -> ScoreColumns:
@@ -93,7 +94,7 @@ def _in_order(sessions: Places) -> NDArray[np.int64]:
     begins[sessions[::-1]] = np.arange(len(sessions) - 1, -1, -1)
     is_first = np.zeros(len(sessions), dtype=bool)
     is_first[begins[sessions]] = True
-    return (np.cumsum(is_first) - 1)[begins[sessions]]
+    return np.asarray((np.cumsum(is_first) - 1)[begins[sessions]])
 
 
 def _closed(is_first: NDArray[np.bool_], means: Floats) -> tuple[NDArray[np.int64], Floats]:

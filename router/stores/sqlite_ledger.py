@@ -223,4 +223,8 @@ def _sums(names: Sequence[str]) -> str:
 
 
 def _totals(names: Sequence[str], sums: Sequence[int]) -> Totals:
-    return Totals(*sums) if len(names) == len(TOTALS) else Totals(**dict(zip(names, sums, strict=True)))
+    return (
+        Totals(*sums)
+        if len(names) == len(TOTALS)
+        else Totals(**dict(zip(names, sums, strict=True)))
+    )

@@ -24,7 +24,6 @@ from router.stores.ledger_schema import (
     SCORE_PACKING_MIGRATION,
     TAG_MIGRATION,
     TAG_SETS_MIGRATION,
-    SCORE_PACKING_MIGRATION,
 )
 from router.stores.review_schema import REVIEW_MIGRATION
 

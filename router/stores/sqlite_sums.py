@@ -215,9 +215,7 @@ def chosen_keys(level: str, where: LedgerFilter | None) -> Source:
     return told, [level, *asked.values()]
 
 
-def _tagged_hours(
-    window: Window, where: LedgerFilter | None, figures: Sequence[str]
-) -> Source:
+def _tagged_hours(window: Window, where: LedgerFilter | None, figures: Sequence[str]) -> Source:
     chosen, values = chosen_keys(tag_level(where), where)
     told = (
         f"{_read_tagged('hour', figures)} FROM roll_up_keys k CROSS JOIN hourly s ON s.key = k.id"

@@ -20,7 +20,8 @@ ROWS = st.lists(
         session=st.sampled_from(["a", "b", "c", "ä", "z", "10", "9"]),
         arm=st.sampled_from(ARMS),
         source=st.sampled_from(SOURCES),
-        at=st.sampled_from([1.0, 1.5, 2.0, 3.0]) | st.integers(2**30, 2**32).map(lambda it: it / 2**30),
+        at=st.sampled_from([1.0, 1.5, 2.0, 3.0])
+        | st.integers(2**30, 2**32).map(lambda it: it / 2**30),
         judged=st.integers(1, 3),
         score=st.sampled_from([0.0, 0.1, 0.3, 0.7, 1.0]),
     ),

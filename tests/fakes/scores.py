@@ -12,9 +12,8 @@ from router.stores.score_parts import FRACTIONS, Rows, packed_scores, table_of, 
 def as_rows(scores: Iterable[SessionScore]) -> Rows:
     """As the log's table has them."""
     return [
-        (it.session, it.arm, it.source, round(it.at * FRACTIONS), it.judged, round(it.score * MICRO))
-        for it in scores
-    ]  # fmt: skip
+        (*it[:3], round(it.at * FRACTIONS), it.judged, round(it.score * MICRO)) for it in scores
+    ]
 
 
 def as_table(scores: Iterable[SessionScore], source: Source | None = None) -> ScoreTable:
