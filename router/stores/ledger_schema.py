@@ -210,8 +210,8 @@ PACKING_MIGRATION: tuple[str, ...] = (
 """Statements that bring in what pages read of days that are over, at one go."""
 
 _UNPACK_SCORES = (
-    "DELETE FROM packed_scores"
-    f" WHERE day = {{0}}.hour / {SECONDS_PER_DAY} * {SECONDS_PER_DAY} AND simulated = {{0}}.simulated"
+    "DELETE FROM packed_scores WHERE simulated = {0}.simulated"
+    f" AND day = {{0}}.hour / {SECONDS_PER_DAY} * {SECONDS_PER_DAY}"
 )
 SCORE_PACKING_MIGRATION: tuple[str, ...] = (
     # What `session_scores` has of a day that is over, as `score_parts.py` writes it. `begun` is
