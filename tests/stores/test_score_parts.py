@@ -38,7 +38,7 @@ def test_scores_of_one_session_arm_and_source_are_added_up(days: list[list[Any]]
         before = found.get(place := tuple(of), (at, 0, 0))
         found[place] = (min(before[0], at), before[1] + judged, before[2] + score)
     expected = [
-        SessionScore(*of, at / FRACTIONS, judged, score / MICRO)
+        SessionScore(of[0], of[1], of[2], at / FRACTIONS, judged, score / MICRO)
         for of, (at, judged, score) in sorted(found.items(), key=lambda it: (it[1][0], it[0][0]))
     ]
     told = list(table_of(parts))

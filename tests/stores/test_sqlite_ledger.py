@@ -149,8 +149,12 @@ async def check(
     points = await ledger.series(EVER)
     assert sum((point.totals for point in points), Totals()) == whole
     assert _few((await ledger.totals(EVER, figures=FEW))[None]) == _few(whole)
-    few = await ledger.series(EVER, figures=FEW)
-    assert [_few(it.totals) for it in few] == [_few(it.totals) for it in points]
+    for by in (None, "model"):
+        points = await ledger.series(EVER, by=by)
+        few = await ledger.series(EVER, by=by, figures=FEW)
+        assert [(it.at, it.of, _few(it.totals)) for it in few] == [
+            (it.at, it.of, _few(it.totals)) for it in points
+        ]
     for by in DIMENSIONS:
         parts = await ledger.totals(EVER, by=by)
         assert sum(parts.values(), Totals()) == whole

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -52,12 +53,14 @@ def added_up(path: Path, window: Window, simulated: bool) -> list[SessionScore]:
         " WHERE hour >= ? AND hour < ? AND simulated = ?"
     )
     values = (*rounded(window, SECONDS_PER_HOUR), simulated)
-    found: dict[tuple[str, ...], tuple[float, int, int]] = {}
+    found: dict[tuple[Any, ...], tuple[float, int, int]] = {}
     with closing(sqlite3.connect(path)) as connection:
         for *of, at, judged, score in connection.execute(asked, values):
             known = found.get(place := tuple(of), (at, 0, 0))
             found[place] = (min(known[0], at), known[1] + judged, known[2] + score)
-    rows = [SessionScore(*of, at, n, sum / MICRO) for of, (at, n, sum) in found.items()]  # type: ignore[misc]
+    rows = [
+        SessionScore(of[0], of[1], of[2], at, n, sum / MICRO) for of, (at, n, sum) in found.items()
+    ]
     return sorted(rows, key=lambda it: (it.at, it.session, it.arm, it.source))
 
 
