@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     Whole = NDArray[np.signedinteger[Any]]
 
+CLUSTER_COLUMNS = ("cluster", *CLUSTER_SUMS)
 By = str | None
 Lines = tuple[Sequence[By], Sequence["Whole"]]
-"""Of each line its group's value, and the columns of its cluster and of each of CLUSTER_SUMS."""
+"""Of each line its group's value, and CLUSTER_COLUMNS."""
 NO_LINES: Lines = ((), ())
 
 

@@ -9,22 +9,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from router.core.ledger import CLUSTERS, ClusterSums, Grouping, LedgerFilter, Window
-from router.stores.cluster_parts import By, Lines, Part, part_of, summed
-from router.stores.ledger_schema import CLUSTER_SUMS
+from router.stores.cluster_parts import CLUSTER_COLUMNS, By, Part, part_of, summed
 from router.stores.packed_sums import unpacked
 from router.stores.roll_up import TAG
+from router.stores.sqlite_columns import told_columns
 from router.stores.sqlite_schema import cannot, open_for_reading
 from router.stores.sqlite_sums import chosen_keys, cluster_sums, level_of, packed_sums
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-_COLUMNS = ("cluster", *CLUSTER_SUMS)
-_WHOLE = ", ".join(f"group_concat({name})" for name in _COLUMNS)
 
 
 def clusters_of(
@@ -37,7 +32,7 @@ def clusters_of(
             connection.execute("BEGIN")
             parts = _packs(connection, window, where, by, groups)
             source, values = cluster_sums(window, where, by)
-            found = lines_of(connection, source, values)
+            found = told_columns(connection, source, values, CLUSTER_COLUMNS)
     except sqlite3.Error as error:
         raise cannot("be read", path, error) from error
     except UnicodeEncodeError:
@@ -45,18 +40,6 @@ def clusters_of(
         return {} if by else {None: []}
     parts += part_of(found, groups)
     return summed(parts, groups) or ({} if by else {None: []})
-
-
-def lines_of(connection: sqlite3.Connection, source: str, values: Sequence[Any]) -> Lines:
-    """Rows of `told`, `cluster` and CLUSTER_SUMS, each column fetched as one value: as rows they
-    take twice as long to be written and read. Raises sqlite3.Error."""
-    import numpy as np
-
-    told, *columns = connection.execute(
-        f"SELECT json_group_array(told), {_WHOLE} FROM ({source})", values
-    ).fetchone()
-    whole = [np.fromstring(it or "", dtype=np.int64, sep=",") for it in columns]
-    return msgspec.json.decode(told), whole
 
 
 def _packs(

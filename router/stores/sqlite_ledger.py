@@ -6,6 +6,7 @@ question has a thread and a connection of its own.
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +33,15 @@ from router.core.own_cost import OwnCost
 from router.stores.review_schema import OWN_SUMS
 from router.stores.roll_up import FULL, MICRO, rounded
 from router.stores.sqlite_clusters import clusters_of
+from router.stores.sqlite_histograms import STEPS, histograms_of
 from router.stores.sqlite_reader import DecisionReader
 from router.stores.sqlite_schema import fetched, fetched_at_once
 from router.stores.sqlite_sums import (
     chosen_keys,
-    counted,
     hourly_sums,
     hours_of,
     tag_level,
 )
-
-_STEPS: Mapping[Step, int] = {"hour": SECONDS_PER_HOUR, "day": SECONDS_PER_DAY}
 
 _ANY = "HAVING sum(requests) > 0 OR sum(own_nano) > 0 OR {} > 0"
 """Where every request has a tag, those without one are all of them less all of them. What the
@@ -106,7 +105,7 @@ class SQLiteLedger:
         """The same step by step in order of time; steps without a request are left out."""
         names = _with_any(figures)
         source, values = hourly_sums(window, where, by, names)
-        at = f"hour / {_STEPS[step]} * {_STEPS[step]}"
+        at = f"hour / {STEPS[step]} * {STEPS[step]}"
         found = await self._ask_at_once(
             f"SELECT {at}, told, {_sums(names)} FROM ({source}) GROUP BY 1, 2 {_ANY_TOTALS}",
             values,
@@ -142,17 +141,13 @@ class SQLiteLedger:
         step: Step | None = None,
     ) -> Sequence[Histogram]:
         """How measures spread, step by step (None: over the window), in order of time."""
-        source, values = counted(window, measures, models, by_hour=step == "hour")
-        at = f"at / {_STEPS[step]} * {_STEPS[step]}" if step else "?"
-        found = await self._ask_at_once(
-            f"SELECT {at}, measure, bucket, sum(requests) FROM ({source}) GROUP BY 1, 2, 3",
-            values if step else [rounded(window, SECONDS_PER_HOUR)[0], *values],
-            4,
-        )
-        counts: dict[tuple[int, Measure], dict[int, int]] = {}
-        for hour, measure, bucket, requests in sorted(found):
-            counts.setdefault((hour, measure), {})[bucket] = requests
-        return [Histogram(*place, told) for place, told in counts.items()]
+        found = [
+            await asyncio.to_thread(
+                histograms_of, self._path, self._busy_s, window, measure, (models, step)
+            )
+            for measure in sorted(set(measures))
+        ]
+        return sorted(chain.from_iterable(found), key=lambda it: it.at)
 
     async def quality(
         self, window: Window, where: LedgerFilter | None = None, by: Sequence[Grouping] = ()

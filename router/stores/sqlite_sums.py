@@ -183,17 +183,17 @@ def _rest(
 
 def counted(
     window: Window,
-    measures: Collection[Measure],
+    measure: Measure,
     models: Collection[str | None] | None,
     by_hour: bool,
 ) -> Source:
-    """Rows of `at`, `measure`, `bucket` and `requests` of the window's whole hours; unless they are
-    to be told by the hour, `at` may be the day of an hour."""
+    """Rows of `at`, `bucket` and `requests` of the window's whole hours; unless they are to be told
+    by the hour, `at` may be the day of an hour."""
     hours = since, until = rounded(window, SECONDS_PER_HOUR)
     asked = _MODELS if models is None else ", ".join("?" * len(models))
-    chosen = f"s.measure IN ({', '.join('?' * len(measures))}) AND s.model IN ({asked})"
-    values = [*measures, *(name or "" for name in models or ())]
-    read = "SELECT s.{} AS at, s.measure AS measure, s.bucket AS bucket, s.requests AS requests"
+    chosen = f"s.measure = ? AND s.model IN ({asked})"
+    values = [measure, *(name or "" for name in models or ())]
+    read = "SELECT s.{} AS at, s.bucket AS bucket, s.requests AS requests"
     if by_hour:
         every = f"{read.format('hour')} FROM hourly_histograms s WHERE {chosen}"
         return f"{every} AND s.hour >= ? AND s.hour < ?", [*values, *hours]

@@ -20,10 +20,10 @@ from router.core.ledger import (
     TaggedSums,
     Window,
 )
-from router.stores.cluster_parts import NO_LINES, By, Lines, Part, part_of, summed
+from router.stores.cluster_parts import CLUSTER_COLUMNS, NO_LINES, By, Lines, Part, part_of, summed
 from router.stores.ledger_schema import CLUSTER_SUMS
 from router.stores.roll_up import FULL, rounded
-from router.stores.sqlite_clusters import lines_of
+from router.stores.sqlite_columns import told_columns
 from router.stores.sqlite_schema import cannot, open_for_reading
 from router.stores.sqlite_sums import chosen_keys
 
@@ -70,7 +70,7 @@ class SQLiteTagSets:
             with closing(open_for_reading(self._path, self._busy_s)) as connection:
                 begin = _readable(connection, since, until)
                 given = [begin, until, *values]
-                lines = lines_of(connection, asked, given)
+                lines: Lines = told_columns(connection, asked, given, CLUSTER_COLUMNS)
         except sqlite3.Error as error:
             raise cannot("be read", self._path, error) from error
         except UnicodeEncodeError:
