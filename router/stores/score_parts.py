@@ -75,11 +75,16 @@ def table_of(parts: Sequence[Part]) -> ScoreTable:
         return ScoreTable((), *[b""] * 6)
     names, of = _numbered(parts)
     begins = np.cumsum([0, *(len(it.names) for it in parts)])
-    of_each = [of[it.columns[0] + begin] for it, begin in zip(parts, begins, strict=False)]
+    # As wide as they can come to be: the columns of a pack are as narrow as can be.
+    firsts = (it.columns[0].astype(np.int64) for it in parts)
+    of_each = [of[first + begin] for first, begin in zip(firsts, begins, strict=False)]
     rest = zip(*(it.columns[1:] for it in parts), strict=True)
     columns = [np.concatenate(it).astype(np.int64) for it in (of_each, *rest)]
     if len(names) < begins[-1]:
         columns = _added_up(columns)
+    if not (columns[4] > 0).all():
+        # A score was given anew of which retention had taken what there was: no mean is in that.
+        columns = [it[columns[4] > 0] for it in columns]
     order = _order(names, columns[0], columns[3])
     sessions, arms, sources, at, judged, score = (it[order] for it in columns)
     return ScoreTable(

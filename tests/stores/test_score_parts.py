@@ -46,5 +46,10 @@ def test_scores_of_one_session_arm_and_source_are_added_up(days: list[list[Any]]
     assert [(it.at, it.session) for it in told] == [(it.at, it.session) for it in expected]
 
 
+def test_what_was_changed_and_never_counted_has_no_mean_and_is_left_out() -> None:
+    rows = [("a", "treated", "user", 1, 0, -5), ("b", "treated", "user", 2, 1, 5)]
+    assert [it.session for it in table_of([part_of(rows)])] == ["b"]
+
+
 def test_of_nothing_there_is_nothing() -> None:
     assert list(table_of([])) == list(table_of([part_of([])])) == []
