@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from router.core.ledger import (
+    TOTALS,
     Clusters,
     Dimension,
     Grouping,
@@ -37,9 +38,16 @@ class Ledger(Protocol):
     """
 
     async def totals(
-        self, window: Window, where: LedgerFilter | None = None, by: Grouping | None = None
+        self,
+        window: Window,
+        where: LedgerFilter | None = None,
+        by: Grouping | None = None,
+        figures: Collection[str] = TOTALS,
     ) -> Mapping[str | None, Totals]:
-        """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0."""
+        """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0.
+
+        `figures`: which of TOTALS are asked for; any other may be 0.
+        """
         ...
 
     async def series(
@@ -48,6 +56,7 @@ class Ledger(Protocol):
         where: LedgerFilter | None = None,
         by: Grouping | None = None,
         step: Step = "hour",
+        figures: Collection[str] = TOTALS,
     ) -> Sequence[Point]:
         """The same step by step in order of time; steps without a request are left out."""
         ...

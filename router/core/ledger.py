@@ -7,7 +7,7 @@ exactly, whatever the order. A sum holds only what is known; what is not is coun
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self, get_args
 
 NANO = 1_000_000_000
 CLUSTERS = 256
@@ -31,6 +31,7 @@ Step = Literal["hour", "day"]
 Arm = Literal["routed", "treated", "control", "named"]
 """routed: the policy chose. treated: it chose, and a lot might have sent the request to the
 baseline instead. control: the lot did. named: the caller chose. Treated and control compare."""
+ARMS: tuple[Arm, ...] = get_args(Arm)
 
 UnpricedReason = Literal["no_price", "no_usage", "no_baseline_price", "no_own_price"]
 """no_price: no price is known of a model that was paid for, or of what it did beside. no_usage:

@@ -7,7 +7,7 @@ arms, give differences whose mean is the difference in quality, also while score
 stands a confidence sequence (`sequences.py`). A pair is a difference by itself and needs no arms.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, isfinite
 from typing import Literal
@@ -15,11 +15,11 @@ from typing import Literal
 import numpy as np
 
 from router.core.feedback import SOURCES, Source
-from router.core.ledger import Arm
 from router.core.session_score import SessionPairs, SessionScore
 from router.evidence.bounds import Floats
 from router.evidence.figure import LEVEL, Figure, not_measured, points, too_few
 from router.evidence.rates import rate
+from router.evidence.score_blocks import blocks_of, columns_of
 from router.evidence.sequences import confidence_sequence, draws_to_decide
 
 Ruling = Literal["no loss", "not decided", "worse", "not measured"]
@@ -65,7 +65,7 @@ class Verdict:
 
 
 def verdict(
-    scores: Iterable[SessionScore], margin: float = MARGIN, pairs: Sequence[SessionPairs] = ()
+    scores: Sequence[SessionScore], margin: float = MARGIN, pairs: Sequence[SessionPairs] = ()
 ) -> Verdict:
     """Routed answers against the baseline's, at any look. Raises ValueError unless 0 < margin < 1.
 
@@ -75,21 +75,19 @@ def verdict(
     """
     if not 0 < margin < 1:
         raise ValueError(f"expected a margin between 0 and 1, not {margin:g}")
-    rows = list(scores)
-    told: dict[Source, list[SessionScore]] = {source: [] for source in SOURCES}
-    for it in rows:
-        told[it.source].append(it)
-    blocks: dict[Evidence, Floats] = {source: differences(of) for source, of in told.items()}
+    columns = columns_of(scores)
+    told = {source: columns.said_by(source) for source in SOURCES}
+    blocks: dict[Evidence, Floats] = {source: blocks_of(of) for source, of in told.items()}
     blocks["shadow"] = paired(pairs)
     heard = [of for of in blocks if len(blocks[of])]
     error = (1 - LEVEL) / max(len(heard), 1)
     figures: dict[Evidence, Figure] = {
-        source: _by_arms(source, blocks[source], len(told[source]), error, margin)
+        source: _by_arms(source, blocks[source], len(told[source].arms), error, margin)
         for source in SOURCES
     }
     figures["shadow"] = _by_pairs(blocks["shadow"], sum(it.pairs for it in pairs), error, margin)
     if not heard:
-        return _unheard(rows, margin, figures)
+        return _unheard(len(scores), margin, figures)
     strongest = next(
         (s for s in _STRONGEST if figures[s].known), max(heard, key=lambda s: len(blocks[s]))
     )
@@ -103,38 +101,6 @@ def paired(pairs: Sequence[SessionPairs]) -> Floats:
     """Mean differences in score [sessions], an answer's less its shadow's. What is told of them
     does not depend on their order."""
     return np.array([difference / of for _, of, difference in pairs], dtype=np.float64)
-
-
-def differences(
-    scores: Sequence[SessionScore], first: Arm = "treated", second: Arm = "control"
-) -> Floats:
-    """Differences [blocks] in mean score, first arm less second, in order of time.
-
-    A session with answers in both arms is a block of its own. Of the others a block closes as soon
-    as it has sessions of both arms, and what is left over waits.
-    """
-    means: dict[Arm, dict[str, float]] = {first: {}, second: {}}
-    begun: dict[str, float] = {}
-    for session, arm, _, at, judged, score in scores:
-        if arm in means:
-            means[arm][session] = score / judged
-            begun[session] = min(begun.get(session, at), at)
-    found: list[float] = []
-    ones: list[float] = []
-    others: list[float] = []
-    for _, session in sorted(zip(begun.values(), begun, strict=True)):
-        one, other = means[first].get(session), means[second].get(session)
-        if one is not None and other is not None:
-            found.append(one - other)
-            continue
-        if one is not None:
-            ones.append(one)
-        if other is not None:
-            others.append(other)
-        if ones and others:
-            found.append(sum(ones) / len(ones) - sum(others) / len(others))
-            ones, others = [], []
-    return np.asarray(found, dtype=np.float64)
 
 
 def blocks_needed(blocks: Floats, margin: float) -> int | None:
@@ -211,13 +177,11 @@ def _plain(ruling: Ruling, margin: float, n: int, needed: int | None) -> str:
     return f"Not decided yet ({n:,} of about {needed:,} comparisons, margin {margin:g})."
 
 
-def _unheard(
-    rows: Sequence[SessionScore], margin: float, figures: Mapping[Evidence, Figure]
-) -> Verdict:
+def _unheard(judged: int, margin: float, figures: Mapping[Evidence, Figure]) -> Verdict:
     told = (
         "Quality not measured against the baseline: answers were judged, but of one arm alone. Set"
         f" `control: 0.05` in the policy, so that 5 % go to the baseline model; or {SHADOWED}."
-        if rows
+        if judged
         else "Quality not measured: nothing was judged. Send feedback (docs/feedback.md), and set"
         " `control: 0.05` in the policy to have something to compare with; or let a model judge"
         f" (docs/judging.md), with {SHADOWED}."

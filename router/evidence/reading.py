@@ -186,9 +186,15 @@ def _step(hours: Sequence[Point]) -> Step:
 
 async def is_made_up(ledger: Ledger, window: Window) -> bool:
     """Whether a window has made-up answers alone."""
-    if (await ledger.totals(window, LedgerFilter(simulated=False)))[None].requests:
+    if await _has_any(ledger, window, simulated=False):
         return False
-    return (await ledger.totals(window, LedgerFilter(simulated=True)))[None].requests > 0
+    return await _has_any(ledger, window, simulated=True)
+
+
+async def _has_any(ledger: Ledger, window: Window, simulated: bool) -> bool:
+    where = LedgerFilter(simulated=simulated)
+    found = await ledger.totals(window, where, figures=("requests",))
+    return found[None].requests > 0
 
 
 async def _arm(ledger: Ledger, window: Window, where: LedgerFilter) -> Sequence[ClusterSums]:
@@ -212,7 +218,7 @@ async def _baselines(
 async def _month(ledger: Ledger, where: LedgerFilter, now: float) -> Month:
     today = int(now // SECONDS_PER_DAY) * SECONDS_PER_DAY
     since = today - HISTORY_DAYS * SECONDS_PER_DAY
-    points = await ledger.series(Window(since, now), where, step="day")
+    points = await ledger.series(Window(since, now), where, None, "day", ("spend_nano",))
     begin, end = _bounds_of_month(now)
     return Month(
         spent=sum(_usd(it) for it in points if it.at >= begin),

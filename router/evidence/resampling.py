@@ -7,6 +7,7 @@ is loaded twice shows the same interval.
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import combinations_with_replacement
 from math import isfinite, isnan, sqrt
 from typing import NamedTuple
 
@@ -87,12 +88,16 @@ class Resampled:
         self._sizes = np.abs(groups).sum(axis=0)
         scaled = groups / np.where(self._sizes > 0, self._sizes, 1.0)
         # Of the symmetric products each pair once; those of two columns count double.
-        self._left, self._right = np.triu_indices(columns)
-        twice = np.where(self._left == self._right, 1.0, 2.0)
-        products = scaled[..., self._left] * scaled[..., self._right] * twice
-        self._whole = scaled.sum(axis=0), products.sum(axis=0)
-        both = np.concatenate([scaled, products], axis=-1)
+        self._pairs = [*combinations_with_replacement(range(columns), 2)]
+        products = [
+            scaled[..., left] * scaled[..., right] * (1.0 if left == right else 2.0)
+            for left, right in self._pairs
+        ]
+        self._whole = scaled.sum(axis=0), np.stack([it.sum(axis=0) for it in products], axis=-1)
+        # The groups of one column lie side by side: with hundreds of them all else is quick then.
+        both = np.stack([*np.moveaxis(scaled, -1, 0), *products], axis=1)
         drawn = (resamples(self._n) @ both.reshape(self._n, -1)).reshape(ROUNDS, *both.shape[1:])
+        drawn = np.moveaxis(drawn, 1, -1)
         self._drawn = drawn[..., :columns], drawn[..., columns:]
 
     def value(self, figure: OfTotals) -> float:
@@ -127,8 +132,11 @@ class Resampled:
 
     def _error(self, slopes: Floats, moments: Floats) -> Floats:
         """Standard errors [...] from slopes [..., k] and sums of products of the scaled sums."""
-        scaled = slopes * self._sizes
-        variance = (scaled[..., self._left] * scaled[..., self._right] * moments).sum(axis=-1)
+        scaled = [slopes[..., at] * self._sizes[..., at] for at in range(slopes.shape[-1])]
+        variance = sum(
+            scaled[left] * scaled[right] * moments[..., at]
+            for at, (left, right) in enumerate(self._pairs)
+        )
         return np.asarray(np.sqrt(np.maximum(variance, 0.0)) * sqrt(self._n / (self._n - 1)))
 
 
@@ -148,9 +156,9 @@ def _reaches(distances: Floats, level: float) -> Sequence[tuple[float, float] | 
     whole = np.isfinite(distances).all(axis=0)
     below, above, either = np.full((3, distances.shape[1]), np.nan)
     if whole.any():
-        some = distances[:, whole]
-        below[whole], above[whole] = np.quantile(some, [1 - tail, tail], axis=0)
-        either[whole] = np.quantile(np.abs(some), level, axis=0)
+        some = distances.T[whole]
+        below[whole], above[whole] = _quantiles(some, [1 - tail, tail])
+        [either[whole]] = _quantiles(np.abs(some), [level])
     for at in np.flatnonzero(~whole):
         kept = distances[np.isfinite(distances[:, at]), at]
         if len(kept) >= (1 - _MOST_LOST) * len(distances):
@@ -158,6 +166,18 @@ def _reaches(distances: Floats, level: float) -> Sequence[tuple[float, float] | 
             either[at] = np.quantile(np.abs(kept), level)
     ends = zip(np.maximum(below, either).tolist(), np.maximum(-above, either).tolist(), strict=True)
     return [None if isnan(low) else (low, high) for low, high in ends]
+
+
+def _quantiles(rows: Floats, shares: Sequence[float]) -> Sequence[Floats]:
+    """Of each row, as np.quantile has them, which takes longer over as many."""
+    places = [divmod(share * (rows.shape[1] - 1), 1.0) for share in shares]
+    ends = {int(at) + more for at, _ in places for more in (0, 1)}
+    near = np.partition(rows, sorted(ends), axis=1)
+    found = []
+    for at, rest in places:
+        low, high = near[:, int(at)], near[:, int(at) + 1]
+        found.append(low + (high - low) * rest if rest < 0.5 else high - (high - low) * (1 - rest))
+    return found
 
 
 def _estimate(value: float, error: float, reach: tuple[float, float] | None) -> Estimate | None:
@@ -192,4 +212,4 @@ def ratio(totals: Floats) -> Floats:
 def ratio_slope(totals: Floats) -> Floats:
     """Derivatives of `ratio`."""
     top, bottom = totals[..., 0], totals[..., 1]
-    return np.stack([1 / bottom, -top / bottom**2], axis=-1)
+    return np.moveaxis(np.stack([1 / bottom, -top / bottom**2]), 0, -1)

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
     Whole = NDArray[np.signedinteger[Any]]
 
+CLUSTER_COLUMNS = ("cluster", *CLUSTER_SUMS)
 By = str | None
+Lines = tuple[Sequence[By], Sequence["Whole"]]
+"""Of each line its group's value, and CLUSTER_COLUMNS."""
+NO_LINES: Lines = ((), ())
 
 
 class Part(NamedTuple):
@@ -28,16 +32,17 @@ class Part(NamedTuple):
     taken_off: bool = False
 
 
-def part_of(rows: Iterable[Sequence[Any]], groups: dict[By, int]) -> list[Part]:
-    """Rows of a group's value, cluster and CLUSTER_SUMS. New groups are numbered."""
+def part_of(lines: Lines, groups: dict[By, int]) -> list[Part]:
+    """Lines as they were read. New groups are numbered."""
     import numpy as np
 
-    told = list(zip(*rows, strict=True))
-    if not told:
+    values, columns = lines
+    if not values:
         return []
-    values, *columns = told
-    of = np.array([groups.setdefault(value, len(groups)) for value in values])
-    clusters, *figures = (np.array(column, dtype=np.int64) for column in columns)
+    clusters, *figures = columns
+    for value in dict.fromkeys(values):
+        groups.setdefault(value, len(groups))
+    of = np.fromiter(map(groups.__getitem__, values), np.int64, len(values))
     return [Part(of * CLUSTERS + clusters, figures)]
 
 

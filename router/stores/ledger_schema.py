@@ -209,6 +209,29 @@ PACKING_MIGRATION: tuple[str, ...] = (
 )
 """Statements that bring in what pages read of days that are over, at one go."""
 
+_UNPACK_SCORES = (
+    "DELETE FROM packed_scores WHERE simulated = {0}.simulated"
+    f" AND day = {{0}}.hour / {SECONDS_PER_DAY} * {SECONDS_PER_DAY}"
+)
+SCORE_PACKING_MIGRATION: tuple[str, ...] = (
+    # What `session_scores` has of a day that is over, as `score_parts.py` writes it. `begun` is
+    # whose it is; until it is made there is nothing else of it.
+    """
+    CREATE TABLE packed_scores (
+        day INTEGER NOT NULL, simulated INTEGER NOT NULL, begun BLOB NOT NULL,
+        names TEXT, scores BLOB, PRIMARY KEY (day, simulated)
+    )
+    """,
+    # Whatever changes a score deletes the pack, whoever does it: also retention, and a process of
+    # an older version that still has the file open.
+    *(
+        f"CREATE TRIGGER unpack_scores_{what} AFTER {what} ON session_scores"
+        f" BEGIN {_UNPACK_SCORES.format(row)}; END"
+        for what, row in (("insert", "new"), ("update", "new"), ("delete", "old"))
+    ),
+)
+"""Statements that bring in what pages read of sessions' scores of days that are over."""
+
 TAG_SETS_MIGRATION: tuple[str, ...] = (
     # Full sums of tagged requests by the tags that they share, as JSON in order: what is asked of
     # a tag and of something else together is read from these. The newest days first.

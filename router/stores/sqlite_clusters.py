@@ -10,18 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from router.core.ledger import CLUSTERS, ClusterSums, Grouping, LedgerFilter, Window
-from router.stores.cluster_parts import By, Part, part_of, summed
-from router.stores.ledger_schema import CLUSTER_SUMS
+from router.stores.cluster_parts import CLUSTER_COLUMNS, By, Part, part_of, summed
 from router.stores.packed_sums import unpacked
 from router.stores.roll_up import TAG
-from router.stores.sqlite_schema import cannot, open_for_reading, rows_at_once
+from router.stores.sqlite_columns import told_columns
+from router.stores.sqlite_schema import cannot, open_for_reading
 from router.stores.sqlite_sums import chosen_keys, cluster_sums, level_of, packed_sums
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-_SUMS = ", ".join(CLUSTER_SUMS)
 
 
 def clusters_of(
@@ -34,8 +32,7 @@ def clusters_of(
             connection.execute("BEGIN")
             parts = _packs(connection, window, where, by, groups)
             source, values = cluster_sums(window, where, by)
-            rest = f"SELECT told, cluster, {_SUMS} FROM ({source})"
-            found = rows_at_once(connection, rest, values, 2 + len(CLUSTER_SUMS))
+            found = told_columns(connection, source, values, CLUSTER_COLUMNS)
     except sqlite3.Error as error:
         raise cannot("be read", path, error) from error
     except UnicodeEncodeError:

@@ -6,6 +6,7 @@ question has a thread and a connection of its own.
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,29 +30,29 @@ from router.core.ledger import (
     Window,
 )
 from router.core.own_cost import OwnCost
+from router.stores.ledger_schema import FEEDBACK_SUMS
 from router.stores.review_schema import OWN_SUMS
 from router.stores.roll_up import FULL, MICRO, rounded
 from router.stores.sqlite_clusters import clusters_of
+from router.stores.sqlite_histograms import STEPS, histograms_of
 from router.stores.sqlite_reader import DecisionReader
 from router.stores.sqlite_schema import fetched, fetched_at_once
 from router.stores.sqlite_sums import (
     chosen_keys,
-    counted,
     hourly_sums,
     hours_of,
     tag_level,
 )
-
-_STEPS: Mapping[Step, int] = {"hour": SECONDS_PER_HOUR, "day": SECONDS_PER_DAY}
-_SUMS = ", ".join(f"sum({name})" for name in TOTALS)
-
 
 _ANY = "HAVING sum(requests) > 0 OR sum(own_nano) > 0 OR {} > 0"
 """Where every request has a tag, those without one are all of them less all of them. What the
 router paid for its own ends may stand in another hour than the request that it was about."""
 
 _ANY_TOTALS = _ANY.format("sum(spend_nano) + sum(unpriced)")
+_OF_ANY = frozenset(("requests", "own_nano", "spend_nano", "unpriced"))
+"""What that is told by, which is read whatever is asked for."""
 
+_FEEDBACK = ", ".join(f"sum(s.{name}) AS {name}" for name in FEEDBACK_SUMS)
 
 _OWN = (
     f"SELECT purpose, model, {', '.join(f'sum({name})' for name in OWN_SUMS)} FROM own_hourly"
@@ -80,14 +81,19 @@ class SQLiteLedger:
         self._rows = DecisionReader(path, busy_s)
 
     async def totals(
-        self, window: Window, where: LedgerFilter | None = None, by: Grouping | None = None
+        self,
+        window: Window,
+        where: LedgerFilter | None = None,
+        by: Grouping | None = None,
+        figures: Collection[str] = TOTALS,
     ) -> Mapping[str | None, Totals]:
         """Sums over whole hours, by value; {None: ...} without `by`, also where all is 0."""
-        source, values = hourly_sums(window, where, by)
+        names = _with_any(figures)
+        source, values = hourly_sums(window, where, by, names)
         found = await self._ask(
-            f"SELECT told, {_SUMS} FROM ({source}) GROUP BY 1 {_ANY_TOTALS}", values
+            f"SELECT told, {_sums(names)} FROM ({source}) GROUP BY 1 {_ANY_TOTALS}", values
         )
-        told = {value: Totals(*sums) for value, *sums in found}
+        told = {value: _totals(names, sums) for value, *sums in found}
         return told if by else told or {None: Totals()}
 
     async def series(
@@ -96,16 +102,18 @@ class SQLiteLedger:
         where: LedgerFilter | None = None,
         by: Grouping | None = None,
         step: Step = "hour",
+        figures: Collection[str] = TOTALS,
     ) -> Sequence[Point]:
         """The same step by step in order of time; steps without a request are left out."""
-        source, values = hourly_sums(window, where, by)
-        at = f"hour / {_STEPS[step]} * {_STEPS[step]}"
+        names = _with_any(figures)
+        source, values = hourly_sums(window, where, by, names)
+        at = f"hour / {STEPS[step]} * {STEPS[step]}"
         found = await self._ask_at_once(
-            f"SELECT {at}, told, {_SUMS} FROM ({source}) GROUP BY 1, 2 {_ANY_TOTALS}",
+            f"SELECT {at}, told, {_sums(names)} FROM ({source}) GROUP BY 1, 2 {_ANY_TOTALS}",
             values,
-            2 + len(TOTALS),
+            2 + len(names),
         )
-        points = [Point(at, value, Totals(*sums)) for at, value, *sums in found]
+        points = [Point(at, value, _totals(names, sums)) for at, value, *sums in found]
         return sorted(points, key=lambda it: (it.at, it.of is not None, it.of or ""))
 
     async def clusters(
@@ -135,17 +143,13 @@ class SQLiteLedger:
         step: Step | None = None,
     ) -> Sequence[Histogram]:
         """How measures spread, step by step (None: over the window), in order of time."""
-        source, values = counted(window, measures, models, by_hour=step == "hour")
-        at = f"at / {_STEPS[step]} * {_STEPS[step]}" if step else "?"
-        found = await self._ask_at_once(
-            f"SELECT {at}, measure, bucket, sum(requests) FROM ({source}) GROUP BY 1, 2, 3",
-            values if step else [rounded(window, SECONDS_PER_HOUR)[0], *values],
-            4,
-        )
-        counts: dict[tuple[int, Measure], dict[int, int]] = {}
-        for hour, measure, bucket, requests in sorted(found):
-            counts.setdefault((hour, measure), {})[bucket] = requests
-        return [Histogram(*place, told) for place, told in counts.items()]
+        found = [
+            await asyncio.to_thread(
+                histograms_of, self._path, self._busy_s, window, measure, (models, step)
+            )
+            for measure in sorted(set(measures))
+        ]
+        return sorted(chain.from_iterable(found), key=lambda it: it.at)
 
     async def quality(
         self, window: Window, where: LedgerFilter | None = None, by: Sequence[Grouping] = ()
@@ -155,10 +159,12 @@ class SQLiteLedger:
             raise ValueError("by tag and something else no scores are kept")
         chosen, values = chosen_keys(tag_level(where) if "tag" in by else FULL, where)
         told = ", ".join([*(f"k.{name}" for name in by), "s.source"])
+        # By key first: to sort numbers takes half as long as to sort what the keys stand for.
         found = await self._ask(
-            f"SELECT {told}, sum(s.judged), sum(s.score_micro), sum(s.square_micro)"
-            " FROM roll_up_keys k CROSS JOIN hourly_feedback s ON s.key = k.id"
-            f" WHERE {chosen} AND s.hour >= ? AND s.hour < ? GROUP BY {told} ORDER BY {told}",
+            f"SELECT {told}, {_FEEDBACK} FROM (SELECT k.id AS key, s.source AS source,"
+            f" {_FEEDBACK} FROM roll_up_keys k CROSS JOIN hourly_feedback s ON s.key = k.id"
+            f" WHERE {chosen} AND s.hour >= ? AND s.hour < ? GROUP BY k.id, s.source) s"
+            f" CROSS JOIN roll_up_keys k ON k.id = s.key GROUP BY {told} ORDER BY {told}",
             (*values, *rounded(window, SECONDS_PER_HOUR)),
         )
         return [
@@ -205,3 +211,19 @@ class SQLiteLedger:
 
     def _fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
         return fetched(self._path, self._busy_s, statement, values)
+
+
+def _with_any(figures: Collection[str]) -> Sequence[str]:
+    return [name for name in TOTALS if name in figures or name in _OF_ANY]
+
+
+def _sums(names: Sequence[str]) -> str:
+    return ", ".join(f"sum({name})" for name in names)
+
+
+def _totals(names: Sequence[str], sums: Sequence[int]) -> Totals:
+    return (
+        Totals(*sums)
+        if len(names) == len(TOTALS)
+        else Totals(**dict(zip(names, sums, strict=True)))
+    )

@@ -5,24 +5,20 @@ question and holds no lock.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from operator import itemgetter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from router.core.ledger import SECONDS_PER_HOUR, Window
+from router.core.score_table import ScoreTable
 from router.core.session_score import SessionPairs, SessionScore
 from router.stores.roll_up import MICRO, rounded
-from router.stores.sqlite_schema import fetched_at_once
+from router.stores.score_parts import table_of
+from router.stores.sqlite_schema import cannot, fetched_at_once, open_for_reading
+from router.stores.sqlite_score_packing import score_parts
 
-_FRACTIONS = 2**30
-"""Parts of a second: a time after April 1970 is a whole number of these, to its last bit."""
-
-# Summed and sorted here: hardly any session has more than one row, and they come nearly in order.
-_SESSIONS = f"""
-    SELECT session, arm, source, CAST(at * {_FRACTIONS:.1f} AS INTEGER), judged, score_micro
-    FROM session_scores WHERE hour >= ? AND hour < ? AND simulated = ?
-"""
 _PAIRS = """
     SELECT session, pairs, difference_micro FROM session_pairs
     WHERE hour >= ? AND hour < ? AND simulated = ?
@@ -65,16 +61,14 @@ class SQLiteScores:
         rows = await asyncio.to_thread(self._fetch, _HOURS, window, simulated, 2)
         return dict(sorted(rows))
 
-    def _sessions(self, window: Window, simulated: bool) -> list[SessionScore]:
-        rows = self._fetch(_SESSIONS, window, simulated, 6)
-        # Mostly each session has one score alone, and there is nothing to add up.
-        if len({row[0] for row in rows}) < len(rows):
-            rows = _added_up(rows)
-        rows.sort(key=itemgetter(3, 0))
-        return [
-            SessionScore(session, arm, source, at / _FRACTIONS, judged, score / MICRO)
-            for session, arm, source, at, judged, score in rows
-        ]
+    def _sessions(self, window: Window, simulated: bool) -> ScoreTable:
+        try:
+            with closing(open_for_reading(self._path, self._busy_s)) as connection:
+                connection.execute("BEGIN")
+                parts = score_parts(connection, window, simulated)
+        except sqlite3.Error as error:
+            raise cannot("be read", self._path, error) from error
+        return table_of(parts)
 
     def _pairs(self, window: Window, simulated: bool) -> list[SessionPairs]:
         rows = self._fetch(_PAIRS, window, simulated, 3)
@@ -85,14 +79,6 @@ class SQLiteScores:
     def _fetch(self, statement: str, window: Window, simulated: bool, columns: int) -> list[Any]:
         values = (*rounded(window, SECONDS_PER_HOUR), simulated)
         return fetched_at_once(self._path, self._busy_s, statement, values, columns)
-
-
-def _added_up(rows: Iterable[Sequence[Any]]) -> list[Any]:
-    found: dict[tuple[str, ...], tuple[Any, ...]] = {}
-    for *of, at, judged, score in rows:
-        known = found.get(place := tuple(of), (at, 0, 0))
-        found[place] = (min(known[0], at), known[1] + judged, known[2] + score)
-    return [(*of, *figures) for of, figures in found.items()]
 
 
 def _by_session(rows: Iterable[Sequence[Any]]) -> list[Any]:

@@ -30,6 +30,7 @@ from router.stores.roll_up import (
 )
 from router.stores.sqlite_packing import pack
 from router.stores.sqlite_roll_up import SQLiteRollUp
+from router.stores.sqlite_score_packing import pack_scores
 
 GRACE_S = 2 * SECONDS_PER_HOUR
 """How long after midnight a day is let be, so that hardly anything comes late."""
@@ -156,7 +157,7 @@ def settle(connection: sqlite3.Connection, now: float) -> bool:
         if week is not None:
             _settle_week(connection, level, week)
             return True
-    return _lifted_some(connection) or pack(connection, over)
+    return _lifted_some(connection) or pack(connection, over) or pack_scores(connection, over)
 
 
 def _settle_day(connection: sqlite3.Connection, level: str, day: int) -> None:

@@ -62,13 +62,19 @@ _CLOSED = "FROM roll_up_days u CROSS JOIN roll_up_keys k CROSS JOIN {} s ON s.ke
 _OPEN = "FROM roll_up_days u CROSS JOIN {} s ON {} CROSS JOIN roll_up_keys k ON k.id = s.key"
 
 
-def hourly_sums(window: Window, where: LedgerFilter | None, by: Grouping | None) -> Source:
-    """Rows of `told`, `hour` and TOTALS that sum to those of the window's whole hours."""
+def hourly_sums(
+    window: Window,
+    where: LedgerFilter | None,
+    by: Grouping | None,
+    figures: Sequence[str] = TOTALS,
+) -> Source:
+    """Rows of `told`, `hour` and some of TOTALS that sum to those of the window's whole hours."""
     if by == "tag":
-        return _beside_untagged(_tagged_hours(window, where), hourly_sums(window, where, None))
+        tagged = _tagged_hours(window, where, figures)
+        return _beside_untagged(tagged, hourly_sums(window, where, None, figures))
     level = level_of(where, by)
     hours = rounded(window, SECONDS_PER_HOUR)
-    read = _read(by, ("hour", *TOTALS))
+    read = _read(by, ("hour", *figures))
     chosen, values = chosen_keys(level, where)
     rest, given = _rest(read, level, where, hours, hourly=True)
     part = (
@@ -177,17 +183,17 @@ def _rest(
 
 def counted(
     window: Window,
-    measures: Collection[Measure],
+    measure: Measure,
     models: Collection[str | None] | None,
     by_hour: bool,
 ) -> Source:
-    """Rows of `at`, `measure`, `bucket` and `requests` of the window's whole hours; unless they are
-    to be told by the hour, `at` may be the day of an hour."""
+    """Rows of `at`, `bucket` and `requests` of the window's whole hours; unless they are to be told
+    by the hour, `at` may be the day of an hour."""
     hours = since, until = rounded(window, SECONDS_PER_HOUR)
     asked = _MODELS if models is None else ", ".join("?" * len(models))
-    chosen = f"s.measure IN ({', '.join('?' * len(measures))}) AND s.model IN ({asked})"
-    values = [*measures, *(name or "" for name in models or ())]
-    read = "SELECT s.{} AS at, s.measure AS measure, s.bucket AS bucket, s.requests AS requests"
+    chosen = f"s.measure = ? AND s.model IN ({asked})"
+    values = [measure, *(name or "" for name in models or ())]
+    read = "SELECT s.{} AS at, s.bucket AS bucket, s.requests AS requests"
     if by_hour:
         every = f"{read.format('hour')} FROM hourly_histograms s WHERE {chosen}"
         return f"{every} AND s.hour >= ? AND s.hour < ?", [*values, *hours]
@@ -209,10 +215,10 @@ def chosen_keys(level: str, where: LedgerFilter | None) -> Source:
     return told, [level, *asked.values()]
 
 
-def _tagged_hours(window: Window, where: LedgerFilter | None) -> Source:
+def _tagged_hours(window: Window, where: LedgerFilter | None, figures: Sequence[str]) -> Source:
     chosen, values = chosen_keys(tag_level(where), where)
     told = (
-        f"{_read_tagged('hour', TOTALS)} FROM roll_up_keys k CROSS JOIN hourly s ON s.key = k.id"
+        f"{_read_tagged('hour', figures)} FROM roll_up_keys k CROSS JOIN hourly s ON s.key = k.id"
         f" WHERE {chosen} AND s.hour >= ? AND s.hour < ?"
     )
     return told, [*values, *rounded(window, SECONDS_PER_HOUR)]

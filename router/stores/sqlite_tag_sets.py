@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from router.core.ledger import (
     CLUSTERS,
@@ -21,10 +20,11 @@ from router.core.ledger import (
     TaggedSums,
     Window,
 )
-from router.stores.cluster_parts import By, Part, part_of, summed
+from router.stores.cluster_parts import CLUSTER_COLUMNS, NO_LINES, By, Lines, Part, part_of, summed
 from router.stores.ledger_schema import CLUSTER_SUMS
 from router.stores.roll_up import FULL, rounded
-from router.stores.sqlite_schema import cannot, open_for_reading, rows_at_once
+from router.stores.sqlite_columns import told_columns
+from router.stores.sqlite_schema import cannot, open_for_reading
 from router.stores.sqlite_sums import chosen_keys
 
 MOST_READ = 50_000
@@ -35,16 +35,13 @@ _LINES = "SELECT count(*) FROM (SELECT 1 FROM tag_sets WHERE day = ? LIMIT ?)"
 _KEPT = "SELECT max(since) FROM tag_sets_kept"
 # Each day's keys first: of those that are not asked for no line is read.
 _CHOSEN = (
-    f"SELECT {{}}, s.cluster, {', '.join(f's.{name}' for name in CLUSTER_SUMS)}"
+    f"SELECT {{}} AS told, s.cluster, {', '.join(f's.{name}' for name in CLUSTER_SUMS)}"
     " FROM roll_up_days u CROSS JOIN roll_up_keys k"
     " CROSS JOIN tag_sets s ON s.day = u.day AND s.key = k.id"
     " WHERE u.day >= ? AND u.day < ? AND {}"
 )
 # Nearly all sets without the tag are passed over by their text alone.
 _WITH_TAG = " AND instr(s.tags, ?) AND EXISTS (SELECT 1 FROM json_each(s.tags) e WHERE e.value = ?)"
-Lines = Sequence[tuple[Any, ...]]
-"""Of each a value, or a set of tags, a cluster, and its figures."""
-
 Sums = Mapping[By, Sequence[ClusterSums]]
 
 
@@ -73,12 +70,12 @@ class SQLiteTagSets:
             with closing(open_for_reading(self._path, self._busy_s)) as connection:
                 begin = _readable(connection, since, until)
                 given = [begin, until, *values]
-                lines = rows_at_once(connection, asked, given, 2 + len(CLUSTER_SUMS))
+                lines: Lines = told_columns(connection, asked, given, CLUSTER_COLUMNS)
         except sqlite3.Error as error:
             raise cannot("be read", self._path, error) from error
         except UnicodeEncodeError:
             # Half a surrogate pair in what was asked for: nothing that is kept can hold that.
-            begin, lines = since, []
+            begin, lines = since, NO_LINES
         of, any_tag = _by_tag(lines) if by == "tag" else (_by_value(lines), {})
         return TaggedSums(Window(begin, until), of, any_tag.get(None, ()))
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from router.evidence.experiment import ArmSums, measured_saving
 from router.evidence.figure import Figure
-from router.evidence.quality import differences, paired
+from router.evidence.quality import paired
 from router.evidence.rates import clustered_wilson
 from router.evidence.resampling import ratio
 from router.evidence.savings import priced_saving
+from router.evidence.score_blocks import differences
 from router.evidence.sequences import confidence_sequence
 from tests.evidence.test_pairs import drawn, misses
 from tests.evidence.test_quality import MARGIN, beyond, judged

@@ -12,9 +12,9 @@ from router.evidence.quality import (
     LEAST_BLOCKS,
     blocks_needed,
     coverage,
-    differences,
     verdict,
 )
+from router.evidence.score_blocks import differences
 from router.evidence.sequences import confidence_sequence
 
 RUNS = 1000

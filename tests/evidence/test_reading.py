@@ -9,6 +9,7 @@ import pytest
 from router.core.ledger import (
     NANO,
     SECONDS_PER_DAY,
+    TOTALS,
     Clusters,
     ClusterSums,
     Dimension,
@@ -44,7 +45,11 @@ class Books:
         self.asked: list[tuple[Grouping | None, LedgerFilter | None]] = []
 
     async def totals(
-        self, window: Window, where: LedgerFilter | None = None, by: Grouping | None = None
+        self,
+        window: Window,
+        where: LedgerFilter | None = None,
+        by: Grouping | None = None,
+        figures: Collection[str] = TOTALS,
     ) -> Mapping[str | None, Totals]:
         assert where is not None and where.simulated is not None
         return {None: Totals(requests=self.counts[where.simulated])}
@@ -55,6 +60,7 @@ class Books:
         where: LedgerFilter | None = None,
         by: Grouping | None = None,
         step: Step = "hour",
+        figures: Collection[str] = TOTALS,
     ) -> Sequence[Point]:
         if step == "hour":
             return [Point(TODAY, None, Totals(requests=3, ok=2))]

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from router.evidence.bounds import Floats
-from router.evidence.resampling import ROUNDS, ratio, ratio_slope, resamples, studentised
+from router.evidence.resampling import (
+    ROUNDS,
+    ratio,
+    ratio_slope,
+    resamples,
+    studentised,
+    studentised_each,
+)
 
 
 def by_hand(rows: list[tuple[float, float]]) -> tuple[float, float, float]:
@@ -54,6 +61,18 @@ def test_the_same_sums_have_the_same_interval() -> None:
     rows = np.random.default_rng(1).lognormal(0, 1, (50, 2))
 
     assert studentised(rows, ratio, ratio_slope) == studentised(rows, ratio, ratio_slope)
+
+
+def test_many_groups_drawn_together_have_the_intervals_of_each_alone() -> None:
+    random = np.random.default_rng(2)
+    many = [random.lognormal(0, 1, (n, 2)) for n in (40, 12, 40, 1, 40)]
+    many.append(np.zeros((40, 2)))
+    together = studentised_each(many, ratio, ratio_slope)
+
+    for found, rows in zip(together, many, strict=True):
+        alone = studentised(rows, ratio, ratio_slope)
+        assert (found is None) == (alone is None)
+        assert found is None or tuple(found) == pytest.approx(tuple(alone or ()), rel=1e-12)
 
 
 sums = arrays(np.float64, st.tuples(st.integers(2, 30), st.just(2)), elements=st.floats(0, 1e6))

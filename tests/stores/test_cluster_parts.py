@@ -3,11 +3,12 @@
 from collections import Counter
 from typing import Any
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.core.ledger import CLUSTERS, ClusterSums
-from router.stores.cluster_parts import By, part_of, summed
+from router.stores.cluster_parts import NO_LINES, By, Lines, part_of, summed
 
 ROWS = st.lists(
     st.tuples(
@@ -19,14 +20,21 @@ ROWS = st.lists(
 )
 
 
+def lines(rows: list[tuple[Any, ...]]) -> Lines:
+    if not rows:
+        return NO_LINES
+    values, *columns = zip(*rows, strict=True)
+    return values, [np.array(column, dtype=np.int64) for column in columns]
+
+
 @settings(max_examples=30, deadline=None)
 @given(ROWS, ROWS)
 def test_parts_are_added_up_to_the_last_digit_or_taken_off(
     added: list[tuple[Any, ...]], taken: list[tuple[Any, ...]]
 ) -> None:
     groups: dict[By, int] = {}
-    parts = part_of(added, groups)
-    parts += [it._replace(taken_off=True) for it in part_of(taken, groups)]
+    parts = part_of(lines(added), groups)
+    parts += [it._replace(taken_off=True) for it in part_of(lines(taken), groups)]
     told = {(value, it.cluster): it for value, of in summed(parts, groups).items() for it in of}
 
     expected: dict[tuple[By, int], Counter[int]] = {}
@@ -43,5 +51,5 @@ def test_parts_are_added_up_to_the_last_digit_or_taken_off(
 
 
 def test_of_nothing_there_is_nothing() -> None:
-    assert part_of([], {}) == []
+    assert part_of(NO_LINES, {}) == []
     assert summed([], ["a"]) == {}

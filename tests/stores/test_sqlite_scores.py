@@ -48,7 +48,7 @@ async def path(tmp_path: Path) -> Path:
 
 
 async def test_scores_are_summed_by_session_arm_and_source_in_order_of_time(path: Path) -> None:
-    assert await SQLiteScores(path).session_scores(ALWAYS) == [
+    assert [*await SQLiteScores(path).session_scores(ALWAYS)] == [
         SessionScore("b", "control", "user", AT + 1, 1, 1.0),
         SessionScore("lone", "treated", "user", AT + 2, 1, 0.75),
         SessionScore("a", "treated", "user", AT + 5, 2, 1.5),

@@ -192,8 +192,10 @@ async def test_what_had_been_said_before_is_told_by_tag_too(path: Path) -> None:
             connection.execute("UPDATE roll_up_keys SET tag = ? WHERE tag = ?", (name, tag))
         by_tag = "SELECT id FROM roll_up_keys WHERE level = 'tag'"
         connection.execute(f"DELETE FROM hourly_feedback WHERE key IN ({by_tag})")
-        for statement in ("DROP TABLE tag_sets", "DROP TABLE tag_sets_kept"):
-            connection.execute(statement)
+        for table in ("tag_sets", "tag_sets_kept", "packed_scores"):
+            connection.execute(f"DROP TABLE {table}")
+        for what in ("insert", "update", "delete"):
+            connection.execute(f"DROP TRIGGER unpack_scores_{what}")
         connection.execute(f"PRAGMA user_version = {MIGRATIONS.index(TAG_SETS_MIGRATION)}")
         migrate(connection, path)
 

@@ -95,7 +95,8 @@ async def statement_of(
 
 
 async def _any(request: Request, window: Window, simulated: bool) -> bool:
-    found = await runtime_of(request).ledger.totals(window, LedgerFilter(simulated=simulated))
+    where = LedgerFilter(simulated=simulated)
+    found = await runtime_of(request).ledger.totals(window, where, figures=("requests",))
     return found[None].requests > 0
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,14 +13,13 @@ from router.api.reports.table import FIGURES, Table, told_with
 from router.api.reports.told import Told, answered
 from router.api.state import runtime_of
 from router.core.feedback import SOURCES
-from router.core.ledger import SECONDS_PER_DAY, Arm, Dimension, QualitySums, Window
+from router.core.ledger import SECONDS_PER_DAY, Dimension, QualitySums, Window
 from router.core.repeats import Repeated
 
 if TYPE_CHECKING:
     from router.evidence.figure import Figure
     from router.evidence.group_scores import GroupScore
 
-ARMS: Sequence[Arm] = get_args(Arm)
 TABLES = ("cells", "arms", "rules", "tags", "figures", "worst")
 SCORES = ("of", "state", "value", "low", "high", "n", "needed")
 CELLS = ("domain", "model", *SCORES[1:])

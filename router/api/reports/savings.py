@@ -178,10 +178,13 @@ def _own(found: "Statement") -> dict[str, Any]:
     }
 
 
+_SPENT = ("requests", "priced", "unpriced", "spend_nano")
+
+
 async def _days(request: Request, period: Period) -> Rows:
     """What each model was paid each UTC day, all calls that led to its answers included."""
     ledger = runtime_of(request).ledger
-    points = await ledger.series(period.window, period.where, "model", step="day")
+    points = await ledger.series(period.window, period.where, "model", "day", _SPENT)
     return [
         {
             "at": it.at,
