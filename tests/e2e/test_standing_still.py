@@ -1,4 +1,4 @@
-"""A gateway that its machine let stand still for a moment: what callers sent meanwhile is answered."""
+"""A gateway that stood still for a moment: what its callers sent meanwhile is answered."""
 
 import os
 import signal
