@@ -46,7 +46,8 @@ async def _rest(receive: Receive, message: Message, most: int) -> bytes:
 
 
 def _too_large(most: int) -> BodyTooLarge:
-    return BodyTooLarge(f"The body exceeds the limit of {most} bytes.")
+    told = f"The body exceeds the limit of {most} bytes"
+    return BodyTooLarge(f"{told}, which its operator sets by SLM_ROUTER_MAX_BODY_BYTES.")
 
 
 def _stated(scope: Scope) -> int:
