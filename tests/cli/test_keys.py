@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,8 @@ def test_a_new_key_is_all_that_goes_to_standard_output(state: Path, capsys: Out)
     told = capsys.readouterr()
     assert re.fullmatch(r"slm-[A-Za-z0-9]{43}\n", told.out)
     assert "once" in told.err and told.out.strip() not in told.err
-    (key,) = store(state).all()
+    with closing(store(state)) as held:
+        (key,) = held.all()
     assert (key.name, set(key.roles)) == ("my-app", {"call"})
     assert key.digest == digest_of(told.out.strip().encode())
 

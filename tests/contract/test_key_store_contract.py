@@ -1,6 +1,6 @@
 """What every key store does, whatever it is kept in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,10 @@ HOSTILE = "x' OR '1'='1'; DROP TABLE api_keys; --\x00\u2028"
 
 
 @pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> KeyStore:
-    return STORES[request.param](tmp_path)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeyStore]:
+    made = STORES[request.param](tmp_path)
+    yield made
+    made.close()
 
 
 def test_a_new_store_holds_no_key(store: KeyStore) -> None:

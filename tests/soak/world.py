@@ -93,7 +93,7 @@ class World:
     def rows(self, where: str) -> int:
         """Rows of the decision log of which the condition holds."""
         path = self.gateway.state / "decisions.sqlite3"
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as log:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as log:
             return int(log.execute(f"SELECT COUNT(*) FROM decisions WHERE {where}").fetchone()[0])
 
     def ids(self, state: Path) -> set[str]:

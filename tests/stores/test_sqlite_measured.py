@@ -1,6 +1,7 @@
 """What was measured of models: added up over processes, and forgotten by the day."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_what_could_not_be_written_as_a_whole_is_not_written(
     kept: SQLiteMeasured, tmp_path: Path
 ) -> None:
     kept.exchange({"small": SOME}, 20_000)
-    with sqlite3.connect(tmp_path / "log.sqlite3") as connection:
+    with closing(sqlite3.connect(tmp_path / "log.sqlite3")) as connection:
         connection.execute(
             "CREATE TRIGGER refuse BEFORE UPDATE ON measured_texts"
             " BEGIN SELECT RAISE(ABORT, 'no room'); END"
