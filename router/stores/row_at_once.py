@@ -28,7 +28,7 @@ def read_at_once(event: RoutingEvent) -> Values | None:
     lacks = tuple(map(is_, _parts_of(event), repeat(None)))
     values: Values = list(_reader(lacks)(event))
     # No JSON text has a line break in it.
-    texts = _lines(_objects(values)).decode().split("\n")
+    texts = _lines(list(_objects(values))).decode().split("\n")
     for place, text in zip(_JSON, texts, strict=False):
         values[place] = text
     for place in _FLAGS:
@@ -85,5 +85,6 @@ _WORKED_OUT = tuple(
 )
 _objects = itemgetter(*_JSON)
 _lines = msgspec.json.Encoder(enc_hook=of_any_type).encode_lines
+"""Takes a list: of all else msgspec 0.22.0 keeps an iterator for ever."""
 _numbers = itemgetter(*_places("number"))
 _required = itemgetter(*(place for place, column in enumerate(COLUMNS) if column.required))

@@ -1,5 +1,6 @@
 """A row that is read at once, beside the same one read value by value."""
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,20 @@ EVENTS = [
 @pytest.mark.parametrize("event", EVENTS)
 def test_it_is_the_row_that_its_values_make_one_by_one(event: RoutingEvent) -> None:
     assert read_at_once(event) == _read_one_by_one(event) == encoded(event)
+
+
+def test_nothing_of_a_row_is_kept_by_what_reads_it() -> None:
+    rows = 1000
+    read_at_once(EVENT)
+    tracemalloc.start(1)
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(rows):
+            read_at_once(EVENT)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < rows
 
 
 def mended(event: RoutingEvent) -> dict[str, Any]:
