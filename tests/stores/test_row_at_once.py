@@ -39,17 +39,18 @@ def test_it_is_the_row_that_its_values_make_one_by_one(event: RoutingEvent) -> N
 
 
 def test_nothing_of_a_row_is_kept_by_what_reads_it() -> None:
-    rows = 1000
-    read_at_once(EVENT)
+    rows = 3000
+    held = []
     tracemalloc.start(1)
     try:
-        before, _ = tracemalloc.get_traced_memory()
-        for _ in range(rows):
-            read_at_once(EVENT)
-        after, _ = tracemalloc.get_traced_memory()
+        # The interpreter itself keeps some two thousand empty tuples for later.
+        for _ in range(2):
+            for _ in range(rows):
+                read_at_once(EVENT)
+            held.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
-    assert after - before < 8 * rows
+    assert held[1] - held[0] < 16 * rows
 
 
 def mended(event: RoutingEvent) -> dict[str, Any]:
