@@ -31,8 +31,9 @@ WARM_S = 300.0
 STRANGER = 50
 GROWTH = 0.05
 SPARE_FILES = 10
-IDLE_S = 20.0
-"""By then callers' pools have let go of what lies idle: what is open still is held by us."""
+IDLE_S = 35.0
+"""By then callers' pools have let go of what lies idle, which they look for every 15 s: what is
+open still is held by us."""
 
 
 @dataclass(frozen=True)
