@@ -93,20 +93,6 @@ def test_models_are_found_by_their_last_path_part_and_prompts_both_answered(
         ("t.jsonl", '{"prompt": "p"}\n{nope\n', r"t\.jsonl:2: not JSON"),
         ("t.jsonl", "[]\n", "expected an object"),
         ("t.jsonl", "", "no prompt has a score"),
-    ],
-)
-def test_what_is_wrong_with_a_table_is_named(
-    tmp_path: Path, name: str, content: str, told: str
-) -> None:
-    (tmp_path / name).write_text(content)
-
-    with pytest.raises(DataError, match=told):
-        read_results(tmp_path / name)
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "told"),
-    [
         ("t.csv", b"prompt,model,score\nx,a,nan\n", "t.csv:2: the column `score` is no number"),
         ("t.csv", b"prompt;model;score\nx;a;1\n", "t.csv:1: no comma parts the columns"),
         ("t.csv", b"prompt,model,score\ncaf\xe9,a,1\n", "t.csv: the text is not in UTF-8"),
@@ -115,10 +101,10 @@ def test_what_is_wrong_with_a_table_is_named(
         ("t.parquet", b"prompt,model,score\n", "t.parquet: .*Parquet"),
     ],
 )
-def test_a_file_of_another_kind_is_refused_by_name(
-    tmp_path: Path, name: str, content: bytes, told: str
+def test_what_is_wrong_with_a_table_is_named(
+    tmp_path: Path, name: str, content: str | bytes, told: str
 ) -> None:
-    (tmp_path / name).write_bytes(content)
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
 
     with pytest.raises(DataError, match=told):
         read_results(tmp_path / name)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from router.core.event import RoutingEvent
-from router.core.feedback import SOURCES, Feedback
+from router.core.feedback import SOURCES, Feedback, Source
 from router.core.ledger import SECONDS_PER_DAY, SECONDS_PER_HOUR, Window
 from router.core.review import Review
 from router.core.session_score import SessionScore
@@ -102,12 +102,11 @@ def some(days: Sequence[int] = (0, 1, 8)) -> list[RoutingEvent | Feedback]:
 @settings(max_examples=8, deadline=None)
 @given(st.lists(events(), min_size=3, max_size=8), st.lists(SAID, max_size=15), st.integers(0, 15))
 def test_scores_are_those_of_the_rows_packed_or_not(
-    drawn: list[RoutingEvent], said: list[tuple[int, str, int, float]], late: int
+    drawn: list[RoutingEvent], said: list[tuple[int, Source, int, float]], late: int
 ) -> None:
     told = [replace(it, id=f"d{number}") for number, it in enumerate(drawn)]
     given = [
-        Feedback(f"d{of % len(told)}", source, AT + at, score)  # type: ignore[arg-type]
-        for of, source, at, score in said
+        Feedback(f"d{of % len(told)}", source, AT + at, score) for of, source, at, score in said
     ]
 
     async def run(path: Path) -> None:
