@@ -14,9 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, cast
-
-from msgspec import Struct
+from typing import cast
 
 from router.core.event import RoutingEvent
 from router.core.feedback import Feedback, Judged
@@ -24,6 +22,8 @@ from router.core.review import Review
 from router.errors import DecisionLogError, RouterError
 from router.stores.decision_row import NOT_A_ROW, DecisionFilter, Row, encoded
 from router.stores.feedback_row import Given
+from router.stores.log_entry import LogEntry, Told, Waiter, tell
+from router.stores.pace import Pace
 from router.stores.sqlite_reader import DecisionReader
 from router.stores.sqlite_reviews import insert_feedback, insert_review
 from router.stores.sqlite_roll_up import SQLiteRollUp
@@ -42,29 +42,6 @@ RETRY_S = 1.0
 """How soon rows that are safe elsewhere are tried again after a transaction that failed."""
 
 logger = logging.getLogger(__name__)
-
-
-_Told = RoutingEvent | Given | Review
-"""What is written alone, for somebody waits for it."""
-
-
-class _Waiter(Struct, frozen=True):
-    written: asyncio.Future[None]
-    loop: asyncio.AbstractEventLoop
-
-
-class _Entry(Struct, frozen=True):
-    """What to write; `waiter` is None where nobody waits for it. `done` is called once it is
-    written."""
-
-    told: _Told | JournaledRow | None
-    waiter: _Waiter | None = None
-    done: Callable[[], None] | None = None
-
-    @property
-    def is_tried_again(self) -> bool:
-        """As long as it is not written: what nobody waits for; and money that has been spent."""
-        return self.waiter is None or isinstance(self.told, Review)
 
 
 class SQLiteDecisionLog:
@@ -87,10 +64,12 @@ class SQLiteDecisionLog:
         self._patience_s = patience_s
         self._reader = DecisionReader(path, busy_s)
         self._connection = open_for_writing(path, busy_s, survive_power_cut)
-        self._roll_up = SQLiteRollUp(self._connection)
-        self._queue: SimpleQueue[_Entry | None] = SimpleQueue()
-        self._unwritten: list[_Entry] = []
+        self._pace = Pace(self._is_pressed)
+        self._roll_up = SQLiteRollUp(self._connection, self._pace)
+        self._queue: SimpleQueue[LogEntry | None] = SimpleQueue()
+        self._unwritten: list[LogEntry] = []
         self._failing = False
+        self._is_urgent = False
         self._awaited = threading.Event()
         self._closed = False
         # A daemon: what was acknowledged is on disk, so a forgotten close must not hold up exit.
@@ -128,13 +107,13 @@ class SQLiteDecisionLog:
     def hand_over(self, row: JournaledRow | None, done: Callable[[], None] | None = None) -> None:
         """Write this row soon. It is safe elsewhere, and `done` is called, from the writer's
         thread, when it and all that was handed over before it need not be any longer."""
-        self._queue.put(_Entry(row, None, done))
+        self._queue.put(LogEntry(row, None, done))
 
-    async def _keep(self, told: _Told) -> None:
+    async def _keep(self, told: Told) -> None:
         self.check_open()
         loop = asyncio.get_running_loop()
         written: asyncio.Future[None] = loop.create_future()
-        self._queue.put(_Entry(told, _Waiter(written, loop)))
+        self._queue.put(LogEntry(told, Waiter(written, loop)))
         self._awaited.set()
         try:
             async with asyncio.timeout(self._patience_s):
@@ -179,12 +158,18 @@ class SQLiteDecisionLog:
             batch, ending = self._next_batch()
             batch, self._unwritten = [*self._unwritten, *batch], []
             if batch:
-                _tell(batch, self._commit(batch))
+                self._is_urgent = len(batch) >= MOST_PER_COMMIT or any(it.waiter for it in batch)
+                tell(batch, self._commit(batch))
             rows += len(batch)
             if rows >= ROWS_PER_CHECKPOINT:
                 self._checkpoint()
                 rows = 0
         self._connection.close()
+
+    def _is_pressed(self) -> bool:
+        """Whether somebody waits for what is being written, or more comes than is written."""
+        urgent = self._is_urgent or self._closed or self._awaited.is_set()
+        return urgent or self._queue.qsize() >= MOST_PER_COMMIT
 
     def _checkpoint(self) -> None:
         """Move the write-ahead log into the file, when nobody waits for the flush that this takes.
@@ -197,8 +182,8 @@ class SQLiteDecisionLog:
             # The rows are safe where they are; the next checkpoint, or SQLite's own, moves them.
             return
 
-    def _next_batch(self) -> tuple[list[_Entry], bool]:
-        batch: list[_Entry] = []
+    def _next_batch(self) -> tuple[list[LogEntry], bool]:
+        batch: list[LogEntry] = []
         try:
             entry = self._queue.get(timeout=RETRY_S if self._unwritten else None)
         except Empty:
@@ -216,7 +201,7 @@ class SQLiteDecisionLog:
                 return batch, False
         return batch, True
 
-    def _commit(self, batch: Sequence[_Entry]) -> list[RouterError | None]:
+    def _commit(self, batch: Sequence[LogEntry]) -> list[RouterError | None]:
         """Write a batch in one transaction; what went wrong with each entry, None if nothing."""
         connection = self._connection
         try:
@@ -240,19 +225,22 @@ class SQLiteDecisionLog:
                 logger.error("%s", result)
         return results
 
-    def _insert_all(self, batch: Sequence[_Told | JournaledRow | None]) -> list[RouterError | None]:
+    def _insert_all(self, batch: Sequence[Told | JournaledRow | None]) -> list[RouterError | None]:
         """In order, for feedback speaks of rows before it; journaled rows in a row together."""
         results: list[RouterError | None] = []
         for journaled, group in groupby(batch, lambda told: isinstance(told, JournaledRow)):
             if journaled:
                 rows = cast(list[JournaledRow], [*group])
-                results += insert_journaled(self._connection, rows, self._roll_up.add_journaled)
+                results += self._insert_journaled(rows)
             else:
-                others = cast(list[_Told | None], [*group])
+                others = cast(list[Told | None], [*group])
                 results += (None if told is None else self._insert(told) for told in others)
         return results
 
-    def _insert(self, told: _Told) -> RouterError | None:
+    def _insert_journaled(self, rows: Sequence[JournaledRow]) -> list[RouterError | None]:
+        return insert_journaled(self._connection, rows, self._roll_up.add_journaled, self._pace)
+
+    def _insert(self, told: Told) -> RouterError | None:
         """Write one row. A row that is wrong in itself must not take the others down with it."""
         if isinstance(told, Given):
             return insert_feedback(self._connection, self._roll_up, told)
@@ -274,27 +262,3 @@ class SQLiteDecisionLog:
         except sqlite3.Error:
             # SQLite has rolled back by itself, as it does on a full disk.
             return
-
-
-def _tell(batch: Sequence[_Entry], results: Sequence[RouterError | None]) -> None:
-    """Settle the futures, with one wake-up for each event loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[Any]] = {}
-    for entry, result in zip(batch, results, strict=True):
-        if entry.waiter is not None:
-            by_loop.setdefault(entry.waiter.loop, []).append((entry.waiter.written, result))
-    for loop, settled in by_loop.items():
-        try:
-            loop.call_soon_threadsafe(_settle, settled)
-        except RuntimeError:
-            # The loop has been closed: nobody waits there any more.
-            continue
-
-
-def _settle(settled: Sequence[tuple[asyncio.Future[None], RouterError | None]]) -> None:
-    for written, error in settled:
-        if written.done():
-            continue
-        if error is None:
-            written.set_result(None)
-        else:
-            written.set_exception(error)

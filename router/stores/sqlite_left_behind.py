@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from router.stores.journal import LeftBehind, left_behind
+from router.stores.pace import Pace
 from router.stores.sqlite_roll_up import SQLiteRollUp
 from router.stores.sqlite_rows import NAMES, JournaledRow, insert_journaled
 
@@ -51,6 +52,7 @@ def take_over(connection: sqlite3.Connection, directory: Path) -> Iterator[None]
 def _write(connection: sqlite3.Connection, rows: Sequence[JournaledRow]) -> None:
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        roll_up = SQLiteRollUp(connection)
-        insert_journaled(connection, rows, roll_up.add_journaled)
+        pace = Pace()
+        roll_up = SQLiteRollUp(connection, pace)
+        insert_journaled(connection, rows, roll_up.add_journaled, pace)
         roll_up.flush()

@@ -14,6 +14,7 @@ from router.core.ledger import TOTALS, PriceSheet
 from router.stores.decision_columns import COLUMNS
 from router.stores.ledger_schema import CLUSTER_SUMS, FEEDBACK_SUMS
 from router.stores.own_roll_up import PaidCall, book
+from router.stores.pace import Pace
 from router.stores.roll_up import (
     ALL,
     ALWAYS,
@@ -107,10 +108,11 @@ class Known(NamedTuple):
 
 
 class SQLiteRollUp:
-    """The roll-ups of one connection. For the thread that writes through it."""
+    """The roll-ups of one connection. For the thread that writes through it, at its pace."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, pace: Pace) -> None:
         self._connection = connection
+        self._pace = pace
         self._tags = TagNames(connection)
         self._sums = RollUp(self._tags.summed_under)
         self._keys: dict[Key, int] = {}
@@ -163,7 +165,6 @@ class SQLiteRollUp:
     def flush(self) -> None:
         """Add all that was summed to the tables. Raises sqlite3.Error."""
         sums, self._sums = self._sums, RollUp(self._tags.summed_under)
-        many = self._connection.executemany
         marks = self._marks({day_of(hour) for _, hour in sums.hourly})
         kept = {day: _standing(told) for day, told in marks.items()}
         hourly = {
@@ -182,11 +183,11 @@ class SQLiteRollUp:
             self._put(_WEEKLY, self._of_weeks(sums.tagged_clusters))
             self._put(_TAG_SETS, sums.tag_sets)
         self._put(_FEEDBACK, sums.feedback)
-        many(_JUDGED, ((*place, n) for place, n in sums.judged.items()))
-        many(_SCORES, sums.scores)
-        many(_HISTOGRAMS, ((*place, n) for place, n in sums.histograms.items()))
+        self._write(_JUDGED, ((*place, n) for place, n in sums.judged.items()))
+        self._write(_SCORES, sums.scores)
+        self._write(_HISTOGRAMS, ((*place, n) for place, n in sums.histograms.items()))
         late = {day for day, told in marks.items() if TIMES in told}
-        many(
+        self._write(
             _DAILY_HISTOGRAMS,
             (
                 (measure, model, day_of(hour), bucket, n)
@@ -231,7 +232,11 @@ class SQLiteRollUp:
     def _put(self, statement: str, sums: Sums) -> None:
         """Write sums, with their keys as the tables know them."""
         rows = ((self.id_of(key), *rest, *it) for (key, *rest), it in sums.items())
-        self._connection.executemany(statement, rows)
+        self._write(statement, rows)
+
+    def _write(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Each of these rows, with a rest between them."""
+        self._connection.executemany(statement, self._pace.through(rows))
 
     def forget(self) -> None:
         """The transaction was rolled back: nothing that it was told is true."""

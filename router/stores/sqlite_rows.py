@@ -16,6 +16,7 @@ from router.core.event import RoutingEvent
 from router.errors import DecisionLogError, RouterError
 from router.stores.decision_columns import COLUMNS
 from router.stores.decision_row import NOT_A_ROW
+from router.stores.pace import Pace
 
 Values = Sequence[Any]
 NAMES = tuple(column.name for column in COLUMNS)
@@ -24,11 +25,14 @@ SIZES = (32, 16, 8, 4, 2, 1)
 """Rows in a statement. Few sizes, so that each is prepared once; 32 stay far below SQLite's bound
 on parameters."""
 
+MOST_AT_LEISURE = 8
+"""Rows in a statement where there is time: about as much as is done without a rest."""
 
-def pieces(rows: int) -> Iterator[slice]:
-    """So many rows cut into pieces of SIZES."""
+
+def pieces(rows: int, most: int = SIZES[0]) -> Iterator[slice]:
+    """So many rows cut into pieces of SIZES, none of more than `most`."""
     start = 0
-    for size in SIZES:
+    for size in (it for it in SIZES if it <= most):
         while rows - start >= size:
             yield slice(start, start + size)
             start += size
@@ -50,13 +54,15 @@ def insert_journaled(
     connection: sqlite3.Connection,
     rows: Sequence[JournaledRow],
     written: Callable[[JournaledRow], None],
+    pace: Pace,
 ) -> list[RouterError | None]:
-    """Write them; what is wrong with each, None if nothing. `written` hears of each that was
-    not there before. Raises sqlite3.Error."""
+    """Write them at a pace; what is wrong with each, None if nothing. `written` hears of each that
+    was not there before. Raises sqlite3.Error."""
+    most = SIZES[0] if pace.hurries else MOST_AT_LEISURE
     results: list[RouterError | None] = []
     for names, group in groupby(rows, lambda row: row.names):
         found = list(group)
-        for piece in pieces(len(found)):
+        for piece in pieces(len(found), most):
             try:
                 _insert(connection, found[piece], names)
             except (sqlite3.IntegrityError, *NOT_A_ROW):
@@ -66,6 +72,7 @@ def insert_journaled(
                 for row in found[piece]:
                     written(row)
                 results += [None] * (piece.stop - piece.start)
+            pace.rest()
     return results
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from router.core.ledger import SECONDS_PER_DAY, SECONDS_PER_HOUR, TOTALS
 from router.stores.ledger_schema import CLUSTER_SUMS
+from router.stores.pace import Pace
 from router.stores.roll_up import (
     ALL,
     FULL,
@@ -256,7 +257,7 @@ def _note_keys(
     connection: sqlite3.Connection, level: str, full_keys: Iterable[tuple[int, str]]
 ) -> None:
     """Which key of a level each full key belongs to, in a table of this connection."""
-    keys = SQLiteRollUp(connection)
+    keys = SQLiteRollUp(connection, Pace())
     connection.execute(
         "CREATE TEMP TABLE IF NOT EXISTS lifted (full INTEGER PRIMARY KEY, key INTEGER)"
     )

@@ -18,6 +18,7 @@ import msgspec
 
 from router.core.ledger import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from router.errors import DecisionLogError
+from router.stores.pace import Pace
 from router.stores.roll_up import Row as Rolled
 from router.stores.sqlite_left_behind import take_over
 from router.stores.sqlite_reviews import book_review
@@ -53,7 +54,7 @@ def fill(connection: sqlite3.Connection) -> bool:
 
 
 def _roll_up(connection: sqlite3.Connection, rows: list[dict[str, Any]]) -> None:
-    sums = SQLiteRollUp(connection)
+    sums = SQLiteRollUp(connection, Pace())
     for row in rows:
         connection.execute(_COMPLETE, row)
         said = connection.execute(_SAID, (row["id"],)).fetchall()

@@ -5,9 +5,9 @@
     --rounds N --seconds S     how often, and how long a point is (default: 3 rounds of 2 s)
     --soak S         how long memory is watched under load (default: 60 s; 0: not at all)
 
-Each gateway runs alone, pinned to core 0; the upstream and the callers share core 1. All take turns
-in every round, and medians over the rounds are shown: the speed of a shared machine drifts, ratios
-within a run and milliseconds of CPU hold.
+Each gateway runs alone, pinned to a core; the upstream and the callers share another, or have one
+each where there are four. All take turns in every round, and medians over the rounds are shown: the
+speed of a shared machine drifts, ratios within a run and milliseconds of CPU hold.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from typing import Any
 
 from tests.benchmarks.gateways import UPSTREAM_PORT, Gateway, floor, litellm, ours, portkey
 from tests.benchmarks.load_generator import KEY
-from tests.benchmarks.processes import Measured, pinned
+from tests.benchmarks.processes import PLACES, Measured, pinned
 
 POLICY = Path(__file__).parents[2] / "policies" / "default.yaml"
 UPSTREAM = Gateway("no gateway", "mock")
@@ -48,12 +48,12 @@ class Figures:
 
 
 def run_load(gateway: Gateway, callers: int, stream: bool, seconds: float) -> dict[str, Any]:
-    """One point, by a process of its own on core 1."""
+    """One point, by a process of its own."""
     command = [sys.executable, "-m", "tests.benchmarks.load_generator", str(gateway.port)]
     command += [gateway.model, str(callers), str(seconds), *(["--stream"] if stream else [])]
     command += [word for header in gateway.headers for word in ("--header", header)]
     # A file: of what went through a pipe the rest was missing now and then, past 128 KiB.
-    with pinned({1}), tempfile.TemporaryFile("w+") as told:
+    with pinned(PLACES.callers), tempfile.TemporaryFile("w+") as told:
         subprocess.run(command, stdout=told, check=True)
         told.seek(0)
         run: dict[str, Any] = json.load(told)
@@ -67,7 +67,7 @@ def measure(gateway: Gateway, seconds: float, folder: Path, figures: Figures) ->
     process = None
     if gateway.command:
         log = folder / f"{gateway.name}.log"
-        process = Measured(gateway.command, set(gateway.cores), gateway.environment, log)
+        process = Measured(gateway.command, gateway.cores, gateway.environment, log)
     try:
         if process is not None:
             figures.add(ready_s=first_answer(process, gateway))
@@ -104,7 +104,7 @@ def first_answer(process: Measured, gateway: Gateway) -> float:
 
 def soak(gateway: Gateway, seconds: float, folder: Path) -> str:
     """How memory fares under load at full speed, after a tenth of the time to warm up."""
-    process = Measured(gateway.command, {0}, gateway.environment, folder / "soak.log")
+    process = Measured(gateway.command, gateway.cores, gateway.environment, folder / "soak.log")
     try:
         first_answer(process, gateway)
         run_load(gateway, CALLERS, False, seconds / 10)
@@ -130,23 +130,28 @@ def shown(all_figures: dict[str, Figures]) -> None:
             f" {added[1]:10.2f} {added[2]:13.2f} {it['ready_s']:8.2f} {it['resident']:7.0f}"
         )
     print(f"req/s and CPU at {CALLERS} callers; ms added to the upstream's own at one caller\n")
+    one = "slm-router, routed" if PLACES.are_apart else "slm-router, routed, unpinned"
     told = [
         ("slm-router, routed", "LiteLLM, rule router", "many_rps", ">= 20"),
         ("slm-router, named model", "LiteLLM, named model", "many_rps", ">= 25"),
-        ("slm-router, 2 workers, unpinned", "slm-router, routed, unpinned", "many_rps", ">= 1.7"),
+        ("slm-router, 2 workers", one, "many_rps", ">= 1.7"),
         ("slm-router, routed", "FastAPI + aiohttp", "many_cpu", "<= 2.25 (0.36 to 0.16 ms)"),
     ]
     for name, other, key, wanted in told:
         if name in all_figures and other in all_figures:
             ratio = all_figures[name][key] / all_figures[other][key]
             print(f"{name}: {ratio:.2f} x {other} in {key} (wanted {wanted})")
-    one, two = (all_figures.get(f"slm-router, {it}, unpinned") for it in ("routed", "2 workers"))
-    if one is not None and two is not None:
-        had, each = two["many_rps"] * two["many_cpu"] / 1000, one["many_cpu"] / two["many_cpu"]
-        print(
-            f"slm-router, 2 workers had {had:.2f} of the two cores, for callers and upstream run on"
-            f" them too: for each core of theirs they answer {each:.2f} times what one worker does"
-        )
+    if not PLACES.are_apart:
+        told_per_core(all_figures[one], all_figures["slm-router, 2 workers"])
+
+
+def told_per_core(one: Figures, two: Figures) -> None:
+    """How two workers fared with what was left to them of their cores."""
+    had, each = two["many_rps"] * two["many_cpu"] / 1000, one["many_cpu"] / two["many_cpu"]
+    print(
+        f"slm-router, 2 workers had {had:.2f} of the two cores, for callers and upstream run on"
+        f" them too: for each core of theirs they answer {each:.2f} times what one worker does"
+    )
 
 
 def main() -> None:
@@ -165,7 +170,7 @@ def main() -> None:
         gateways += litellm(folder, given.litellm.absolute()) if given.litellm else []
         gateways += [portkey(given.portkey.absolute())] if given.portkey else []
         command = [sys.executable, "-m", "tests.benchmarks.mock_upstream", str(UPSTREAM_PORT)]
-        upstream = Measured(command, {1}, {}, folder / "upstream.log")
+        upstream = Measured(command, PLACES.upstream, {}, folder / "upstream.log")
         figures = {gateway.name: Figures() for gateway in gateways}
         try:
             first_answer(upstream, UPSTREAM)

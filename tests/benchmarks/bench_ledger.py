@@ -25,6 +25,7 @@ from router.core.ledger import SECONDS_PER_DAY, LedgerFilter, Window
 from router.stores.decision_columns import COLUMNS
 from router.stores.decision_row import encoded
 from router.stores.feedback_row import INSERT_FEEDBACK, Given
+from router.stores.pace import Pace
 from router.stores.sqlite_ledger import SQLiteLedger
 from router.stores.sqlite_roll_up import SQLiteRollUp
 from router.stores.sqlite_schema import open_for_writing
@@ -114,7 +115,7 @@ def rows(number_of: int) -> Iterator[list[Any]]:
 def write(path: Path, number_of: int, rolled_up: bool = True) -> float:
     """Seconds of processor time to write so many rows, as the decision log's thread does."""
     with closing(open_for_writing(path, 2.0, survive_power_cut=False)) as connection:
-        sums = SQLiteRollUp(connection)
+        sums = SQLiteRollUp(connection, Pace())
         begun = time.process_time()
         for number, values in enumerate(rows(number_of)):
             if number % BATCH == 0:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.benchmarks.load_generator import KEY, PATH
+from tests.benchmarks.processes import PLACES
 
 UPSTREAM_PORT, PORT = 9107, 8107
 UPSTREAM = f"http://127.0.0.1:{UPSTREAM_PORT}/v1"
@@ -52,7 +53,7 @@ class Gateway:
     model: str
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
-    cores: frozenset[int] = frozenset({0})
+    cores: frozenset[int] = PLACES.gateway
     headers: tuple[str, ...] = ()
     streams: bool = True
 
@@ -78,14 +79,18 @@ def ours(folder: Path, default_policy: Path) -> list[Gateway]:
     def environment(name: str) -> dict[str, str]:
         return {"SLM_ROUTER_STATE_DIR": str(folder / name), "SLM_ROUTER_API_KEY": KEY}
 
-    both = frozenset({0, 1})
     several = (*command, "--workers", "2")
-    return [
+    two, both = environment("two"), PLACES.two_workers
+    gateways = [
         Gateway("slm-router, routed", "auto", command, environment("routed")),
         Gateway("slm-router, named model", "mock", command, environment("named")),
-        Gateway("slm-router, routed, unpinned", "auto", command, environment("one"), both),
-        Gateway("slm-router, 2 workers, unpinned", "auto", several, environment("two"), both),
+        Gateway("slm-router, 2 workers", "auto", several, two, both),
     ]
+    if not PLACES.are_apart:
+        # Two workers share their cores with those who ask them: to be compared with one that does.
+        one = environment("one")
+        gateways.append(Gateway("slm-router, routed, unpinned", "auto", command, one, both))
+    return gateways
 
 
 def floor() -> Gateway:

@@ -9,14 +9,41 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 TICKS = os.sysconf("SC_CLK_TCK")
 START_S = 90.0
 PRIORITY = "-15"
 
 
+class Places(NamedTuple):
+    """The cores on which each runs."""
+
+    gateway: frozenset[int]
+    two_workers: frozenset[int]
+    upstream: frozenset[int]
+    callers: frozenset[int]
+
+    @property
+    def are_apart(self) -> bool:
+        """Whether two workers share no core with those who ask them and whom they ask."""
+        return not self.two_workers & (self.upstream | self.callers)
+
+
+def places(cores: Sequence[int]) -> Places:
+    """Who runs where, given so many: of four each has its own; of fewer upstream and callers share
+    the last, and two workers run on all."""
+    first, last = frozenset(cores[:1]), frozenset(cores[-1:])
+    if len(cores) < 4:
+        return Places(first, frozenset(cores), last, last)
+    return Places(first, frozenset(cores[:2]), frozenset(cores[2:3]), frozenset(cores[3:4]))
+
+
+PLACES = places(sorted(os.sched_getaffinity(0)))
+
+
 @contextmanager
-def pinned(cores: set[int]) -> Iterator[None]:
+def pinned(cores: frozenset[int]) -> Iterator[None]:
     """What is started within runs on these cores alone, where the machine has them."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, (cores & before) or before)
@@ -30,7 +57,11 @@ class Measured:
     """A process and all that it starts, with its output in `log`."""
 
     def __init__(
-        self, command: Sequence[str], cores: set[int], environment: Mapping[str, str], log: Path
+        self,
+        command: Sequence[str],
+        cores: frozenset[int],
+        environment: Mapping[str, str],
+        log: Path,
     ) -> None:
         self.started = time.perf_counter()
         with pinned(cores), log.open("wb") as out:
