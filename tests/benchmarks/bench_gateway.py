@@ -71,6 +71,8 @@ def measure(gateway: Gateway, seconds: float, folder: Path, figures: Figures) ->
     try:
         if process is not None:
             figures.add(ready_s=first_answer(process, gateway))
+            # Until then all connections go to the first of its workers.
+            process.until_listening(gateway.port, gateway.workers)
         for name, (callers, stream) in POINTS.items():
             if stream and not gateway.streams:
                 continue

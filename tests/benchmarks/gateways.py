@@ -56,6 +56,7 @@ class Gateway:
     cores: frozenset[int] = PLACES.gateway
     headers: tuple[str, ...] = ()
     streams: bool = True
+    workers: int = 1
 
     @property
     def port(self) -> int:
@@ -84,7 +85,7 @@ def ours(folder: Path, default_policy: Path) -> list[Gateway]:
     gateways = [
         Gateway("slm-router, routed", "auto", command, environment("routed")),
         Gateway("slm-router, named model", "mock", command, environment("named")),
-        Gateway("slm-router, 2 workers", "auto", several, two, both),
+        Gateway("slm-router, 2 workers", "auto", several, two, both, workers=2),
     ]
     if not PLACES.are_apart:
         # Two workers share their cores with those who ask them: to be compared with one that does.

@@ -90,6 +90,13 @@ class Measured:
                 time.sleep(0.02)
         raise RuntimeError(f"{self._process.args!r} does not answer {url}")
 
+    def until_listening(self, port: int, sockets: int) -> None:
+        """Wait until so many sockets take connections there: one for each of its workers."""
+        while _listening(port) < sockets:
+            if time.perf_counter() - self.started > START_S:
+                raise RuntimeError(f"fewer than {sockets} sockets of {self._process.args!r} listen")
+            time.sleep(0.02)
+
     def cpu_s(self) -> float:
         """Seconds of a core that all its processes have used."""
         ticks = 0
@@ -123,6 +130,12 @@ class Measured:
             children = _read(Path(f"/proc/{pid}/task/{pid}/children"))
             waiting += map(int, children.split())
         return found
+
+
+def _listening(port: int) -> int:
+    """Sockets that listen there, by proc_net_tcp(5): local address second, state fourth."""
+    rows = (row.split() for row in _read(Path("/proc/net/tcp")).splitlines()[1:])
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)
 
 
 def _read(path: Path) -> str:
