@@ -134,7 +134,8 @@ class Measured:
 
 def _listening(port: int) -> int:
     """Sockets that listen there, by proc_net_tcp(5): local address second, state fourth."""
-    rows = (row.split() for row in _read(Path("/proc/net/tcp")).splitlines()[1:])
+    tables = (_read(Path("/proc/net") / name).splitlines()[1:] for name in ("tcp", "tcp6"))
+    rows = (row.split() for table in tables for row in table)
     return sum(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)
 
 
