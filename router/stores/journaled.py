@@ -143,7 +143,7 @@ def _ready(asked: _Asked) -> _Ready | None:
         told = f"The decision {event.id!r} cannot be logged: {error}."
         _refuse(asked.kept, DecisionLogError(told))
         return None
-    return _Ready(JournaledRow(values, event=event), line, asked.kept)
+    return _Ready(JournaledRow(values, priced_by=event.bill.priced_by), line, asked.kept)
 
 
 def _refuse(kept: asyncio.Future[None], failure: DecisionLogError) -> None:

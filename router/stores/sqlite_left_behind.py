@@ -28,7 +28,10 @@ def rows_of(left: LeftBehind) -> list[JournaledRow]:
     names = [left.columns[place] for place in known]
     if left.rows:
         logger.info("%d rows that a process had left in its journal are kept", len(left.rows))
-    return [JournaledRow([row[place] for place in known], names) for row in left.rows]
+    return [
+        JournaledRow([row[place] for place in known], names, is_left_behind=True)
+        for row in left.rows
+    ]
 
 
 def take_over(connection: sqlite3.Connection, directory: Path) -> Iterator[None]:

@@ -120,8 +120,8 @@ class SQLiteRollUp:
 
     def add_journaled(self, row: JournaledRow) -> None:
         """A row that was written from a journal."""
-        if row.event is not None:
-            self.add(row.values, row.event.bill.priced_by)
+        if not row.is_left_behind:
+            self.add(row.values, row.priced_by)
             return
         # Read back: one of an older version lacks columns, which the table has filled in.
         id = row.values[row.names.index("id")]

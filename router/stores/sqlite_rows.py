@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from router.core.event import RoutingEvent
+from router.core.ledger import PriceSheet
 from router.errors import DecisionLogError, RouterError
 from router.stores.decision_columns import COLUMNS
 from router.stores.decision_row import NOT_A_ROW
@@ -41,13 +41,15 @@ def pieces(rows: int, most: int = SIZES[0]) -> Iterator[slice]:
 class JournaledRow(Struct, frozen=True):
     """A row that is safe in a journal, by its values and the names of their columns.
 
-    `event` is what it tells of; None for what a process that died had left: that may be in the
-    database already.
+    `priced_by` are the prices that it names, if it names any. `is_left_behind`, by a process that
+    died: it may be in the database already. While a disk stalls thousands of these wait, so they
+    hold on to nothing else.
     """
 
     values: Values
     names: Sequence[str] = NAMES
-    event: RoutingEvent | None = None
+    priced_by: PriceSheet | None = None
+    is_left_behind: bool = False
 
 
 def insert_journaled(
@@ -87,7 +89,8 @@ def _insert_one(
     try:
         _insert(connection, [row], row.names)
     except (sqlite3.IntegrityError, *NOT_A_ROW) as error:
-        return None if row.event is None else not_logged(row.event.id, error)
+        id = row.values[row.names.index("id")]
+        return None if row.is_left_behind else not_logged(id, error)
     written(row)
     return None
 

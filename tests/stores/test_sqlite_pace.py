@@ -55,7 +55,7 @@ def hand_over(log: SQLiteDecisionLog, ids: range) -> None:
     for n in ids:
         event = an_event(str(n))
         values, _ = encoded_twice(event)
-        log.hand_over(JournaledRow(values, event=event))
+        log.hand_over(JournaledRow(values))
 
 
 async def written(log: SQLiteDecisionLog) -> None:
