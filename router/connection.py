@@ -21,7 +21,7 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from router.api.leaving import Leaving
 from router.api.whole import put_into
-from router.http1 import NO_HOST, Unchunked, names_host, refusal
+from router.http1 import Unchunked, refusal, wrong_host
 
 LOOK_S = 1.0
 
@@ -98,10 +98,9 @@ class BoundedProtocol(HttpToolsProtocol):
         """Let the request begin, if its head is short enough."""
         if self._head_bytes > self.bounds.head_bytes and self._exact() > self.bounds.head_bytes:
             self._give_up(self._too_long())
-        # Nearly everyone names the host first of all.
-        first = self.headers[0][0] if self.headers else b""
-        if first != b"host" and not names_host(self.headers, self.parser.get_http_version()):
-            self._give_up(NO_HOST)
+        refused = wrong_host(self.headers, self.parser.get_http_version())
+        if refused is not None:
+            self._give_up(refused)
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
             return
         self._phase, self._since = _BODY, self.loop.time()

@@ -1,7 +1,7 @@
 """HTTP/1: what RFC 9112 asks of a server and uvicorn leaves to us, and the refusal of a request
 that no application sees.
 
-Rule: a caller who speaks HTTP/1.1 and names its host pays for none of it.
+Rule: a caller who speaks HTTP/1.1 and names its host once pays for none of it.
 """
 
 from collections.abc import Iterable
@@ -15,6 +15,9 @@ from router.api.request_id import new_id
 
 NO_HOST = (HTTPStatus.BAD_REQUEST, "The request has no header `Host`, which HTTP/1.1 asks for.")
 """The refusal of a request that does not name its host (RFC 9112, 3.2)."""
+
+SEVERAL_HOSTS = (HTTPStatus.BAD_REQUEST, "The request has several headers `Host`, not one.")
+"""The refusal of one that names several: whoever passed it on may have gone by another."""
 
 
 class Unchunked(RequestResponseCycle):
@@ -36,9 +39,14 @@ class Unchunked(RequestResponseCycle):
         await super().send(message)
 
 
-def names_host(headers: Iterable[tuple[bytes, bytes]], version: str) -> bool:
-    """Whether a request names its host, or need not: HTTP/1.0 did not know that header yet."""
-    return version == "1.0" or any(name == b"host" for name, _ in headers)
+def wrong_host(headers: Iterable[tuple[bytes, bytes]], version: str) -> tuple[int, str] | None:
+    """The refusal of a request that does not name one host; HTTP/1.0 did not know that header."""
+    hosts = [name for name, _ in headers].count(b"host")
+    if hosts == 1:
+        return None
+    if hosts:
+        return SEVERAL_HOSTS
+    return None if version == "1.0" else NO_HOST
 
 
 def refusal(status: int, message: str) -> bytes:

@@ -1,4 +1,4 @@
-"""HTTP/1 as RFC 9112 has it: callers of 1.0 get no chunks, those of 1.1 name their host."""
+"""HTTP/1 as RFC 9112 has it: callers of 1.0 get no chunks, those of 1.1 name one host."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -59,3 +59,15 @@ async def test_the_host_may_stand_anywhere_in_the_head(server: Served) -> None:
     peer = await server.peer(b"GET /small HTTP/1.1\r\naccept: */*\r\nHOST: localhost\r\n\r\n")
 
     assert (await peer.answer()).status == 200
+
+
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+async def test_a_request_that_names_several_hosts_is_refused(
+    server: Served, version: bytes
+) -> None:
+    lines = b"host: a\r\naccept: */*\r\nHost: b\r\n"
+    peer = await server.peer(b"GET /small HTTP/" + version + b"\r\n" + lines + b"\r\n")
+
+    answer = await peer.answer()
+    assert answer.status == 400 and "several headers `Host`" in answer.json["error"]["message"]
+    assert await peer.rest() == b""
