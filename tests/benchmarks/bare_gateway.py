@@ -1,4 +1,4 @@
-"""The floor: FastAPI, JSON in, the model renamed, aiohttp out, and nothing else.
+"""The floor: an endpoint of FastAPI, JSON in, the model renamed, aiohttp out, and nothing else.
 
 uvicorn --factory tests.benchmarks.bare_gateway:app    with UPSTREAM in the environment
 """
@@ -22,9 +22,9 @@ def app() -> FastAPI:
         async with aiohttp.ClientSession(connector=connector) as app.state.session:
             yield
 
-    made = FastAPI(lifespan=lifespan)
-    made.add_route("/v1/chat/completions", _chat, methods=["POST"])
-    made.add_route("/healthz", _healthz, methods=["GET"])
+    made = FastAPI(lifespan=lifespan, openapi_url=None)
+    made.post("/v1/chat/completions", response_model=None)(_chat)
+    made.get("/healthz", response_model=None)(_healthz)
     return made
 
 

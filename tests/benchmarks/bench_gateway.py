@@ -21,12 +21,19 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from tests.benchmarks.gateways import UPSTREAM_PORT, Gateway, floor, litellm, ours, portkey
+from tests.benchmarks.gateways import (
+    MOCK,
+    UPSTREAM_ITSELF,
+    Gateway,
+    floor,
+    litellm,
+    ours,
+    portkey,
+)
 from tests.benchmarks.load_generator import KEY
 from tests.benchmarks.processes import PLACES, Measured, pinned
 
 POLICY = Path(__file__).parents[2] / "policies" / "default.yaml"
-UPSTREAM = Gateway("no gateway", "mock")
 CALLERS = 16
 POINTS = {"one": (1, False), "many": (CALLERS, False), "stream": (1, True)}
 """Name -> callers, and whether answers are streamed."""
@@ -67,7 +74,7 @@ def measure(gateway: Gateway, seconds: float, folder: Path, figures: Figures) ->
     process = None
     if gateway.command:
         log = folder / f"{gateway.name}.log"
-        process = Measured(gateway.command, gateway.cores, gateway.environment, log)
+        process = Measured(gateway.words, gateway.cores, gateway.environment, log)
     try:
         if process is not None:
             figures.add(ready_s=first_answer(process, gateway))
@@ -106,7 +113,7 @@ def first_answer(process: Measured, gateway: Gateway) -> float:
 
 def soak(gateway: Gateway, seconds: float, folder: Path) -> str:
     """How memory fares under load at full speed, after a tenth of the time to warm up."""
-    process = Measured(gateway.command, gateway.cores, gateway.environment, folder / "soak.log")
+    process = Measured(gateway.words, gateway.cores, gateway.environment, folder / "soak.log")
     try:
         first_answer(process, gateway)
         run_load(gateway, CALLERS, False, seconds / 10)
@@ -123,7 +130,7 @@ def soak(gateway: Gateway, seconds: float, folder: Path) -> str:
 
 def shown(all_figures: dict[str, Figures]) -> None:
     """The table, and what the issue asks for."""
-    bare = all_figures[UPSTREAM.name]
+    bare = all_figures[UPSTREAM_ITSELF.name]
     print(f"{'':32}  req/s  CPU ms  p50 added  p99 added  stream added  ready s  RSS MB")
     for name, it in all_figures.items():
         added = [it[key] - bare[key] for key in ("one_p50", "one_p99", "stream_first")]
@@ -168,14 +175,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         mine = ours(folder, POLICY)
-        gateways = [UPSTREAM, floor(), *mine]
+        gateways = [UPSTREAM_ITSELF, floor(), *mine]
         gateways += litellm(folder, given.litellm.absolute()) if given.litellm else []
         gateways += [portkey(given.portkey.absolute())] if given.portkey else []
-        command = [sys.executable, "-m", "tests.benchmarks.mock_upstream", str(UPSTREAM_PORT)]
-        upstream = Measured(command, PLACES.upstream, {}, folder / "upstream.log")
+        upstream = Measured(MOCK, PLACES.upstream, {}, folder / "upstream.log")
         figures = {gateway.name: Figures() for gateway in gateways}
         try:
-            first_answer(upstream, UPSTREAM)
+            first_answer(upstream, UPSTREAM_ITSELF)
             for _ in range(given.rounds):
                 for gateway in gateways:
                     measure(gateway, given.seconds, folder, figures[gateway.name])

@@ -47,7 +47,8 @@ general_settings: {{master_key: {KEY}}}
 
 @dataclass(frozen=True)
 class Gateway:
-    """One set-up. `model` is what it is asked for; `command` is empty for the upstream itself."""
+    """One set-up. `model` is what it is asked for; `command` has `{port}` where `port` belongs; it
+    is empty for the upstream itself."""
 
     name: str
     model: str
@@ -57,11 +58,12 @@ class Gateway:
     headers: tuple[str, ...] = ()
     streams: bool = True
     workers: int = 1
+    port: int = PORT
 
     @property
-    def port(self) -> int:
-        """Where it is asked."""
-        return PORT if self.command else UPSTREAM_PORT
+    def words(self) -> tuple[str, ...]:
+        """What starts it."""
+        return tuple(word.format(port=self.port) for word in self.command)
 
     @property
     def url(self) -> str:
@@ -69,12 +71,17 @@ class Gateway:
         return f"http://127.0.0.1:{self.port}{PATH}"
 
 
+UPSTREAM_ITSELF = Gateway("no gateway", "mock", port=UPSTREAM_PORT)
+MOCK = (sys.executable, "-m", "tests.benchmarks.mock_upstream", str(UPSTREAM_PORT))
+"""What starts it."""
+
+
 def ours(folder: Path, default_policy: Path) -> list[Gateway]:
     """The product: as `slm-router serve` runs it with keys, the default policy, log and metrics."""
     rules = [line for line in default_policy.read_text().splitlines() if "catalog:" not in line]
     policy = folder / "policy.yaml"
     policy.write_text("\n".join(rules) + CATALOG)
-    served = (sys.executable, "-m", "router.cli", "serve", "--port", str(PORT))
+    served = (sys.executable, "-m", "router.cli", "serve", "--port", "{port}")
     command = (*served, "--policy", str(policy), "--require-keys")
 
     def environment(name: str) -> dict[str, str]:
@@ -97,7 +104,7 @@ def ours(folder: Path, default_policy: Path) -> list[Gateway]:
 def floor() -> Gateway:
     """What FastAPI and aiohttp cost by themselves."""
     app = "tests.benchmarks.bare_gateway:app"
-    command = (sys.executable, "-m", "uvicorn", "--factory", app, "--port", str(PORT))
+    command = (sys.executable, "-m", "uvicorn", "--factory", app, "--port", "{port}")
     quiet = ("--no-access-log", "--log-level", "warning")
     return Gateway("FastAPI + aiohttp", "mock", (*command, *quiet), {"UPSTREAM": UPSTREAM})
 
@@ -106,7 +113,7 @@ def litellm(folder: Path, environment: Path) -> list[Gateway]:
     """LiteLLM's proxy out of a virtual environment that has it: plain, and with its rule router."""
     config = folder / "litellm.yaml"
     config.write_text(LITELLM)
-    where = ("--host", "127.0.0.1", "--port", str(PORT), "--telemetry", "False")
+    where = ("--host", "127.0.0.1", "--port", "{port}", "--telemetry", "False")
     command = (str(environment / "bin" / "litellm"), "--config", str(config), *where)
     quiet = {
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
@@ -123,7 +130,7 @@ def litellm(folder: Path, environment: Path) -> list[Gateway]:
 def portkey(folder: Path) -> Gateway:
     """Portkey's gateway out of a folder in which npm has installed it."""
     script = folder / "node_modules/@portkey-ai/gateway/build/start-server.js"
-    command = ("node", str(script), f"--port={PORT}", "--headless")
+    command = ("node", str(script), "--port={port}", "--headless")
     return Gateway(
         "Portkey, named model",
         "mock",
