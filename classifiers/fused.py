@@ -1,4 +1,4 @@
-"""All linear maps of a prompt classifier side by side: one product for all heads and latents.
+"""All linear maps of a prompt classifier side by side: two products for all heads and latents.
 
 On one prompt numpy spends its time on calls, not on numbers: five heads, two maps onto latents and
 the centroids of novelty one by one take three times as long as all of them at once. Calibrations
@@ -56,19 +56,25 @@ class Read(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """The maps.
+    """The maps, in two blocks: most of what one matrix would hold of both were zeros, and what a
+    judgement reads it also takes out of the processor's caches, for all that comes after it.
 
     Attributes:
-        dense: [w, c] of the `wide` view as `Encoder.crossed` gives it.
-        sparse, scale: [width, s] int8 and [s], of its n-grams, onto the first s columns. Both
-            matrices are `_padded`.
-        ends: where the columns of each part end, then those of `Read.sides` and `Read.nearness`.
+        words: [v, c] of the embedding in `Encoder.crossed`, onto nearness, then odds, then the
+            latents that go by the words.
+        shape: [w - v, d] of all behind it, onto odds, then the latents by words and by shape.
+        sparse, scale: [width, s] int8 and [s], of its n-grams, onto odds and latents by words.
+            The three matrices are `_padded`.
+        ends: where the odds of each part end, then those of `Read.sides` behind them.
+        near: columns of `Read.nearness`.
     """
 
-    dense: FloatArray
+    words: FloatArray
+    shape: FloatArray
     sparse: NDArray[np.int8]
     scale: FloatArray
     ends: tuple[int, ...]
+    near: int
 
     @classmethod
     def of(
@@ -87,42 +93,36 @@ class Fused:
         if latents is not None:
             blocks.append((latents.coef, np.zeros(latents.coef.shape[1])))
             sparse.append((latents.sparse_coef, latents.sparse_scale))
+        read = np.concatenate([one for one, _ in blocks], axis=1)
+        centroids = np.zeros((vectors, 0)) if novelty is None else novelty.centroids.T
+        words = np.concatenate((centroids, read[:vectors]), axis=1)
+        if latents is not None:
             shape = latents.shape_coef
             blocks.append((place.of(shape[1:], SURFACE), shape[0]))
-        if novelty is not None:
-            centroids = np.zeros((place.width, len(novelty.centroids)))
-            centroids[:vectors] = novelty.centroids.T
-            blocks.append((centroids, np.zeros(len(novelty.centroids))))
-        sides = 0 if latents is None else 2 * latents.coef.shape[1]
-        near = 0 if novelty is None else len(novelty.centroids)
-        dense = np.concatenate([one for one, _ in blocks], axis=1)
+        behind = np.concatenate([one[vectors:] for one, _ in blocks], axis=1)
         constant = np.concatenate([constant for _, constant in blocks])
-        dense = np.insert(dense, vectors, constant, axis=0)
-        dense[vectors:] *= scales(features)[:, None]
+        behind = np.insert(behind, 0, constant, axis=0) * scales(features)[:, None]
+        sides = 0 if latents is None else 2 * latents.coef.shape[1]
         return cls(
-            _padded(dense.astype(np.float32)),
+            _padded(words.astype(np.float32)),
+            _padded(behind.astype(np.float32)),
             _padded(np.concatenate([coef for coef, _ in sparse], axis=1)),
             np.concatenate([scale for _, scale in sparse]).astype(np.float32),
-            tuple(accumulate([*(part.head.coef_.shape[1] for part in parts), sides, near])),
+            tuple(accumulate([*(part.head.coef_.shape[1] for part in parts), sides])),
+            centroids.shape[1],
         )
 
     def read(self, crossed: Design) -> Read:
         """Return what n texts tell."""
-        found = self._dense_product(crossed.dense)
+        vectors, s = len(self.words), len(self.scale)
+        words = _product(crossed.dense[:, :vectors], self.words)
+        found = _product(crossed.dense[:, vectors:], self.shape)
+        told = found[:, :s]
+        told += words[:, self.near : self.near + s]
         if crossed.sparse is not None:
-            told = found[:, : len(self.scale)]
             told += self._sparse_product(crossed.sparse)
-        odds, sides, near = self.ends[-3:]
-        return Read(found[:, :odds].tolist(), found[:, odds:sides], found[:, sides:near])
-
-    def _dense_product(self, rows: FloatArray) -> FloatArray:
-        if not 1 < len(rows) <= _FEW:
-            all_at_once: FloatArray = rows.dot(self.dense)
-            return all_at_once
-        found = np.empty((len(rows), self.dense.shape[1]), dtype=np.float32)
-        for row, out in zip(rows, found, strict=True):
-            row.dot(self.dense, out)
-        return found
+        odds, sides = self.ends[-2:]
+        return Read(found[:, :odds].tolist(), found[:, odds:sides], words[:, : self.near])
 
     def _sparse_product(self, rows: SparseRows) -> FloatArray:
         """Return [n, s]; of one text [s]."""
@@ -137,6 +137,16 @@ class Fused:
             found[row] = rows.values[start:end].dot(picked[start:end])[:s]
         found *= self.scale
         return found
+
+
+def _product(rows: FloatArray, columns: FloatArray) -> FloatArray:
+    if not 1 < len(rows) <= _FEW:
+        all_at_once: FloatArray = rows.dot(columns)
+        return all_at_once
+    found = np.empty((len(rows), columns.shape[1]), dtype=np.float32)
+    for row, out in zip(rows, found, strict=True):
+        row.dot(columns, out)
+    return found
 
 
 def _padded(columns: NDArray[Any]) -> NDArray[Any]:
