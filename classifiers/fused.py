@@ -40,7 +40,7 @@ class Part(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What one product tells of n texts.
+    """What the products tell of n texts.
 
     Attributes:
         odds: [n] rows of plain numbers, those of all parts side by side: of each one column for two

@@ -1,4 +1,4 @@
-"""What the heads of a prompt classifier say of encoded texts: all of them by one product where all
+"""What the heads of a prompt classifier say of encoded texts: all of them by two products where all
 are linear, each by itself else."""
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Reader:
         return [Said(*row) for row in said], Blend.of(latents)
 
     def _at_once(self, fused: Fused, crossed: Design) -> tuple[list[Said], Blend]:
-        """The same by one product for all. Plain numbers from there on: on those of one prompt
+        """The same by two products for all. Plain numbers from there on: on those of one prompt
         numpy's calls take longer than all that is done with them."""
         read = fused.read(crossed)
         known, domains, tasks = fused.ends[2:5]

@@ -4,9 +4,10 @@
     --rounds N --seconds S     how often, and how long a point is (default: 8 rounds of 1 s)
 
 All run from beginning to end, and in every round each is loaded while the others rest. What is
-compared was thus measured within seconds, and how far the rounds differ is told: the median of
-their ratios, with a 95 % interval that assumes nothing of how they are spread (order statistics).
-Where a machine's neighbours come and go this says more than medians of all that each ever did.
+compared was thus measured within a quarter of a minute, and how far the rounds differ is told: the
+median of their ratios, with a 95 % interval that assumes nothing of how they are spread (order
+statistics). Where a machine's neighbours come and go this says more than medians of all that each
+ever did.
 """
 
 import argparse
@@ -75,6 +76,18 @@ FIGURES = (
         lambda seen: seen[NAMED].rps / seen[PLAIN].rps,
     ),
     Figure(
+        "CPU, LiteLLM's rule router, to routed",
+        ">= 20",
+        (ROUTED, RULES),
+        lambda seen: seen[RULES].cpu / seen[ROUTED].cpu,
+    ),
+    Figure(
+        "CPU, LiteLLM's named model, to ours",
+        ">= 25",
+        (NAMED, PLAIN),
+        lambda seen: seen[PLAIN].cpu / seen[NAMED].cpu,
+    ),
+    Figure(
         "CPU of a routed request, to the floor's",
         "<= 2.25",
         (ROUTED, FLOOR),
@@ -107,17 +120,24 @@ FIGURES = (
 )
 
 
-def measured(gateway: Gateway, process: Measured, seconds: float) -> Point:
-    """One round of one gateway."""
-    before = process.cpu_s()
-    many = run_load(gateway, CALLERS, False, seconds)
-    time.sleep(REST_S)
-    # What was sent while warming up took its share of the processor too.
-    answers = many["answers"] * (seconds + WARM_UP_S) / seconds
-    cpu = 1000 * (process.cpu_s() - before) / answers
-    one = quantiles(run_load(gateway, 1, False, seconds)["total_ms"], n=100)
-    first = median(run_load(gateway, 1, True, seconds)["first_ms"])
-    return Point(many["answers"] / seconds, cpu, one[49], one[98], first)
+def one_round(running: Sequence[tuple[Gateway, Measured]], seconds: float) -> Round:
+    """Every gateway by many callers, then every one by one caller, then streamed: what is compared
+    with each other is as near in time as can be."""
+    seen = dict[str, list[float]]()
+    for gateway, process in running:
+        length = seconds * (SLOW if gateway.name in (RULES, PLAIN) else 1)
+        before = process.cpu_s()
+        answers = run_load(gateway, CALLERS, False, length)["answers"]
+        time.sleep(REST_S)
+        # What was sent while warming up took its share of the processor too.
+        cpu = (process.cpu_s() - before) * length / (length + WARM_UP_S)
+        seen[gateway.name] = [answers / length, 1000 * cpu / answers]
+    for gateway, _ in running:
+        cuts = quantiles(run_load(gateway, 1, False, seconds)["total_ms"], n=100)
+        seen[gateway.name] += [cuts[49], cuts[98]]
+    for gateway, _ in running:
+        seen[gateway.name].append(median(run_load(gateway, 1, True, seconds)["first_ms"]))
+    return {name: Point(*values) for name, values in seen.items()}
 
 
 def told(values: Sequence[float]) -> str:
@@ -131,7 +151,7 @@ def told(values: Sequence[float]) -> str:
 def shown(rounds: Sequence[Round]) -> None:
     """What each did, and the ratios."""
     print(f"{'':30}  req/s  CPU ms    p50    p99  first byte")
-    for name in rounds[0]:
+    for name in sorted(rounds[0], key=lambda name: rounds[0][name].cpu):
         columns = zip(*(seen[name] for seen in rounds), strict=True)
         rps, cpu, p50, p99, first = map(median, columns)
         print(f"{name:30} {rps:6.0f} {cpu:7.3f} {p50:6.2f} {p99:6.2f} {first:11.2f}")
@@ -158,13 +178,10 @@ def main() -> None:
         try:
             running.append((UPSTREAM_ITSELF, started(UPSTREAM_ITSELF, MOCK, folder)))
             running += [(it, started(it, it.words, folder)) for it in gateways]
-            rounds = list[Round]()
-            for number in range(given.rounds):
-                seen = Round()
-                for gateway, process in running if number % 2 else reversed(running):
-                    length = SLOW if gateway.name in (RULES, PLAIN) else 1
-                    seen[gateway.name] = measured(gateway, process, length * given.seconds)
-                rounds.append({gateway.name: seen[gateway.name] for gateway, _ in running})
+            rounds = [
+                one_round(running if number % 2 else running[::-1], given.seconds)
+                for number in range(given.rounds)
+            ]
             shown(rounds)
         finally:
             for _, process in running:
