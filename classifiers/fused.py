@@ -56,8 +56,8 @@ class Read(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """The maps, in two blocks: most of what one matrix would hold of both were zeros, and what a
-    judgement reads it also takes out of the processor's caches, for all that comes after it.
+    """The maps, in two blocks: of one matrix for both a third would be zeros, and what a judgement
+    reads takes the place in the processor's caches of what the rest of a request needs.
 
     Attributes:
         words: [v, c] of the embedding in `Encoder.crossed`, onto nearness, then odds, then the
