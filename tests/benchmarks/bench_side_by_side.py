@@ -176,8 +176,10 @@ def main() -> None:
         gateways = [replace(it, port=PORT + place) for place, it in enumerate(gateways)]
         running = list[tuple[Gateway, Measured]]()
         try:
-            running.append((UPSTREAM_ITSELF, started(UPSTREAM_ITSELF, MOCK, folder)))
-            running += [(it, started(it, it.words, folder)) for it in gateways]
+            started = [(UPSTREAM_ITSELF, MOCK), *((it, it.words) for it in gateways)]
+            for gateway, words in started:
+                running.append((gateway, start(gateway, words, folder)))
+                warm_up(*running[-1])
             rounds = [
                 one_round(running if number % 2 else running[::-1], given.seconds)
                 for number in range(given.rounds)
@@ -188,18 +190,17 @@ def main() -> None:
                 process.stop()
 
 
-def started(gateway: Gateway, words: Sequence[str], folder: Path) -> Measured:
-    """A gateway that has answered, with all of its workers, and is warm."""
+def start(gateway: Gateway, words: Sequence[str], folder: Path) -> Measured:
+    """Start a gateway, on its cores and with its log."""
     places = PLACES.upstream if gateway is UPSTREAM_ITSELF else gateway.cores
-    process = Measured(words, places, gateway.environment, folder / f"{gateway.name}.log")
-    try:
-        first_answer(process, gateway)
-        process.until_listening(gateway.port, gateway.workers)
-        run_load(gateway, CALLERS, False, 1.0)
-    except BaseException:
-        process.stop()
-        raise
-    return process
+    return Measured(words, places, gateway.environment, folder / f"{gateway.name}.log")
+
+
+def warm_up(gateway: Gateway, process: Measured) -> None:
+    """Wait until it has answered, with all of its workers, and load it for a second."""
+    first_answer(process, gateway)
+    process.until_listening(gateway.port, gateway.workers)
+    run_load(gateway, CALLERS, False, 1.0)
 
 
 if __name__ == "__main__":
