@@ -55,9 +55,9 @@ class _Loaded:
         plain = self.classifier
         if not isinstance(plain, PromptClassifier) or not plain.models:
             return plain
-        if not loaded.catalog.models:
-            return plain
         wanted = wanted_by(loaded)
+        if not wanted[0]:
+            return plain
         if wanted not in self.by_catalog:
             self.everyday = self.everyday or Everyday.of(plain)
             roster = Roster.of(plain, *wanted, self.everyday)
@@ -121,8 +121,10 @@ class Classifiers:
 
 def wanted_by(loaded: LoadedPolicy) -> "Wanted":
     """What is looked up for a policy: the same for all that choose between the same models."""
-    members = tuple(member_of(*entry) for entry in loaded.catalog.models.items())
-    return members, small_and_large(loaded.policy, loaded.catalog)
+    catalog = loaded.catalog
+    cards = ((name, card) for name, card in catalog.models.items() if catalog.converses(name))
+    members = tuple(member_of(name, card) for name, card in cards)
+    return members, small_and_large(loaded.policy, catalog)
 
 
 def member_of(name: str, card: ModelCard) -> "Member":

@@ -159,6 +159,7 @@ class Exchange:
         way = self._call.way(in_force.catalog.speaks(model))
         headers = {**way.headers, **trace.propagated()}
         trace.opening(model)
+        trace.beside = way.beside
         try:
             call = UpstreamCall(
                 way.path,
@@ -217,7 +218,7 @@ class Exchange:
         trace.release(model)
 
     async def _read_first(self, reply: Reply, way: Way) -> None:
-        if not reply.headers.get("content-type", "").startswith("text/event-stream"):
+        if not reply.headers.get("content-type", "").lower().startswith(way.streamed_as):
             raise UpstreamBroken("The upstream answered a streamed request without a stream.")
         self._reader = reader = way.events()
         self._chunks, first = reply.chunks(), list[bytes]()

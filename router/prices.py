@@ -23,7 +23,19 @@ from router.energy import resolve_energy
 
 FILE = "litellm/model_prices_and_context_window_backup.json"
 PER_MILLION = 1_000_000
-_CHAT_MODES = frozenset({"chat", "completion", "responses"})
+_VECTORS = "embedding"
+_BY_TOKEN = frozenset(
+    {
+        "chat",
+        "completion",
+        "responses",
+        _VECTORS,
+        "moderation",
+        "image_generation",
+        "audio_speech",
+    }
+)
+"""What is charged for by the token, wherever the catalogue tells so."""
 
 
 class _Entry(msgspec.Struct, gc=False):
@@ -161,7 +173,7 @@ class PriceList:
         models = {
             sys.intern(name): _model(entry)
             for name, entry in entries.items()
-            if entry.mode in _CHAT_MODES
+            if entry.mode in _BY_TOKEN
         }
         return sha256(raw).hexdigest()[:12], models
 
@@ -207,6 +219,10 @@ def _model(entry: _Entry) -> PublicModel:
 def _price(entry: _Entry) -> Price | None:
     """The price per million tokens. Two zeros are how the catalogue says that it knows none."""
     paid, written = _dollars(entry.input_cost_per_token), _dollars(entry.output_cost_per_token)
+    if written is None:
+        # Of a model that draws and writes nothing else, or of one that makes vectors.
+        written = _dollars(entry.output_cost_per_image_token)
+        written = 0.0 if written is None and entry.mode == _VECTORS else written
     if paid is None or written is None or paid + written == 0:
         return None
     return Price(

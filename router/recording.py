@@ -34,9 +34,10 @@ OK = 200
 class Trace:
     """What has happened to one request so far. Moments are on the monotonic clock, in seconds.
 
-    `usage` is the upstream's own count, `received_tokens` our estimate of what has come in. `own`
-    are calls that the router made for its own ends. `waiting`: no call is under way, for the next
-    one waits its turn. `lot` is of an answer that is to be judged, `event` then its row in the log.
+    `usage` is the upstream's own count, `received_tokens` our estimate of what has come in, and
+    `beside` how much is charged for beside tokens where there is no such count. `own` are calls
+    that the router made for its own ends. `waiting`: no call is under way, for the next one waits
+    its turn. `lot` is of an answer that is to be judged, `event` then its row in the log.
     """
 
     gateway: Gateway
@@ -50,6 +51,7 @@ class Trace:
     overhead_s: float | None = None
     usage: Usage | None = None
     received_tokens: int = 0
+    beside: int = 0
     kept: bytearray = field(default_factory=bytearray)
     own: list[OwnCall] = field(default_factory=list)
     recorded: bool = False
@@ -261,7 +263,8 @@ def _usage(trace: Trace, outcome: Outcome) -> tuple[Usage | None, bool]:
     if told is not None:
         # Told at the start of a stream that was cut: the input is known, of the output only this.
         return replace(told, output_tokens=received), True
-    return Usage(trace.call.request.input_tokens, received), True
+    given = trace.call.request.input_tokens
+    return Usage(given, received, charged_beside=trace.beside), True
 
 
 def _attempts(trace: Trace, usage: Usage | None, cost_usd: float | None) -> tuple[Attempt, ...]:

@@ -90,7 +90,9 @@ class Way(Struct, frozen=True):
     the same form, translated where they do not.
 
     `body` takes the upstream's name of the model. `answer` takes a whole answer; it raises
-    UpstreamBroken if that is none.
+    UpstreamBroken if that is none. A streamed one is of one of the content types that begin like
+    `streamed_as`. `beside` is how often the call does what is charged for beside tokens, if the
+    answer does not tell what it used.
     """
 
     path: str
@@ -98,6 +100,8 @@ class Way(Struct, frozen=True):
     answer: Callable[[bytes], Told]
     events: Callable[[], Events]
     headers: Mapping[str, str] = field(default_factory=dict)
+    streamed_as: tuple[str, ...] = ("text/event-stream",)
+    beside: int = 0
 
 
 class Reply(Protocol):

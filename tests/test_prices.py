@@ -42,6 +42,12 @@ ENTRIES: dict[str, Any] = {
         "supports_function_calling": True,
     },
     "embedder": {"mode": "embedding", "input_cost_per_token": 1e-08, "output_cost_per_token": 0},
+    "ranker": {"mode": "rerank", "input_cost_per_token": 1e-08, "output_cost_per_token": 0},
+    "painter": {
+        "mode": "image_generation",
+        "input_cost_per_token": 5e-06,
+        "output_cost_per_image_token": 3e-05,
+    },
 }
 
 
@@ -100,7 +106,8 @@ def test_what_a_card_says_itself_stands(prices: PriceList) -> None:
         ("big", {}, {"kind": "openai_http", "base_url": "https://api.groq.com/openai/v1"}, 1.0),
         ("big", {}, {"kind": "simulated"}, None),
         ("nobody", {}, {}, None),
-        ("embedder", {}, {}, None),
+        ("embedder", {}, {}, 0.01),
+        ("ranker", {}, {}, None),
         ("sample_spec", {}, {}, None),
         ("odd", {}, {}, None),
     ],
@@ -113,6 +120,15 @@ def test_a_model_is_found_by_its_most_explicit_name(
     expected: float | None,
 ) -> None:
     assert dollars(prices.resolve(name, card(**given), upstream(**spec)).price) == expected
+
+
+def test_a_model_that_draws_and_writes_nothing_has_the_price_of_its_pictures(
+    prices: PriceList,
+) -> None:
+    found = prices.resolve("painter", card(), upstream()).price
+
+    assert found is not None
+    assert (found.output_usd_per_mtok, found.output_image_usd_per_mtok) == (30.0, 30.0)
 
 
 def test_a_model_listed_without_a_price_is_not_free(prices: PriceList) -> None:

@@ -3,10 +3,10 @@
 from starlette.requests import Request
 from starlette.types import ASGIApp
 
-from router.api.generate import Form, generate
-from router.dialects.embeddings_body import EmbeddingsBody
+from router.api.generate import generate, named
+from router.dialects.embeddings import EMBEDDINGS
 
-FORM = Form("embeddings", lambda content, request: EmbeddingsBody(content))
+FORM = named(EMBEDDINGS)
 
 
 async def embeddings(request: Request) -> ASGIApp:

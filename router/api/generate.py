@@ -23,7 +23,7 @@ from router.api.leaving import Leaving
 from router.api.request_id import new_id
 from router.api.reviewing import Reviewed, draw_for
 from router.api.session import Naming, in_session
-from router.api.sse import EventStream
+from router.api.sse import EVENTS, ByteStream, EventStream
 from router.api.state import runtime_of
 from router.api.tagging import tags_of
 from router.api.whole import WholeAnswer
@@ -32,6 +32,7 @@ from router.core.limits import Limits
 from router.core.request import RoutedRequest
 from router.core.tags import with_metadata
 from router.core.trace_context import HEADER
+from router.dialects.by_name import Kind, NamedBody
 from router.errors import RouterError
 from router.exchange import Exchange
 from router.gateway import Call
@@ -68,6 +69,11 @@ class Form:
     errors: ErrorForm = OPENAI
     kept_as: Callable[[Body], str | None] | None = None
     id_header: str | None = None
+
+
+def named(kind: Kind) -> Form:
+    """The form of an endpoint that is asked by the model's name."""
+    return Form(kind.endpoint, lambda content, request: NamedBody(content, kind))
 
 
 async def generate(request: Request, form: Form) -> ASGIApp:
@@ -168,7 +174,9 @@ def _answer(exchange: Exchange, form: Form) -> ASGIApp:
     assert exchange.reply is not None
     headers = {**exchange.reply.headers, **_headers(exchange, form)}
     if exchange.streams:
-        return EventStream(exchange, headers, form.errors)
+        if headers.get("content-type", "").lower().startswith(EVENTS):
+            return EventStream(exchange, headers, form.errors)
+        return ByteStream(exchange, headers)
     if exchange.status >= 400:
         headers["content-type"] = "application/json"
         told = form.errors.passed_on(exchange.body, exchange.status)

@@ -38,6 +38,9 @@ _MESSAGE: Schema = {
 _MESSAGES: Schema = {"type": "array", "items": _MESSAGE, "minItems": 1}
 _TOOLS: Schema = {"type": "array", "items": {"type": "object"}}
 _ITEMS: Schema = {"anyOf": [_TEXT, _MESSAGES]}
+_SAID: Schema = {"type": "string", "minLength": 1}
+_OBJECT: Schema = {"type": "object", "minProperties": 1}
+_DOCUMENTS: Schema = {"type": "array", "items": {"anyOf": [_TEXT, _OBJECT]}, "minItems": 1}
 
 
 def _body(required: Mapping[str, Schema], **optional: Schema) -> Schema:
@@ -52,6 +55,13 @@ BODIES: Mapping[str, Schema] = {
     "/v1/chat/completions": _CHAT,
     "/v1/completions": _body({"prompt": _INPUTS}, stream=_STREAM, max_tokens=_COUNT),
     "/v1/embeddings": _body({"input": _INPUTS}, dimensions=_COUNT),
+    "/v1/moderations": {
+        **_body({"input": {"anyOf": [_SAID, _DOCUMENTS]}}),
+        "required": ["input"],
+    },
+    "/v1/rerank": _body({"query": {"anyOf": [_TEXT, _OBJECT]}, "documents": _DOCUMENTS}),
+    "/v1/images/generations": _body({"prompt": _SAID}, stream=_STREAM, n=_COUNT),
+    "/v1/audio/speech": _body({"input": _SAID}, voice={}, stream_format=_TEXT),
     "/v1/responses": _body({"input": _ITEMS}, stream=_STREAM, tools=_TOOLS, instructions=_TEXT),
     "/v1/messages": _body(
         {"messages": _MESSAGES, "max_tokens": _COUNT}, stream=_STREAM, tools=_TOOLS, system=_CONTENT
@@ -87,8 +97,18 @@ BODIES: Mapping[str, Schema] = {
 }
 """What each POST route takes. A route that is missing here fails the document's test."""
 
-STREAMED = frozenset({"/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/messages"})
+STREAMED = frozenset(
+    {
+        "/v1/chat/completions",
+        "/v1/completions",
+        "/v1/responses",
+        "/v1/messages",
+        "/v1/images/generations",
+        "/v1/audio/speech",
+    }
+)
 TEXTS = frozenset({"/metrics"})
+SOUNDS = frozenset({"/v1/audio/speech"})
 ERROR: Schema = {
     "type": "object",
     "properties": {
@@ -145,5 +165,7 @@ def _answered(path: str) -> dict[str, Any]:
     if path in TEXTS:
         return {"text/plain": {"schema": _TEXT}}
     answered: dict[str, Any] = {"application/json": {"schema": {"type": "object"}}}
+    if path in SOUNDS:
+        answered = {"audio/*": {}}
     tabled: dict[str, Any] = {"text/csv": {"schema": _TEXT}} if path in TABLES else {}
     return answered | tabled | ({"text/event-stream": {}} if path in STREAMED else {})

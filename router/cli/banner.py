@@ -23,11 +23,12 @@ def banner(found: Found, runtime: Runtime, host: str, port: int) -> str:
     if others:
         lines.append(f"            also: {', '.join(f'auto:{name}' for name in others)}")
     lines.append("  models")
-    cards = gateway.default.catalog.models
-    width = max(map(len, cards), default=0)
-    for name, card in cards.items():
+    catalog = gateway.default.catalog
+    width = max(map(len, catalog.models), default=0)
+    for name, card in catalog.models.items():
         price = "no price known" if card.price is None else _price(card.price)
-        lines.append(f"            {name:<{width}}  {card.location:<5}  {price}")
+        makes = "" if catalog.converses(name) else f", {' and '.join(catalog.speaks(name))} by name"
+        lines.append(f"            {name:<{width}}  {card.location:<5}  {price}{makes}")
     keys = runtime.settings.require_keys
     lines += [f"  dashboard {url}/"]
     lines += [f"  log       {runtime.settings.decision_log}"]

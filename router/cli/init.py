@@ -115,7 +115,8 @@ def run(arguments: argparse.Namespace) -> int:
 def policy_text(discovery: Discovery, path: Path) -> str:
     """The file: a policy with its catalog inline."""
     catalog = discovery.catalog
-    best = max(catalog.models, key=lambda name: catalog.models[name].quality.overall)
+    choosable = filter(catalog.converses, catalog.models)
+    best = max(choosable, key=lambda name: catalog.models[name].quality.overall)
     parts = [_HEAD.format(path=path, baseline=scalar(best)), _RULES]
     parts.append("\n# Where models are reached.\nupstreams:\n")
     for name, spec in catalog.upstreams.items():
@@ -151,6 +152,8 @@ def _model(name: str, catalog: Catalog) -> Iterator[str]:
     if card.upstream_model not in (None, name):
         yield f"    upstream_model: {scalar(str(card.upstream_model))} # its name there"
     yield f"    location: {card.location}"
+    if card.speaks is not None:
+        yield f"    speaks: [{', '.join(card.speaks)}] # by name: it is never chosen"
     yield from _specialities(card)
     if card.context_window is not None:
         yield f"    context_window: {card.context_window}"

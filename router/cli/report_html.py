@@ -25,7 +25,7 @@ _STEPS = {
     "own": "the router itself",
 }
 _WHY: Mapping[UnpricedReason, str] = {
-    "no_price": "no price is known of the model, or of a search or tool it used",
+    "no_price": "no price is known of the model, or of a search, a tool, a picture or sound",
     "no_usage": "nobody told the tokens",
     "no_baseline_price": "the baseline has no price",
     "no_own_price": "no price is known of the router's own call",

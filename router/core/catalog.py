@@ -16,9 +16,25 @@ from router.core.units import Duration
 
 Location = Literal["local", "cloud"]
 Capability = Literal["tools", "vision", "json_schema", "audio", "files"]
-Endpoint = Literal["chat", "completions", "embeddings", "responses", "messages"]
-"""What an upstream may be asked through: OpenAI's chat completions, its legacy completions, its
-embeddings and its responses, and Anthropic's messages."""
+Endpoint = Literal[
+    "chat",
+    "completions",
+    "responses",
+    "messages",
+    "embeddings",
+    "moderations",
+    "rerank",
+    "images",
+    "speech",
+]
+"""What an upstream may be asked through: OpenAI's chat completions, its legacy completions and its
+responses, Anthropic's messages; and what is asked for by the model's name alone."""
+
+BY_NAME: frozenset[Endpoint] = frozenset(
+    {"embeddings", "moderations", "rerank", "images", "speech"}
+)
+"""Where there is nothing to choose: vectors and scores of two models do not fit together, and of
+pictures and sound nothing is judged here. The very same model elsewhere may stand in."""
 
 AUTO = "auto"
 """Stands for a model where the caller leaves the choice to us, alone or as "auto:<policy>"."""
@@ -81,10 +97,10 @@ class ModelCard(_FromFile):
 
     `upstream` names an entry of the catalog's upstreams; `upstream_model` is the model's name
     there (the card's own name by default). `speaks` is what this model is asked through where that
-    is not all that its upstream speaks, such as `embeddings`. `context_window`, `capabilities` and
-    `price` left out are taken from litellm's bundled catalogue, under `catalogue_name` if the name
-    differs there. `power_watts` is what its machine draws while it answers, as measured;
-    `energy` is taken from EcoLogits where that knows the model.
+    is not all that its upstream speaks, such as `embeddings` or `images`. `context_window`,
+    `capabilities` and `price` left out are taken from litellm's bundled catalogue, under
+    `catalogue_name` if the name differs there. `power_watts` is what its machine draws while it
+    answers, as measured; `energy` is taken from EcoLogits where that knows the model.
     """
 
     upstream: str
@@ -196,13 +212,15 @@ class Catalog(_FromFile):
     def speaks(self, model: str) -> tuple[Endpoint, ...]:
         """What a model is asked through. Raises KeyError for a model not in the catalog.
 
-        Models that make embeddings make nothing else, so a card must say that it is one.
+        Models that make embeddings, or anything else that is asked for by name, mostly make
+        nothing else, so a card must say that it is one.
         """
         return self._spoken[model]
 
-    def only_embeds(self, model: str) -> bool:
-        """Whether a model makes vectors alone. Raises KeyError for one not in the catalog."""
-        return self._spoken[model] == ("embeddings",)
+    def converses(self, model: str) -> bool:
+        """Whether a model can be chosen for a conversation: some only make vectors, pictures or
+        the like. Raises KeyError for one not in the catalog."""
+        return not BY_NAME.issuperset(self._spoken[model])
 
     @cached_property
     def price_sheet(self) -> PriceSheet:
@@ -222,7 +240,7 @@ class Catalog(_FromFile):
         if card.speaks is not None:
             return card.speaks
         every = self.upstream_of(name).speaks
-        return tuple(endpoint for endpoint in every if endpoint != "embeddings") or every
+        return tuple(endpoint for endpoint in every if endpoint not in BY_NAME) or every
 
     def speaking(self, endpoint: Endpoint) -> frozenset[str]:
         """The upstreams of which a model is asked through an endpoint."""

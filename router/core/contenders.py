@@ -18,10 +18,11 @@ def permitted(name: str, card: ModelCard, limits: Limits) -> bool:
 def contenders(policy: Policy, catalog: Catalog) -> Iterator[str]:
     """Names of the models that some route of the policy may choose, in the catalog's order.
 
-    Vectors are asked for by name and never routed, so what makes them alone is none.
+    Vectors, pictures and the like are asked for by name and never routed, so what makes them alone
+    is none.
     """
     for name, card in catalog.models.items():
-        if not catalog.only_embeds(name) and any(
+        if catalog.converses(name) and any(
             selected(name, card, route.candidates)
             and permitted(name, card, policy.limits.tightened(route.limits))
             for route in policy.routes

@@ -48,7 +48,8 @@ def decide_by(
     """The decision for one request; its `candidates` are empty if no model may and can serve.
 
     `draw` is uniform in [0, 1) and settles the lots. A request that names a model is bound by the
-    policy's limits, but not routed: that model is its only candidate (of embeddings: everywhere).
+    policy's limits, but not routed: that model is its only candidate (of embeddings and whatever
+    else goes by name: everywhere).
     """
     match = plan.match(request, signals)
     if not request.is_routed:

@@ -7,7 +7,7 @@ quality would be, and last what its health allows: a model that is merely unheal
 
 from collections.abc import Mapping
 
-from router.core.catalog import Capability, Catalog, Endpoint, ModelCard
+from router.core.catalog import BY_NAME, Capability, Catalog, Endpoint, ModelCard
 from router.core.circuit import CLOSED
 from router.core.decision import Candidate, Rejection, RejectionCode
 from router.core.expectation import Expectation
@@ -130,11 +130,11 @@ class Gate:
 
 
 def _unasked(speaks: tuple[Endpoint, ...], request: RoutedRequest) -> Objection:
-    asked = " or ".join(request.endpoints)
-    if speaks == ("embeddings",):
-        return "lacks_endpoint", f"the request needs {asked}, the model makes embeddings alone"
+    asked, spoken = " or ".join(request.endpoints), ", ".join(speaks)
+    if BY_NAME.issuperset(speaks):
+        return "lacks_endpoint", f"the request needs {asked}, the model makes {spoken} alone"
     cause = f"{request.bound_by} needs" if request.bound_by else "the request needs"
-    return "lacks_endpoint", f"{cause} {asked}, the model is asked through {', '.join(speaks)}"
+    return "lacks_endpoint", f"{cause} {asked}, the model is asked through {spoken}"
 
 
 _LACKS: Mapping[Capability, RejectionCode] = {

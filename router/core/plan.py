@@ -10,7 +10,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from router.core.catalog import Catalog
+from router.core.catalog import BY_NAME, Catalog
 from router.core.conditions import Check, check_of
 from router.core.decision import Rejection
 from router.core.gate import Gate, selected
@@ -107,17 +107,18 @@ class Plan:
     def gates_for(self, request: RoutedRequest) -> Gates:
         """For a request that names its model: that one's gate, and why it is none of the others.
 
-        Of embeddings every card of that model has its gate, whichever upstream serves it.
+        Of what is asked for by name alone, such as embeddings, every card of that model has its
+        gate, whichever upstream serves it.
         """
-        name, embeds = request.model, request.endpoints == ("embeddings",)
-        known = self._for_model.get((name, embeds))
+        name, by_name = request.model, BY_NAME.issuperset(request.endpoints)
+        known = self._for_model.get((name, by_name))
         if known is not None:
             return known
-        names = self._twins_of(name) if embeds else {name}
+        names = self._twins_of(name) if by_name else {name}
         others = self._others
         gates = tuple(gate if it in names else others[it] for it, gate in self.gates.items())
         if name in self.gates:
-            self._for_model[name, embeds] = gates
+            self._for_model[name, by_name] = gates
         return gates
 
     @cached_property
@@ -156,7 +157,7 @@ class Plan:
     def _twins_of(self, name: str) -> set[str]:
         """Every card of the very model that one name stands for.
 
-        Only for embeddings: vectors of another model would not fit those that the caller has.
+        Vectors and scores of another model would not fit those that the caller has.
         """
         if name not in self.gates:
             return set()

@@ -15,7 +15,7 @@ from router.core.limits import Limits
 from router.core.request import RoutedRequest, Turn
 from router.dialects.attached import attached_to, texts
 from router.dialects.fields import FLAG, LIST, OBJECT, RAW_OBJECT, Fields
-from router.dialects.identity import metadata_of, session_named, user_named
+from router.dialects.identity import Identified
 from router.errors import InvalidRequest
 from router.ports import Way
 from router.stream import StreamReader
@@ -28,7 +28,7 @@ _SELDOM = frozenset({"tools", "functions", "response_format"})
 _NONE: list[Any] = []
 
 
-class ChatBody:
+class ChatBody(Identified):
     """One request body, decoded once. Raises InvalidRequest naming the field at fault."""
 
     def __init__(self, content: bytes) -> None:
@@ -38,21 +38,6 @@ class ChatBody:
         self.usage_asked = options.get("include_usage") is True
         self._counts = self._fields.counts(COUNTS)
         self._answers = dict(self._counts).get("n", 1)
-
-    @property
-    def user(self) -> str | None:
-        """Whom the caller speaks for."""
-        return user_named(self._fields)
-
-    @property
-    def session(self) -> str | None:
-        """What the caller calls the conversation."""
-        return session_named(self._fields)
-
-    @property
-    def metadata(self) -> Mapping[str, Any]:
-        """What the caller noted beside the request."""
-        return metadata_of(self._fields)
 
     def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request."""

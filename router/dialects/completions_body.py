@@ -4,8 +4,7 @@ To those that speak chat completions alone a single text goes as the user's mess
 place there (several prompts, token numbers, a suffix, an echo, log probabilities) is refused.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection
 
 from router.answer import told_by_chat
 from router.core.catalog import Endpoint
@@ -15,7 +14,7 @@ from router.dialects import completions_chat
 from router.dialects.attached import texts
 from router.dialects.chat_body import with_usage_asked
 from router.dialects.fields import ANY, FLAG, OBJECT, Fields
-from router.dialects.identity import metadata_of, session_named, user_named
+from router.dialects.identity import Identified
 from router.dialects.prompt_input import turns_of
 from router.ports import Way
 from router.stream import StreamReader
@@ -23,7 +22,7 @@ from router.stream import StreamReader
 _NATIVE_ONLY = ("suffix", "echo", "logprobs", "best_of")
 
 
-class CompletionsBody:
+class CompletionsBody(Identified):
     """One request body. Raises InvalidRequest naming the field at fault."""
 
     def __init__(self, content: bytes) -> None:
@@ -34,21 +33,6 @@ class CompletionsBody:
         options = self._fields.get("stream_options", OBJECT) or {}
         self._usage_asked = options.get("include_usage") is True
         self._answers = (self._fields.count("n") or 1) * len(self._turns)
-
-    @property
-    def user(self) -> str | None:
-        """Whom the caller speaks for."""
-        return user_named(self._fields)
-
-    @property
-    def session(self) -> str | None:
-        """What the caller calls the conversation."""
-        return session_named(self._fields)
-
-    @property
-    def metadata(self) -> Mapping[str, Any]:
-        """What the caller noted beside the request."""
-        return metadata_of(self._fields)
 
     def request(self, limits: Limits) -> RoutedRequest:
         """The facts of the request. Every prompt is an input of its own."""

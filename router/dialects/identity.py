@@ -22,20 +22,27 @@ _USER_FIELDS = frozenset(name.partition(".")[0] for name in USER)
 _SESSION_FIELDS = frozenset(name.partition(".")[0] for name in SESSION)
 
 
-def user_named(fields: Fields) -> str | None:
-    """Whom the caller speaks for."""
-    return _first(fields, USER) if fields.names_any(_USER_FIELDS) else None
+class Identified:
+    """A body that tells so: what else is read of it is its own business."""
 
+    _fields: Fields
 
-def session_named(fields: Fields) -> str | None:
-    """What the caller calls the conversation."""
-    return _first(fields, SESSION) if fields.names_any(_SESSION_FIELDS) else None
+    @property
+    def user(self) -> str | None:
+        """Whom the caller speaks for."""
+        return _first(self._fields, USER) if self._fields.names_any(_USER_FIELDS) else None
 
+    @property
+    def session(self) -> str | None:
+        """What the caller calls the conversation."""
+        return _first(self._fields, SESSION) if self._fields.names_any(_SESSION_FIELDS) else None
 
-def metadata_of(fields: Fields) -> Mapping[str, Any]:
-    """The field `metadata`; empty where it is absent or no object."""
-    told = fields.get("metadata", ANY)
-    return told if isinstance(told, Mapping) else {}
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the caller noted beside the request: the field `metadata`, empty where it is absent
+        or no object."""
+        told = self._fields.get("metadata", ANY)
+        return told if isinstance(told, Mapping) else {}
 
 
 def _first(fields: Fields, names: tuple[str, ...]) -> str | None:

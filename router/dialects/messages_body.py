@@ -19,7 +19,7 @@ from router.core.session import THREAD, State
 from router.core.tokens import estimated_tokens
 from router.dialects.attached import texts
 from router.dialects.fields import ANY, FLAG, LIST, OBJECT, Fields
-from router.dialects.identity import metadata_of, session_named, user_named
+from router.dialects.identity import Identified
 from router.dialects.messages_answer import MessagesWriter, message
 from router.dialects.messages_chat import to_chat
 from router.dialects.translation import TranslatedEvents, told_through, with_model
@@ -35,7 +35,7 @@ _NATIVE: tuple[Endpoint, ...] = ("messages",)
 STREAM = Typed(frozenset({"message_stop"}), frozenset(), read_messages_usage)
 
 
-class MessagesBody:
+class MessagesBody(Identified):
     """One request body. Raises InvalidRequest naming the field at fault."""
 
     def __init__(self, content: bytes, headers: Mapping[str, str]) -> None:
@@ -56,21 +56,6 @@ class MessagesBody:
         except (KeyError, TypeError, AttributeError):
             # Not the form that we know: whoever speaks messages shall judge it.
             self._bound_by = "messages"
-
-    @property
-    def user(self) -> str | None:
-        """Whom the caller speaks for."""
-        return user_named(self._fields)
-
-    @property
-    def session(self) -> str | None:
-        """What the caller calls the conversation."""
-        return session_named(self._fields)
-
-    @property
-    def metadata(self) -> Mapping[str, Any]:
-        """What the caller noted beside the request."""
-        return metadata_of(self._fields)
 
     @property
     def kept_as(self) -> str | None:

@@ -5,7 +5,7 @@ way of a chat completion, if every field of it has a place there. The field that
 request to upstreams of its own kind.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ from router.core.session import ANSWER, CONVERSATION, State
 from router.core.tokens import estimated_tokens
 from router.dialects.attached import texts
 from router.dialects.fields import ANY, FLAG, LIST, OBJECT, TEXT, Fields
-from router.dialects.identity import metadata_of, session_named, user_named
+from router.dialects.identity import Identified
 from router.dialects.responses_answer import ResponsesWriter, response
 from router.dialects.responses_chat import to_chat
 from router.dialects.translation import TranslatedEvents, told_through, with_model
@@ -37,7 +37,7 @@ _CALLS = ("function_call", "custom_tool_call")
 _RESULTS = ("function_call_output", "custom_tool_call_output")
 
 
-class ResponsesBody:
+class ResponsesBody(Identified):
     """One request body. Raises InvalidRequest naming the field at fault."""
 
     def __init__(self, content: bytes) -> None:
@@ -61,21 +61,6 @@ class ResponsesBody:
         except (KeyError, TypeError, AttributeError):
             # Not the form that we know: whoever speaks responses shall judge it.
             self._bound_by = "input"
-
-    @property
-    def user(self) -> str | None:
-        """Whom the caller speaks for."""
-        return user_named(self._fields)
-
-    @property
-    def session(self) -> str | None:
-        """What the caller calls the conversation."""
-        return session_named(self._fields)
-
-    @property
-    def metadata(self) -> Mapping[str, Any]:
-        """What the caller noted beside the request."""
-        return metadata_of(self._fields)
 
     @property
     def kept_as(self) -> str | None:

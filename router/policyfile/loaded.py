@@ -72,9 +72,9 @@ def version_of(policy: Policy, catalog: Catalog, options: Mapping[str, BaseModel
 def with_baseline(policy: Policy, catalog: Catalog) -> Policy:
     """The policy with its baseline filled in: the best model, among equals one with a price.
 
-    Of those that answer at all: one that makes embeddings alone is nobody's alternative.
+    Of those that converse: one that makes embeddings or pictures alone is nobody's alternative.
     """
-    answering = [name for name in catalog.models if not catalog.only_embeds(name)]
+    answering = [name for name in catalog.models if catalog.converses(name)]
     if policy.baseline is not None or not answering:
         return policy
     best = max(

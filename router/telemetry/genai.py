@@ -81,8 +81,16 @@ LATEST = Profile(
 )
 """As of November 2026."""
 
-OPERATIONS = {"completions": "text_completion", "embeddings": "embeddings"}
-"""By our endpoint, where it is no chat."""
+OPERATIONS = {
+    "completions": "text_completion",
+    "embeddings": "embeddings",
+    "moderations": "moderations",
+    "rerank": "rerank",
+    "images": "generate_content",
+    "speech": "generate_content",
+}
+"""By our endpoint, where it is no chat. The conventions have no word for the scores of moderators
+and rankers, and leave it to us."""
 
 CHAT = "chat"
 

@@ -13,7 +13,7 @@ import aiohttp
 
 from router.core.catalog import AUTO, MAX_NAME, Catalog
 from router.upstreams.local_cards import LocalModel
-from router.upstreams.providers import Provider, with_keys
+from router.upstreams.providers import NamedModel, Provider, with_keys
 from router.upstreams.simulated import simulated_catalog
 
 MAX_BYTES = 1024 * 1024
@@ -65,10 +65,12 @@ KNOWN_SERVERS = (
 
 @dataclass(frozen=True, slots=True)
 class FoundServer:
-    """A server that answered, with the models it has for conversations."""
+    """A server that answered, with the models it has for conversations, and those that are asked
+    for by name: embedders and rerankers."""
 
     server: KnownServer
     models: tuple[LocalModel, ...]
+    named: tuple[LocalModel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ async def discover(
         asked = (_models(session, server, environment) for server in servers)
         answered = await asyncio.gather(*asked)
     found = tuple(
-        FoundServer(server, models)
+        FoundServer(server, *_by_use(models))
         for server, models in zip(servers, answered, strict=True)
         if models is not None
     )
@@ -115,7 +117,8 @@ async def discover(
 async def _models(
     session: aiohttp.ClientSession, server: KnownServer, environment: Mapping[str, str]
 ) -> tuple[LocalModel, ...] | None:
-    """The server's models for conversations; None if it is no model server, or one of ours."""
+    """The server's models that are made for something; None if it is no model server, or one of
+    ours."""
     try:
         async with session.get(f"{server.base_url}/models", allow_redirects=False) as response:
             if response.status != 200:
@@ -138,7 +141,15 @@ async def _models(
         for entry in entries
         if entry["id"].isprintable() and entry["id"].partition(":")[0] != AUTO
     )
-    return tuple(model for model in models if model.is_for_chat)
+    return tuple(model for model in models if model.made_for is not None)
+
+
+def _by_use(
+    models: Sequence[LocalModel],
+) -> tuple[tuple[LocalModel, ...], tuple[LocalModel, ...]]:
+    """Those for conversations, and the others."""
+    converse = tuple(model for model in models if model.made_for == "chat")
+    return converse, tuple(model for model in models if model.made_for != "chat")
 
 
 def _is_model(entry: object) -> bool:
@@ -169,7 +180,7 @@ def _catalog(found: Sequence[FoundServer], providers: Sequence[Provider]) -> Cat
     upstreams: dict[str, Any] = {}
     models: dict[str, Any] = {}
     for one in found:
-        if one.models:
+        if one.models or one.named:
             upstreams[one.server.name] = {
                 "kind": "openai_http",
                 "base_url": one.server.base_url,
@@ -185,7 +196,19 @@ def _catalog(found: Sequence[FoundServer], providers: Sequence[Provider]) -> Cat
             models[_free(cloud.name, provider.name, models)] = cloud.card(provider.name)
     if not models:
         return simulated_catalog()
+    for upstream, named in _named(found, providers):
+        models[_free(named.name, upstream, models)] = named.card(upstream)
     return Catalog.model_validate({"upstreams": upstreams, "models": models})
+
+
+def _named(
+    found: Sequence[FoundServer], providers: Sequence[Provider]
+) -> Iterator[tuple[str, LocalModel | NamedModel]]:
+    """What is asked for by name, behind all that may be chosen, with the name of its upstream."""
+    for one in found:
+        yield from ((one.server.name, model) for model in one.named)
+    for provider in providers:
+        yield from ((provider.name, cloud) for cloud in provider.named)
 
 
 def _free(name: str, upstream: str, taken: Mapping[str, Any]) -> str:
@@ -198,7 +221,11 @@ def _notes(found: Sequence[FoundServer], providers: Sequence[Provider]) -> Itera
         where = f"{one.server.title} (port {one.server.port})"
         count = len(one.models)
         told = f"{count} model{'' if count == 1 else 's'}" if count else "no model for chat yet"
-        yield f"Found {where} with {told}."
+        yield f"Found {where} with {told}{_also(one.named)}."
     for provider in providers:
         names = f"{provider.small.name} and {provider.large.name}"
-        yield f"{provider.variable} is set: {names} may be routed to."
+        yield f"{provider.variable} is set: {names} may be routed to{_also(provider.named)}."
+
+
+def _also(named: Sequence[LocalModel | NamedModel]) -> str:
+    return f", and by name {', '.join(model.name for model in named)}" if named else ""

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from router.core.catalog import Endpoint
+
 LOCAL_USD_PER_HOUR = 0.04
 """What an hour of answering costs: some 130 W at 0.30 US dollars a kWh. Never free: a model that
 costs nothing would win every comparison, however long it kept the machine busy."""
@@ -39,6 +41,9 @@ of the parameters buys less. On the scale on which gpt-4.1-mini has 0.83."""
 
 SPECIALIST_GAIN = 0.10
 
+BY_NAME_QUALITY = 0.5
+"""Of what is asked for by name: nothing is chosen by it."""
+
 _BILLIONS = re.compile(r"(?<![a-z0-9.])(?:(\d+)x)?e?(\d+(?:\.\d+)?)b(?![a-z0-9])")
 _MILLIONS = re.compile(r"(?<![a-z0-9.])(\d+)m(?![a-z0-9])")
 _ACTIVE = re.compile(r"(?<![a-z0-9])a(\d+(?:\.\d+)?)b(?![a-z0-9])")
@@ -56,10 +61,17 @@ _BY_FAMILY = (
 )
 """What a bare family name pulls, where that is not about the default."""
 
-_NOT_FOR_CHAT = re.compile(
-    r"embed|(?<![a-z])(bge|e5|gte)-|minilm|rerank|whisper|(?<![a-z])tts|clip-|guard|moderation"
-    r"|stable-diffusion|(?<![a-z])flux"
+_BY_NAME: tuple[tuple[re.Pattern[str], Endpoint], ...] = (
+    (re.compile(r"rerank"), "rerank"),
+    (re.compile(r"embed|(?<![a-z])(bge|e5|gte)-|minilm"), "embeddings"),
 )
+"""What is asked for by its name alone; a reranker may be of an embedder's family."""
+
+_NOT_FOR_CHAT = re.compile(
+    r"whisper|(?<![a-z])tts|clip-|guard|moderation|stable-diffusion|(?<![a-z])flux"
+)
+"""What none of these servers is asked for here."""
+
 _TOOLS = re.compile(
     r"llama-?3\.[1-3]|llama-?4|qwen-?2\.5|qwen-?3|mistral|mixtral|devstral|command-r|granite"
     r"|gpt-oss|hermes|phi-?4-mini|nemotron|glm-4|kimi"
@@ -92,9 +104,11 @@ class LocalModel:
     context_window: int | None = None
 
     @property
-    def is_for_chat(self) -> bool:
-        """Whether it answers conversations, as embedders and rerankers do not."""
-        return _NOT_FOR_CHAT.search(self.name.lower()) is None
+    def made_for(self) -> Endpoint | None:
+        """What it is asked for: chat, or as an embedder or a reranker; None if nothing here is."""
+        name = self.name.lower()
+        found = (endpoint for pattern, endpoint in _BY_NAME if pattern.search(name))
+        return next(found, None if _NOT_FOR_CHAT.search(name) else "chat")
 
     @property
     def billions(self) -> float:
@@ -107,7 +121,23 @@ class LocalModel:
         return next((size for family, size in _BY_FAMILY if family in name), DEFAULT_BILLIONS)
 
     def card(self, upstream: str) -> dict[str, Any]:
-        """Its model card as a policy file has it."""
+        """Its model card as a policy file has it. Raises ValueError if it is made for nothing."""
+        match self.made_for:
+            case "chat":
+                return self._for_chat(upstream)
+            case None:
+                raise ValueError(f"nothing is known that {self.name} is made for")
+            case by_name:
+                return {
+                    "upstream": upstream,
+                    "upstream_model": self.name,
+                    "location": "local",
+                    "speaks": (by_name,),
+                    "price": {"usd_per_hour": LOCAL_USD_PER_HOUR},
+                    "quality": BY_NAME_QUALITY,
+                }
+
+    def _for_chat(self, upstream: str) -> dict[str, Any]:
         match = _ACTIVE.search(self.name.lower())
         active = float(match[1]) if match else self.billions
         speed = MEMORY_BYTES_PER_SECOND / (max(active, 0.1) * 1e9 * BYTES_PER_PARAMETER)

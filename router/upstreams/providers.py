@@ -1,9 +1,9 @@
 """providers: clouds whose key in the environment means that they may be routed to.
 
-A small and a large model for each. Prices, windows and capabilities come from litellm's bundled
-catalogue, against which a test holds this table. Of OpenAI's models those are named that take
-every classic parameter: its reasoning models refuse `max_tokens` and `temperature`, and a caller
-who names no model cannot know.
+A small and a large model for each, and of some what is asked for by name alone. Prices, windows and
+capabilities come from litellm's bundled catalogue, against which a test holds this table. Of
+OpenAI's models those are named that take every classic parameter: its reasoning models refuse
+`max_tokens` and `temperature`, and a caller who names no model cannot know.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.core.catalog import Endpoint
+from router.upstreams.local_cards import BY_NAME_QUALITY
 
 CLOUD_FIRST_BYTE = "300s"
 """A plain answer begins when it is complete: a long one of a reasoning model takes minutes."""
@@ -39,10 +40,33 @@ class CloudModel:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedModel:
+    """A model that is asked for by its name alone, and through which endpoint. `free`: it costs
+    nothing, which the catalogue cannot tell from a price that it does not know."""
+
+    name: str
+    endpoint: Endpoint
+    free: bool = False
+
+    def card(self, upstream: str) -> dict[str, Any]:
+        """Its model card as a policy file has it."""
+        card: dict[str, Any] = {
+            "upstream": upstream,
+            "upstream_model": self.name,
+            "location": "cloud",
+            "speaks": (self.endpoint,),
+            "quality": BY_NAME_QUALITY,
+        }
+        if self.free:
+            card["price"] = {"input_usd_per_mtok": 0.0, "output_usd_per_mtok": 0.0}
+        return card
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """A cloud. `base_url` None: it does not speak OpenAI's form and is reached through litellm.
 
-    `speaks` is what its models are asked through.
+    `speaks` is what its models are asked through, `named` are those that nothing is chosen from.
     """
 
     name: str
@@ -51,6 +75,7 @@ class Provider:
     small: CloudModel
     large: CloudModel
     speaks: tuple[Endpoint, ...] = ("chat",)
+    named: tuple[NamedModel, ...] = ()
 
     def upstream(self) -> dict[str, Any]:
         """Its upstream as a policy file has it."""
@@ -74,6 +99,13 @@ PROVIDERS = (
         CloudModel("gpt-4.1-mini", 0.83, 80.0),
         CloudModel("gpt-4.1", 0.90, 70.0),
         ("chat", "responses"),
+        (
+            NamedModel("text-embedding-3-small", "embeddings"),
+            NamedModel("text-embedding-3-large", "embeddings"),
+            NamedModel("omni-moderation-latest", "moderations", free=True),
+            NamedModel("gpt-image-2", "images"),
+            NamedModel("gpt-4o-mini-tts", "speech"),
+        ),
     ),
     Provider(
         "anthropic",
@@ -88,6 +120,7 @@ PROVIDERS = (
         "https://generativelanguage.googleapis.com/v1beta/openai",
         CloudModel("gemini-2.5-flash-lite", 0.80, 200.0),
         CloudModel("gemini-2.5-pro", 0.91, 100.0),
+        named=(NamedModel("gemini-embedding-2", "embeddings"),),
     ),
     Provider(
         "mistral",
@@ -95,6 +128,7 @@ PROVIDERS = (
         "https://api.mistral.ai/v1",
         CloudModel("mistral-small-latest", 0.80, 100.0),
         CloudModel("mistral-medium-latest", 0.88, 60.0),
+        named=(NamedModel("mistral-embed", "embeddings"),),
     ),
     Provider(
         "groq",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from router.runtime import Reload, Runtime
 from router.settings import Settings
 from router.upstreams.connections import Connections
 from router.upstreams.openai_http import OpenAIHTTP
+from tests.api.named import Make, named
 from tests.fakes.gateway import CATALOG, MemoryLog, catalog, fake_gateway
 from tests.fakes.scripted_upstream import Answering, ScriptedUpstream, scripted_process_wide
 from tests.fakes.upstream import FakeUpstream
@@ -54,6 +56,12 @@ def serve() -> Iterator[Serve]:
     yield client
     for made in clients:
         made.__exit__(None, None, None)
+
+
+@pytest.fixture
+def make(serve: Serve) -> Make:
+    """Makes an application over models that are asked for by name."""
+    return partial(named, serve)
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,14 @@ MODELS: dict[str, Any] = {
     name: {**card, "capabilities": ["tools", "vision", "json_schema", "files"]}
     for name, card in CATALOG["models"].items()
 }
-EMBEDDER = {**MODELS["large"], "upstream": "far", "speaks": ["embeddings"]}
+NAMED = {
+    kind: {**MODELS["large"], "upstream": "far", "speaks": [kind]}
+    for kind in ("embeddings", "moderations", "rerank", "images", "speech")
+}
 SPEAKS = ["chat", "completions", "responses", "messages"]
 DATA = {
     "upstreams": {name: {**spec, "speaks": SPEAKS} for name, spec in CATALOG["upstreams"].items()},
-    "models": {**MODELS, "cloud-embedder": EMBEDDER},
+    "models": {**MODELS, **NAMED},
 }
 
 TEXT_SOURCE = {"type": "document", "source": {"type": "text", "data": SECRET}}
@@ -122,16 +125,31 @@ def test_private_data_stays_local_wherever_it_stands(serve: Serve, path: str, pl
         assert row.decision.unknown_rules == ("private",)
 
 
-def test_private_data_reaches_no_embedder_in_the_cloud(serve: Serve) -> None:
+@pytest.mark.parametrize(
+    ("path", "model", "fields"),
+    [
+        ("embeddings", "embeddings", {"input": ["a", SECRET]}),
+        ("moderations", "moderations", {"input": SECRET}),
+        ("moderations", "moderations", {"input": [{"type": "text", "text": SECRET}]}),
+        ("rerank", "rerank", {"query": SECRET, "documents": ["a"]}),
+        ("rerank", "rerank", {"query": "a", "documents": ["b", SECRET]}),
+        ("rerank", "rerank", {"query": "a", "documents": [{"title": "b", "body": SECRET}]}),
+        ("images/generations", "images", {"prompt": SECRET}),
+        ("audio/speech", "speech", {"input": SECRET, "voice": "v"}),
+        ("audio/speech", "speech", {"input": "a", "voice": "v", "instructions": SECRET}),
+    ],
+)
+def test_private_data_leaves_for_nothing_that_is_asked_by_name(
+    serve: Serve, path: str, model: str, fields: dict[str, Any]
+) -> None:
     far = FakeUpstream()
     signals = {"privacy": PrivacySignal(PrivacyOptions())}
     gateway = fake_gateway({"far": far}, signals, (policy(**LOCAL_RULE),), DATA)
 
-    answer = serve(gateway).post(
-        "/v1/embeddings", json={"model": "cloud-embedder", "input": ["a", SECRET]}
-    )
+    answer = serve(gateway).post(f"/v1/{path}", json={"model": model, **fields})
 
     assert (answer.status_code, far.calls) == (400, [])
+    assert "must stay on local models" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(

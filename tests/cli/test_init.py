@@ -104,6 +104,8 @@ def test_the_command_writes_the_file_and_says_what_comes_next(
     assert "slm-router serve --policy slm-router.yaml" in told
     text = (alone / "slm-router.yaml").read_text()
     assert "gpt-4.1-mini" in text
+    assert "speaks: [embeddings] # by name: it is never chosen" in text
+    assert "baseline: gpt-4.1\n" in text
     assert "api_key_env: OPENAI_API_KEY" in text
     assert "sk-canary" not in text + told
 

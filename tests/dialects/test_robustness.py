@@ -11,20 +11,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.core.limits import Limits
+from router.dialects.by_name import Kind, NamedBody
 from router.dialects.completions_body import CompletionsBody
 from router.dialects.completions_chat import completion
-from router.dialects.embeddings_body import EmbeddingsBody
+from router.dialects.embeddings import EMBEDDINGS
+from router.dialects.images import IMAGES
 from router.dialects.messages_answer import MessagesWriter, message
 from router.dialects.messages_body import MessagesBody
+from router.dialects.moderations import MODERATIONS
+from router.dialects.rerank import RERANK
 from router.dialects.responses_answer import ResponsesWriter, response
 from router.dialects.responses_body import ResponsesBody
+from router.dialects.speech import SPEECH
 from router.dialects.translation import TranslatedEvents, told_through
 from router.errors import InvalidRequest, UpstreamError
 from tests.fakes.chat_wire import call_piece, chunks
 
+
+def named(kind: Kind) -> Callable[[bytes], NamedBody]:
+    return lambda content: NamedBody(content, kind)
+
+
+BY_NAME = (EMBEDDINGS, MODERATIONS, RERANK, IMAGES, SPEECH)
 BODIES: dict[str, Callable[[bytes], Any]] = {
     "completions": CompletionsBody,
-    "embeddings": EmbeddingsBody,
+    **{kind.endpoint: named(kind) for kind in BY_NAME},
     "messages": lambda content: MessagesBody(content, {}),
     "responses": ResponsesBody,
 }
@@ -86,10 +97,13 @@ _ODD_INPUTS: list[Any] = [
 
 
 @pytest.mark.parametrize("kind", BODIES)
-@pytest.mark.parametrize("field", ["messages", "input", "prompt", "system", "tools"])
+@pytest.mark.parametrize(
+    "field", ["messages", "input", "prompt", "system", "tools", "query", "documents"]
+)
 @pytest.mark.parametrize("odd", _ODD_INPUTS, ids=str)
 def test_no_odd_value_in_any_field_does_either(kind: str, field: str, odd: Any) -> None:
     whole = {"messages": [{"role": "user", "content": "x"}], "input": "x", "prompt": "x"}
+    whole |= {"query": "x", "documents": ["x"]}
     content = json.dumps({"model": "m", **whole, field: odd}).encode()
 
     with contextlib.suppress(InvalidRequest):
@@ -114,6 +128,9 @@ _FIELDS = st.sampled_from(
         "n",
         "thinking",
         "store",
+        "query",
+        "documents",
+        "stream_format",
     ]
 )
 

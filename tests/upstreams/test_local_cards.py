@@ -99,12 +99,24 @@ def test_vision_is_assumed_by_name(name: str, vision: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["text-embedding-nomic", "bge-m3", "snowflake-arctic-embed", "llama-guard3:8b"]
+    ("name", "endpoint"),
+    [
+        ("text-embedding-nomic", "embeddings"),
+        ("bge-m3", "embeddings"),
+        ("snowflake-arctic-embed", "embeddings"),
+        ("all-minilm", "embeddings"),
+        ("BAAI/bge-reranker-v2-m3", "rerank"),
+        ("llama-guard3:8b", None),
+        ("whisper-large-v3", None),
+        ("llama3.1:8b", "chat"),
+        ("mistral", "chat"),
+        ("Hermes-3-Llama-3.1-8B", "chat"),
+    ],
 )
-def test_what_does_not_converse_is_recognised(name: str) -> None:
-    assert not LocalModel(name, "ollama").is_for_chat
+def test_what_a_model_is_made_for_is_recognised(name: str, endpoint: str | None) -> None:
+    assert LocalModel(name, "ollama").made_for == endpoint
 
 
-@pytest.mark.parametrize("name", ["llama3.1:8b", "mistral", "Hermes-3-Llama-3.1-8B"])
-def test_what_converses_is_recognised(name: str) -> None:
-    assert LocalModel(name, "ollama").is_for_chat
+def test_a_model_that_is_made_for_nothing_here_has_no_card() -> None:
+    with pytest.raises(ValueError, match="whisper is made for"):
+        LocalModel("whisper", "ollama").card("ollama")

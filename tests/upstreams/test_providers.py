@@ -9,12 +9,13 @@ import pytest
 
 from router.core.catalog import Catalog
 from router.prices import FILE, bundled
-from router.upstreams.providers import PROVIDERS, CloudModel, Provider, with_keys
+from router.upstreams.providers import PROVIDERS, CloudModel, NamedModel, Provider, with_keys
 
 CASES = [(p, m) for p in PROVIDERS for m in (p.small, p.large)]
+NAMED = [(p, m) for p in PROVIDERS for m in p.named]
 
 
-def entry_of(provider: Provider, model: CloudModel) -> dict[str, Any]:
+def entry_of(provider: Provider, model: CloudModel | NamedModel) -> dict[str, Any]:
     path = Path(str(distribution("litellm").locate_file(FILE)))
     catalogue: dict[str, dict[str, Any]] = json.loads(path.read_text())
     return catalogue.get(f"{provider.name}/{model.name}") or catalogue[model.name]
@@ -37,9 +38,26 @@ def test_a_model_is_in_the_catalogue_with_price_window_and_tools(
     assert "tools" in (card.capabilities or ())
 
 
-@pytest.mark.parametrize(("provider", "model"), CASES)
+@pytest.mark.parametrize(("provider", "model"), NAMED)
+def test_a_model_that_is_asked_by_name_is_in_the_catalogue_and_has_a_price(
+    provider: Provider, model: NamedModel
+) -> None:
+    catalog = Catalog.model_validate(
+        {
+            "upstreams": {provider.name: provider.upstream()},
+            "models": {model.name: model.card(provider.name)},
+        }
+    )
+    card = catalog.models[model.name]
+    card = bundled().resolve(model.name, card, catalog.upstream_of(model.name))
+    assert card.price is not None
+    assert (card.price.input_usd_per_mtok == 0) == model.free
+    assert not catalog.converses(model.name)
+
+
+@pytest.mark.parametrize(("provider", "model"), [*CASES, *NAMED])
 def test_a_model_is_of_the_provider_it_is_listed_under_and_is_not_being_withdrawn(
-    provider: Provider, model: CloudModel
+    provider: Provider, model: CloudModel | NamedModel
 ) -> None:
     entry = entry_of(provider, model)
     assert entry["litellm_provider"] == provider.name

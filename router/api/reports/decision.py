@@ -16,6 +16,7 @@ from router.api.reports.sentence import sentence
 from router.api.reports.told import Told, answered
 from router.api.state import runtime_of
 from router.api.tagging import TAGS
+from router.core.catalog import BY_NAME, Catalog
 from router.core.cost import Usage, baseline_cost
 from router.core.flips import flips
 from router.core.replay import agrees, logged_case
@@ -35,6 +36,10 @@ _PATHS = {
     "chat.completions": "/v1/chat/completions",
     "completions": "/v1/completions",
     "embeddings": "/v1/embeddings",
+    "moderations": "/v1/moderations",
+    "rerank": "/v1/rerank",
+    "images": "/v1/images/generations",
+    "speech": "/v1/audio/speech",
     "responses": "/v1/responses",
     "messages": "/v1/messages",
     "messages.count_tokens": "/v1/messages/count_tokens",
@@ -45,10 +50,16 @@ _ASKED: Mapping[str, Mapping[str, Any]] = {
     "embeddings": {"input": "..."},
     "responses": {"input": "..."},
     "messages": {"max_tokens": 1024, **_IN_MESSAGES},
+    "moderations": {"input": "..."},
+    "rerank": {"query": "...", "documents": ["..."]},
+    "images": {"prompt": "..."},
+    "speech": {"input": "...", "voice": "..."},
 }
 """What each endpoint takes, for the reader to fill in."""
 
-_EMBEDDING = ("embeddings",)
+_AS_IT_ARRIVES = "speech"
+"""An endpoint whose answers are streamed without having been asked to."""
+
 _NO_POLICY = "The policy that decided is no longer loaded, so it cannot be asked again."
 _OTHER_VERSION = (
     "Another version of the policy is in force by now, and it sees this request otherwise, so"
@@ -181,6 +192,9 @@ def _elsewhere(runtime: Runtime, row: Row) -> list[dict[str, Any]]:
     in_force = _in_force(runtime, row)
     if in_force is None or row["input_tokens"] is None:
         return []
+    if row["endpoint"] in BY_NAME and row["cost_usd"] is None:
+        # What is charged for a picture or for sound is no matter of these tokens.
+        return []
     usage = Usage(
         row["input_tokens"],
         row["output_tokens"],
@@ -190,15 +204,21 @@ def _elsewhere(runtime: Runtime, row: Row) -> list[dict[str, Any]]:
     told = [
         {"model": name, "cost_usd": baseline_cost(card, usage), "answered": name == row["model"]}
         for name, card in in_force.catalog.models.items()
-        if (in_force.catalog.speaks(name) == _EMBEDDING) == (row["endpoint"] == _EMBEDDING[0])
+        if _makes_the_like(in_force.catalog, name, row["endpoint"])
     ]
     return sorted(told, key=lambda it: (it["cost_usd"] is None, it["cost_usd"] or 0.0))
+
+
+def _makes_the_like(catalog: Catalog, model: str, endpoint: str) -> bool:
+    if endpoint in BY_NAME:
+        return endpoint in catalog.speaks(model)
+    return catalog.converses(model)
 
 
 def _curl(request: Request, row: Row) -> str:
     """The request as a command; what was not stored is left for the reader to fill in."""
     asked = {"model": row["requested_model"], **_ASKED.get(row["endpoint"], _IN_MESSAGES)}
-    if row["stream"]:
+    if row["stream"] and row["endpoint"] != _AS_IT_ARRIVES:
         asked["stream"] = True
     body = row["request_content"] or msgspec.json.encode(asked).decode()
     url = f"{request.base_url.scheme}://{request.base_url.netloc}{_PATHS.get(row['endpoint'], '')}"
