@@ -39,6 +39,12 @@ pictures and sound nothing is judged here. The very same model elsewhere may sta
 AUTO = "auto"
 """Stands for a model where the caller leaves the choice to us, alone or as "auto:<policy>"."""
 
+OF_KIND: Mapping[str, tuple[Endpoint, ...]] = {
+    "litellm": ("chat", "embeddings"),
+    "simulated": ("chat", "embeddings"),
+}
+"""By kind of upstream what its models may be asked through, where no catalog can say otherwise."""
+
 MAX_NAME = 256
 """Characters of a model's name."""
 
@@ -167,7 +173,7 @@ class LiteLLMSpec(_UpstreamSpec):
     @property
     def speaks(self) -> Endpoints:
         """What litellm is asked through here."""
-        return ("chat", "embeddings")
+        return OF_KIND[self.kind]
 
 
 class SimulatedSpec(_UpstreamSpec):
@@ -181,7 +187,7 @@ class SimulatedSpec(_UpstreamSpec):
     @property
     def speaks(self) -> Endpoints:
         """What it answers."""
-        return ("chat", "embeddings")
+        return OF_KIND[self.kind]
 
 
 UpstreamSpec = Annotated[OpenAIHTTPSpec | LiteLLMSpec | SimulatedSpec, Field(discriminator="kind")]

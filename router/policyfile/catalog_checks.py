@@ -1,9 +1,11 @@
-"""What a catalog means: upstreams that exist, keys that are not in the file, known specialities."""
+"""What a catalog means: upstreams that exist and speak what is said, keys that are not in the file,
+known specialities."""
 
 import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from router.core.catalog import OF_KIND
 from router.core.signals import DOMAINS, TASKS
 from router.errors import Problem
 from router.policyfile.tree import Node
@@ -23,6 +25,7 @@ def catalog_problems(catalog: Node) -> Iterator[Problem]:
     for node in (models.entries if models else {}).values():
         if upstreams is not None:
             yield from _upstream_problems(node, upstreams)
+            yield from _unspoken_problems(node, upstreams)
         yield from _speciality_problems(node)
 
 
@@ -51,6 +54,20 @@ def _upstream_problems(model: Node, upstreams: Node) -> Iterator[Problem]:
     near = did_you_mean(named.value, upstreams.entries)
     hint = near or f"; the catalog has {', '.join(upstreams.entries) or 'none'}"
     yield named.problem(f"unknown upstream {named.value}{hint}")
+
+
+def _unspoken_problems(model: Node, upstreams: Node) -> Iterator[Problem]:
+    """What a card says it is asked through, and no upstream of its kind can be."""
+    named, spoken = model.get("upstream"), model.get("speaks")
+    written = upstreams.get(str(named.value), "kind") if named is not None else None
+    kind = "" if written is None else str(written.value)
+    if spoken is None or kind not in OF_KIND:
+        return
+    known = OF_KIND[kind]
+    for node in spoken.items:
+        if isinstance(node.value, str) and node.value not in known:
+            told = f"an upstream of kind {kind} is asked through nothing else"
+            yield node.problem(f"expected {' or '.join(known)}: {told}")
 
 
 def _speciality_problems(model: Node) -> Iterator[Problem]:

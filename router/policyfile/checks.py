@@ -24,7 +24,7 @@ class Facts:
     """What a policy is held against; None where it could not be read, and is not checked.
 
     `written` is the catalog's tree, None for a catalog given by code. `chatting` are the models
-    that are asked through chat completions.
+    that are asked through chat completions, `by_name` those that nothing is chosen from.
     """
 
     written: Node | None
@@ -32,6 +32,7 @@ class Facts:
     cards: Mapping[str, ModelCard] | None
     vocabulary: Vocabulary | None
     chatting: frozenset[str] | None = None
+    by_name: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -40,21 +41,18 @@ class Facts:
         """The facts, as far as they can be known."""
         models: frozenset[str] | None = None
         chatting: frozenset[str] | None = None
+        by_name = frozenset[str]()
         if catalog is not None:
             models = frozenset(catalog.models)
-            chatting = _chatting(catalog)
+            if all(card.upstream in catalog.upstreams for card in catalog.models.values()):
+                chatting = frozenset(name for name in models if "chat" in catalog.speaks(name))
+                by_name = frozenset(name for name in models if not catalog.converses(name))
         elif written is not None and (given := written.get("models")) is not None:
             models = frozenset(given.entries)
         if vocabulary is not None:
             vocabulary = {**vocabulary, **quality_vocabulary(models or ())}
         cards = catalog.models if catalog else None
-        return cls(written, models, cards, vocabulary, chatting)
-
-
-def _chatting(catalog: Catalog) -> frozenset[str] | None:
-    if any(card.upstream not in catalog.upstreams for card in catalog.models.values()):
-        return None
-    return frozenset(name for name in catalog.models if "chat" in catalog.speaks(name))
+        return cls(written, models, cards, vocabulary, chatting, by_name)
 
 
 def checked(root: Node, facts: Facts) -> Iterator[Problem]:
@@ -65,6 +63,7 @@ def checked(root: Node, facts: Facts) -> Iterator[Problem]:
         yield from _unknown_models(root, facts.models)
     if facts.chatting is not None and facts.models is not None:
         yield from _mute_judge(root, facts.models - facts.chatting)
+    yield from _never_chosen(root, facts.by_name)
     yield from _unknown_specialities(root)
     rules = root.get("rules")
     nodes = rules.items if rules else []
@@ -117,6 +116,19 @@ def _mute_judge(root: Node, mute: frozenset[str]) -> Iterator[Problem]:
     if judge is not None and judge.value in mute:
         told = f"expected a model that is asked through chat, which {judge.value} is not"
         yield judge.problem(told)
+
+
+def _never_chosen(root: Node, by_name: frozenset[str]) -> Iterator[Problem]:
+    """Models that are named where one is chosen, and that are asked for by name alone."""
+    baseline = root.get("baseline")
+    named = [baseline] if baseline is not None else []
+    for route in _routes(root):
+        named += _texts(route.get("candidates"))
+    for node in named:
+        if isinstance(node.value, str) and node.value in by_name:
+            yield node.problem(
+                f"expected a model that can be chosen, {node.value} is asked for by name alone"
+            )
 
 
 def _unknown_specialities(root: Node) -> Iterator[Problem]:

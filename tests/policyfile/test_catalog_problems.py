@@ -41,6 +41,8 @@ from tests.policyfile.reading import DEFAULT, HEAD, MODELS, one_problem
         ("quality: 0.9", "quality: 0.9, capabilities: [tool]", "6:74:"
          " models.large.capabilities[0]: expected tools, vision, json_schema, audio or files;"
          " did you mean tools?"),
+        ("quality: 0.9", "quality: 0.9, speaks: [chat, images]", "6:74: models.large.speaks[1]:"
+         " expected chat or embeddings: an upstream of kind litellm is asked through nothing else"),
         ("quality: 0.9", "quality: 0.9, specialises_in: {domains: [maths]}", "6:86:"
          " models.large.specialises_in.domains[0]: unknown domain maths; did you mean math?"),
     ],

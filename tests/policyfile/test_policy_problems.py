@@ -263,8 +263,36 @@ def test_half_a_surrogate_pair_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("speaks", ["[embeddings]", "[responses]"])
 def test_a_judge_must_be_one_that_can_be_asked(tmp_path: Path, speaks: str) -> None:
-    models = MODELS.replace("quality: 0.9}", f"quality: 0.9, speaks: {speaks}}}")
+    large = f"quality: 0.9, speaks: {speaks}}}"
+    models = MODELS.replace("upstream: there", "upstream: here").replace("quality: 0.9}", large)
     policy = f"{HEAD}judging: {{model: large, share: 0.1}}\nbaseline: small\n{DEFAULT}"
 
     told = "3:18: judging.model: expected a model that is asked through chat, which large is not"
     assert one_problem(tmp_path, policy, models) == f"test.yaml:{told}"
+
+
+EMBEDDER = (
+    f"{MODELS}  e5: {{upstream: here, location: local, quality: 0.5, speaks: [embeddings]}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("policy", "place"),
+    [
+        (f"{HEAD}baseline: e5\n{DEFAULT}", "3:11: baseline"),
+        (
+            f"{HEAD}default: {{candidates: [small, e5], strategy: {{kind: best_quality}}}}\n",
+            "3:31: default.candidates[1]",
+        ),
+    ],
+)
+def test_what_is_asked_for_by_name_alone_cannot_be_chosen(
+    tmp_path: Path, policy: str, place: str
+) -> None:
+    told = "expected a model that can be chosen, e5 is asked for by name alone"
+    assert one_problem(tmp_path, policy, EMBEDDER) == f"test.yaml:{place}: {told}"
+
+
+def test_a_limit_may_name_what_is_asked_for_by_name(tmp_path: Path) -> None:
+    policy = f"{HEAD}limits: {{allowed_models: [small, e5]}}\n{DEFAULT}"
+    assert problems(tmp_path, policy, EMBEDDER) == []
