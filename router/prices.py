@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from router.core.catalog import Capability, ModelCard, Price, UpstreamSpec
-from router.core.price import LongContext
+from router.core.price import MOST_USD, LongContext
 from router.energy import resolve_energy
 
 FILE = "litellm/model_prices_and_context_window_backup.json"
@@ -251,7 +251,7 @@ def _told(entry: _Entry, kinds: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _dollars(value: object) -> float | None:
-    if not isinstance(value, int | float) or value < 0:
+    if not isinstance(value, int | float) or not 0 <= value * PER_MILLION <= MOST_USD:
         return None
     return round(value * PER_MILLION, 6)
 

@@ -42,6 +42,7 @@ ENTRIES: dict[str, Any] = {
         "supports_function_calling": True,
     },
     "embedder": {"mode": "embedding", "input_cost_per_token": 1e-08, "output_cost_per_token": 0},
+    "slip": {"mode": "chat", "input_cost_per_token": 1.0, "output_cost_per_token": 1.0},
     "ranker": {"mode": "rerank", "input_cost_per_token": 1e-08, "output_cost_per_token": 0},
     "painter": {
         "mode": "image_generation",
@@ -109,6 +110,7 @@ def test_what_a_card_says_itself_stands(prices: PriceList) -> None:
         ("embedder", {}, {}, 0.01),
         ("ranker", {}, {}, None),
         ("sample_spec", {}, {}, None),
+        ("slip", {}, {}, None),
         ("odd", {}, {}, None),
     ],
 )

@@ -7,9 +7,13 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from router.core.limits import Count, Positive
+from router.core.limits import Count
 
-Dollars = Annotated[float, Field(ge=0)]
+MOST_USD = 100_000
+"""Ten cents a token, or this much an hour: beyond it is a slip, and sums that no log can hold."""
+
+Dollars = Annotated[float, Field(ge=0, le=MOST_USD)]
+DollarsAnHour = Annotated[float, Field(gt=0, le=MOST_USD)]
 
 
 class _TokenPrices(BaseModel):
@@ -48,7 +52,7 @@ class Price(_TokenPrices):
     """
 
     long_context: LongContext | None = None
-    usd_per_hour: Positive | None = None
+    usd_per_hour: DollarsAnHour | None = None
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

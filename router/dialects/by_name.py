@@ -53,7 +53,7 @@ def made_of(kind: Literal["image", "audio"]) -> Callable[[UsageFields], Usage | 
 
     def read(told: UsageFields) -> Usage | None:
         usage = read_responses_usage(told)
-        if usage is None or "output_tokens_details" in told:
+        if usage is None or told.get("output_tokens_details"):
             return usage
         return replace(usage, **{f"output_{kind}_tokens": usage.output_tokens})
 

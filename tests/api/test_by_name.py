@@ -104,6 +104,11 @@ BY_KIND = {"image_tokens": 1000, "text_tokens": 1000}
         ("images", {"input_tokens": 1000, "output_tokens": 2000}, 0.065),
         (
             "images",
+            {"input_tokens": 1000, "output_tokens": 2000, "output_tokens_details": None},
+            0.065,
+        ),
+        (
+            "images",
             {"input_tokens": 1000, "output_tokens": 2000, "output_tokens_details": BY_KIND},
             0.045,
         ),

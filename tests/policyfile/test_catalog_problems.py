@@ -33,7 +33,11 @@ from tests.policyfile.reading import DEFAULT, HEAD, MODELS, one_problem
         ("quality: 0.6", "quality: {overall: 1, tasks: {coding: 0.5}}", "5:74:"
          " models.small.quality.tasks.coding: unknown task coding; did you mean code?"),
         ("usd_per_hour: 0.02", "usd_per_hour: $0.02", "5:80: models.small.price.usd_per_hour:"
-         " expected a number above 0, without a currency; did you mean 0.02?"),
+         " expected a number above 0 of at most 100000, without a currency; did you mean 0.02?"),
+        ("usd_per_hour: 0.02", "usd_per_hour: 2e6", "5:80: models.small.price.usd_per_hour:"
+         " expected a number above 0 of at most 100000, not 2e+06"),
+        ("usd_per_hour: 0.02", "input_usd_per_mtok: 1e300, output_usd_per_mtok: 1", "5:86:"
+         " models.small.price.input_usd_per_mtok: expected a number from 0 to 100000, not 1e+300"),
         ("usd_per_hour: 0.02", "input_usd_per_mtok: 1", "5:58: models.small.price: expected"
          " input_usd_per_mtok and output_usd_per_mtok together, or usd_per_hour"),
         ("quality: 0.9", "quality: 0.9, context_window: 8k", "6:75: models.large.context_window:"
