@@ -28,6 +28,7 @@ FIELDS = (
     *("tools", "tool_choice", "functions", "response_format", "user", "metadata", "input"),
     *("prompt", "temperature", "top_p", "stop", "logprobs", "seed", "system", "instructions"),
     *("dimensions", "encoding_format", "previous_response_id", "decision", "rating", "__proto__"),
+    *("query", "documents", "voice", "stream_format"),
 )
 ROLES = ("user", "system", "developer", "assistant", "tool", "function", "", "admin", "\u2028")
 PARTS: tuple[Any, ...] = (
@@ -95,6 +96,7 @@ def _asked(chance: random.Random) -> Any:
     """A request that is right but for some of its fields."""
     body: dict[str, Any] = {"model": "auto", "messages": [_message(chance)]}
     body |= {"input": "Hello", "prompt": "Hello", "max_tokens": 5}
+    body |= {"query": "Hello", "documents": ["Hello"]}
     for _ in range(chance.choice((0, 0, 1, 1, 2, 4))):
         body[chance.choice(FIELDS)] = _value(chance)
     for name in list(body):

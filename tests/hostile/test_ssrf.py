@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from router.api import ROUTES
+from router.core.catalog import BY_NAME
 from tests.fakes.anthropic_server import FakeAnthropicServer
 from tests.fakes.openai_server import FakeOpenAIServer
 from tests.hostile.gateways import KEY, caller, whole_gateway
@@ -78,7 +79,7 @@ def variants(url: str) -> list[tuple[dict[str, Any], dict[str, str]]]:
         "input": "Hello",
         "prompt": "Hello",
     }
-    asked |= {"prompt": "Hello", "max_tokens": 16}
+    asked |= {"prompt": "Hello", "max_tokens": 16, "query": "Hello", "documents": HELLO}
     made: list[tuple[dict[str, Any], dict[str, str]]] = []
     made += [(asked | more, {}) for more in bodies(url)]
     made += [(dict(asked), more) for more in headers(url)]
@@ -100,7 +101,7 @@ async def send_all(client: httpx2.AsyncClient, url: str) -> int:
     sent = 0
     for path in PATHS:
         for body, more in variants(url):
-            for model in ("near", "foreign"):
+            for model in ("near", "foreign", "maker"):
                 if body["model"] != "near" and model != "near":
                     continue
                 named = body | {"model": model} if body["model"] == "near" else body
@@ -117,6 +118,7 @@ async def test_no_request_reaches_the_trap(
     async with FakeOpenAIServer() as near, FakeAnthropicServer() as foreign:
         upstreams = {
             "near": {"kind": "openai_http", "base_url": near.base_url},
+            "maker": {"kind": "openai_http", "base_url": near.base_url, "speaks": list(BY_NAME)},
             "foreign": {
                 "kind": "litellm",
                 "provider": "anthropic",
