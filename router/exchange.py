@@ -18,6 +18,7 @@ from router.errors import (
     UpstreamRefused,
     UpstreamTimeout,
 )
+from router.following import PassedBytes, follower
 from router.gateway import Call, Gateway, Routed, unserved
 from router.ports import Events, Reply, UpstreamCall, Way
 from router.recording import Trace
@@ -147,7 +148,7 @@ class Exchange:
                 fault = error
             if events:
                 piece = events[0] if len(events) == 1 else b"".join(events)
-                self.trace.keep(piece)
+                self._keep(piece)
                 yield piece
             if fault is not None:
                 raise fault
@@ -218,9 +219,7 @@ class Exchange:
         trace.release(model)
 
     async def _read_first(self, reply: Reply, way: Way) -> None:
-        if not reply.headers.get("content-type", "").lower().startswith(way.streamed_as):
-            raise UpstreamBroken("The upstream answered a streamed request without a stream.")
-        self._reader = reader = way.events()
+        self._reader = reader = follower(way, reply.headers.get("content-type", "").lower())
         self._chunks, first = reply.chunks(), list[bytes]()
         async for chunk in self._chunks:
             first += reader.feed(chunk)
@@ -229,7 +228,12 @@ class Exchange:
         else:
             raise UpstreamBroken("The upstream ended the stream before it had begun.")
         self._first = b"".join(first)
-        self.trace.keep(self._first)
+        self._keep(self._first)
+
+    def _keep(self, piece: bytes) -> None:
+        """What may be stored or judged: of sound there is nothing to read."""
+        if not isinstance(self._reader, PassedBytes):
+            self.trace.keep(piece)
 
     async def _nobody(self, failure: UpstreamError | None) -> RouterError:
         """Record that nobody answered; the error that says so."""

@@ -197,8 +197,9 @@ class Gateway:
             known = ", ".join(sorted(self.policies))
             raise UnknownPolicy(f"There is no policy {name!r}. Loaded: {known}.", "model")
         if not request.is_routed and request.model not in in_force.catalog.models:
+            choice = "" if request.is_by_name else "auto, or for "
             raise UnknownModel(
-                f"The model {request.model!r} does not exist. Ask for auto, or for a model that"
+                f"The model {request.model!r} does not exist. Ask for {choice}a model that"
                 " GET /v1/models lists.",
                 "model",
             )

@@ -6,6 +6,8 @@ Rule: a caller who speaks HTTP/1.1 and names its host once pays for none of it.
 
 from collections.abc import Iterable
 from http import HTTPStatus
+from socket import SO_LINGER, SOL_SOCKET
+from struct import pack
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -16,6 +18,9 @@ from router.api.request_id import new_id
 NO_HOST = (HTTPStatus.BAD_REQUEST, "The request has no header `Host`, which HTTP/1.1 asks for.")
 """The refusal of a request that does not name its host (RFC 9112, 3.2)."""
 
+_AT_ONCE = pack("ii", 1, 0)
+"""A `linger` of no time at all (socket(7)): closing resets the connection."""
+
 SEVERAL_HOSTS = (HTTPStatus.BAD_REQUEST, "The request has several headers `Host`, not one.")
 """The refusal of one that names several: whoever passed it on may have gone by another."""
 
@@ -25,6 +30,15 @@ class Unchunked(RequestResponseCycle):
     not known beforehand, it ends with the connection."""
 
     _to_the_end = False
+
+    async def run_asgi(self, app: Any) -> None:
+        """Answer it. What breaks off before its end is reset: a clean end would make it whole."""
+        await super().run_asgi(app)
+        if self._to_the_end and not self.response_complete:
+            socket = self.transport.get_extra_info("socket")
+            if socket is not None:
+                socket.setsockopt(SOL_SOCKET, SO_LINGER, _AT_ONCE)
+            self.transport.abort()
 
     async def send(self, message: Any) -> None:
         """Send a part of it."""

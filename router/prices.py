@@ -17,25 +17,16 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from router.core.catalog import Capability, ModelCard, Price, UpstreamSpec
+from router.core.catalog import BY_NAME, Capability, ModelCard, Price, UpstreamSpec
 from router.core.price import MOST_USD, LongContext
 from router.energy import resolve_energy
 
 FILE = "litellm/model_prices_and_context_window_backup.json"
 PER_MILLION = 1_000_000
-_VECTORS = "embedding"
-_BY_TOKEN = frozenset(
-    {
-        "chat",
-        "completion",
-        "responses",
-        _VECTORS,
-        "moderation",
-        "image_generation",
-        "audio_speech",
-    }
-)
-"""What is charged for by the token, wherever the catalogue tells so."""
+_CHAT_MODES = frozenset({"chat", "completion", "responses"})
+_VECTORS, _PICTURES = "embedding", "image_generation"
+_NAMED_MODES = frozenset({_VECTORS, _PICTURES, "moderation", "audio_speech"})
+"""What is asked for by name. Rerankers are charged by the search, which no card has a price for."""
 
 
 class _Entry(msgspec.Struct, gc=False):
@@ -115,12 +106,14 @@ _LONG_ABOVE = (128, 200, 272)
 
 @dataclass(frozen=True, slots=True)
 class PublicModel:
-    """What the catalogue says of one model; None where it says nothing."""
+    """What the catalogue says of one model; None where it says nothing. `converses`: what it says
+    is of conversations, and may be another price for the pictures that the model makes by name."""
 
     price: Price | None
     context_window: int | None
     max_output_tokens: int | None
     capabilities: tuple[Capability, ...]
+    converses: bool = True
 
 
 class PriceList:
@@ -150,7 +143,9 @@ class PriceList:
         wanted = (card.context_window, card.max_output_tokens, card.capabilities, card.price)
         if None not in wanted or upstream.kind == "simulated":
             return card
-        found = next(filter(None, map(self.find, _names(name, card, upstream))), None)
+        by_name = BY_NAME.issuperset(card.speaks or upstream.speaks)
+        listed = map(self.find, _names(name, card, upstream))
+        found = next((it for it in listed if it is not None and it.converses != by_name), None)
         if found is None:
             return card
         update: dict[str, Any] = {
@@ -173,7 +168,7 @@ class PriceList:
         models = {
             sys.intern(name): _model(entry)
             for name, entry in entries.items()
-            if entry.mode in _BY_TOKEN
+            if entry.mode in _CHAT_MODES or entry.mode in _NAMED_MODES
         }
         return sha256(raw).hexdigest()[:12], models
 
@@ -213,16 +208,19 @@ def _model(entry: _Entry) -> PublicModel:
         capabilities=tuple(
             capability for field, capability in _CAPABILITIES.items() if getattr(entry, field)
         ),
+        converses=entry.mode in _CHAT_MODES,
     )
 
 
 def _price(entry: _Entry) -> Price | None:
     """The price per million tokens. Two zeros are how the catalogue says that it knows none."""
     paid, written = _dollars(entry.input_cost_per_token), _dollars(entry.output_cost_per_token)
-    if written is None:
-        # Of a model that draws and writes nothing else, or of one that makes vectors.
-        written = _dollars(entry.output_cost_per_image_token)
-        written = 0.0 if written is None and entry.mode == _VECTORS else written
+    if entry.mode == _PICTURES:
+        # Without a price for the tokens of pictures it is none by the token, whatever stands there.
+        pictures = _dollars(entry.output_cost_per_image_token)
+        written = None if pictures is None else (pictures if written is None else written)
+    elif entry.mode == _VECTORS and written is None:
+        written = 0.0
     if paid is None or written is None or paid + written == 0:
         return None
     return Price(

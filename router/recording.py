@@ -111,7 +111,9 @@ class Trace:
 
     def _sent(self, status: int) -> Usage | None:
         """What a call that failed is charged for, as far as we know: the input it had accepted."""
-        return Usage(self.call.request.input_tokens, 0) if status == OK else None
+        if status != OK:
+            return None
+        return Usage(self.call.request.input_tokens, 0, charged_beside=self.beside)
 
     def measure_overhead(self) -> None:
         """What was not spent reading the caller's body or waiting for upstreams is our own."""

@@ -52,7 +52,8 @@ _events = msgspec.json.Decoder(_Event)
 class Splitter:
     """Cuts a stream into its events, however the network cut it into pieces."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._most_bytes = most_bytes
         self._buffer = bytearray()
         self._searched = 0
 
@@ -71,7 +72,7 @@ class Splitter:
             start = match.end()
         del self._buffer[:start]
         self._searched = max(len(self._buffer) - _LONGEST_BLANK_LINE + 1, 0)
-        if len(self._buffer) > MAX_EVENT_BYTES:
+        if len(self._buffer) > self._most_bytes:
             raise UpstreamBroken("The upstream sent an event without an end.")
 
     def rest(self) -> bytes:

@@ -90,9 +90,9 @@ class Way(Struct, frozen=True):
     the same form, translated where they do not.
 
     `body` takes the upstream's name of the model. `answer` takes a whole answer; it raises
-    UpstreamBroken if that is none. A streamed one is of one of the content types that begin like
-    `streamed_as`. `beside` is how often the call does what is charged for beside tokens, if the
-    answer does not tell what it used.
+    UpstreamBroken if that is none. `events` follow a streamed one; what begins like one of the
+    content types in `as_bytes` goes on as it arrives, for it tells nothing. `beside` is how often
+    the call does what is charged for beside tokens, if the answer does not tell what it used.
     """
 
     path: str
@@ -100,7 +100,7 @@ class Way(Struct, frozen=True):
     answer: Callable[[bytes], Told]
     events: Callable[[], Events]
     headers: Mapping[str, str] = field(default_factory=dict)
-    streamed_as: tuple[str, ...] = ("text/event-stream",)
+    as_bytes: tuple[str, ...] = ()
     beside: int = 0
 
 

@@ -44,6 +44,11 @@ ENTRIES: dict[str, Any] = {
     "embedder": {"mode": "embedding", "input_cost_per_token": 1e-08, "output_cost_per_token": 0},
     "slip": {"mode": "chat", "input_cost_per_token": 1.0, "output_cost_per_token": 1.0},
     "ranker": {"mode": "rerank", "input_cost_per_token": 1e-08, "output_cost_per_token": 0},
+    "by step": {
+        "mode": "image_generation",
+        "input_cost_per_token": 1e-10,
+        "output_cost_per_token": 1e-10,
+    },
     "painter": {
         "mode": "image_generation",
         "input_cost_per_token": 5e-06,
@@ -107,8 +112,11 @@ def test_what_a_card_says_itself_stands(prices: PriceList) -> None:
         ("big", {}, {"kind": "openai_http", "base_url": "https://api.groq.com/openai/v1"}, 1.0),
         ("big", {}, {"kind": "simulated"}, None),
         ("nobody", {}, {}, None),
-        ("embedder", {}, {}, 0.01),
-        ("ranker", {}, {}, None),
+        ("embedder", {"speaks": ["embeddings"]}, {}, 0.01),
+        ("embedder", {}, {}, None),
+        ("big", {"speaks": ["embeddings"]}, {}, None),
+        ("ranker", {"speaks": ["rerank"]}, {}, None),
+        ("by step", {"speaks": ["images"]}, {}, None),
         ("sample_spec", {}, {}, None),
         ("slip", {}, {}, None),
         ("odd", {}, {}, None),
@@ -127,7 +135,7 @@ def test_a_model_is_found_by_its_most_explicit_name(
 def test_a_model_that_draws_and_writes_nothing_has_the_price_of_its_pictures(
     prices: PriceList,
 ) -> None:
-    found = prices.resolve("painter", card(), upstream()).price
+    found = prices.resolve("painter", card(speaks=["images"]), upstream()).price
 
     assert found is not None
     assert (found.output_usd_per_mtok, found.output_image_usd_per_mtok) == (30.0, 30.0)

@@ -164,7 +164,8 @@ def known_models(
     asked: dict[str, tuple[str, ...]] = {name: (name,) for name in names}
     for loaded in loaded_policies(policy).values() if policy is not None else ():
         for name, card in loaded.catalog.models.items():
-            asked[name] = (name, *aliases_of(card))
+            if loaded.catalog.converses(name):
+                asked[name] = (name, *aliases_of(card))
     known = frozenset(classifier.models)
     found: dict[str, str] = {}
     for name, aliases in asked.items():

@@ -40,6 +40,7 @@ class Gate:
 
     __slots__ = (
         "_can",
+        "_converses",
         "_expectation",
         "_is_special",
         "_location",
@@ -60,7 +61,11 @@ class Gate:
         self._upstream, self._location = card.upstream, card.location
         special = card.specialises_in
         self._is_special = bool(special.domains or special.tasks)
+        self._converses = catalog.converses(name)
         self._window, self._most = card.window, card.max_output_tokens
+        if not self._converses and card.context_window is None:
+            # Nothing else can be chosen, so what is not known stands against nothing.
+            self._window = _NO_BOUND
         self._prior, self._expectation = Prior(name, card), Expectation(card)
 
     def weigh(
@@ -75,7 +80,7 @@ class Gate:
         if objection is None:
             stats = snapshot.of(self._name)
             candidate = self._expected(request, signals, stats)
-            objection = (limits and _out_of_bounds(candidate, limits)) or self._out_of_order(
+            objection = (limits and self._out_of_bounds(candidate, limits)) or self._out_of_order(
                 stats, snapshot
             )
             if objection is None:
@@ -116,6 +121,13 @@ class Gate:
             return "context_too_small", told
         return None
 
+    def _out_of_bounds(self, candidate: Candidate, limits: Limits) -> Objection | None:
+        objection = _too_dear(candidate, limits.max_cost_usd)
+        if objection is None and self._converses:
+            # Neither how good nor how slow a picture will be is foreseen.
+            objection = _too_slow_or_bad(candidate, limits)
+        return objection
+
     def _out_of_order(self, stats: ModelStats, snapshot: StatsSnapshot) -> Objection | None:
         server = snapshot.upstreams.get(self._upstream, CLOSED)
         # Of what works the last call went well: its circuit is this very value.
@@ -127,6 +139,9 @@ class Gate:
         if not stats.circuit.admits(now):
             return "unhealthy", stats.circuit.why_not(now)
         return None
+
+
+_NO_BOUND = 2**63
 
 
 def _unasked(speaks: tuple[Endpoint, ...], request: RoutedRequest) -> Objection:
@@ -146,13 +161,18 @@ _LACKS: Mapping[Capability, RejectionCode] = {
 }
 
 
-def _out_of_bounds(candidate: Candidate, limits: Limits) -> Objection | None:
-    dearest, slowest, worst = limits.max_cost_usd, limits.max_latency, limits.min_quality
-    cost, latency, quality = candidate.cost_usd, candidate.latency_s, candidate.quality
+def _too_dear(candidate: Candidate, dearest: float | None) -> Objection | None:
+    cost = candidate.cost_usd
     if dearest is not None and cost is None:
         return "cost_unknown", f"no price known, and the limit is {dearest:.3g} USD"
     if dearest is not None and cost is not None and cost > dearest:
         return "too_expensive", f"expected {cost:.3g} USD, above the limit of {dearest:.3g} USD"
+    return None
+
+
+def _too_slow_or_bad(candidate: Candidate, limits: Limits) -> Objection | None:
+    slowest, worst = limits.max_latency, limits.min_quality
+    latency, quality = candidate.latency_s, candidate.quality
     if slowest is not None and latency > slowest:
         return "too_slow", f"expected {latency:.3g} s, above the limit of {slowest:.3g} s"
     if worst is not None and quality < worst:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from router.core.catalog import BY_NAME, Catalog
+from router.core.catalog import Catalog
 from router.core.conditions import Check, check_of
 from router.core.decision import Rejection
 from router.core.gate import Gate, selected
@@ -110,7 +110,7 @@ class Plan:
         Of what is asked for by name alone, such as embeddings, every card of that model has its
         gate, whichever upstream serves it.
         """
-        name, by_name = request.model, BY_NAME.issuperset(request.endpoints)
+        name, by_name = request.model, request.is_by_name
         known = self._for_model.get((name, by_name))
         if known is not None:
             return known

@@ -2,7 +2,7 @@
 
 from msgspec import Struct, field
 
-from router.core.catalog import AUTO, Capability, Endpoint
+from router.core.catalog import AUTO, BY_NAME, Capability, Endpoint
 from router.core.limits import Limits
 from router.core.once import once
 from router.core.session import Held, State
@@ -101,6 +101,11 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     def is_routed(self) -> bool:
         """Whether the caller left the choice of the model to us."""
         return self.model == AUTO or self.policy_name is not None
+
+    @property
+    def is_by_name(self) -> bool:
+        """Whether it asks for what nothing is chosen of, such as embeddings."""
+        return BY_NAME.issuperset(self.endpoints)
 
     @property
     def goes_on(self) -> bool:

@@ -25,20 +25,17 @@ from router.errors import InvalidRequest
 from router.ports import Events, Told, Way
 from router.stream import StreamReader
 
-EVENTS = ("text/event-stream",)
-"""The content type of an event stream."""
-
 Turns = Callable[[Any, str], tuple[Turn, ...]]
 """Reads the value of a field, whose name it is given. Raises InvalidRequest naming what is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Streaming:
-    """How an answer comes that comes in pieces: the content types that it may have, who follows it,
-    and the headers that ask for it."""
+    """How an answer comes that comes in pieces: who follows its events, the content types whose
+    bytes go on as they arrive, and the headers that ask for it."""
 
-    kinds: tuple[str, ...]
     events: Callable[[], Events]
+    as_bytes: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -48,12 +45,14 @@ def never(fields: Fields) -> Streaming | None:
 
 
 def made_of(kind: Literal["image", "audio"]) -> Callable[[UsageFields], Usage | None]:
-    """Reads the usage of an answer that is a picture or sound: where it does not tell what was
-    written, that is of this kind."""
+    """Reads the usage of an answer that is a picture or sound: where it does not tell how much of
+    what was written is of this kind, all of it is. Who tells that nothing was has not counted."""
 
     def read(told: UsageFields) -> Usage | None:
-        usage = read_responses_usage(told)
-        if usage is None or told.get("output_tokens_details"):
+        usage, details = read_responses_usage(told), told.get("output_tokens_details")
+        if usage is None or not usage.output_tokens:
+            return None
+        if isinstance(details, dict) and f"{kind}_tokens" in details:
             return usage
         return replace(usage, **{f"output_{kind}_tokens": usage.output_tokens})
 
@@ -66,9 +65,10 @@ class Kind:
     what is asked, each with what reads them as turns.
 
     `why` tells a caller who leaves the model to us why he must not; `default` is the model that
-    OpenAI takes where none is named. `counts` bound how much is made. `usage` reads what an answer
-    tells of its tokens; `beside` is how often a call does what is charged for beside tokens where
-    it tells none. `streaming` tells how the answer to a body comes, None for a whole one.
+    OpenAI takes where none is named. `answers` is the field that says how many are made. `usage`
+    reads what an answer tells of its tokens; `beside` is how often a call does what is charged for
+    beside tokens where it tells none. `streaming` tells how the answer to a body comes, None for a
+    whole one.
     """
 
     endpoint: Endpoint
@@ -76,7 +76,7 @@ class Kind:
     inputs: Mapping[str, Turns]
     why: str
     default: str | None = None
-    counts: tuple[str, ...] = ()
+    answers: str | None = None
     usage: Callable[[UsageFields], Usage | None] = read_usage
     beside: int = 0
     streaming: Callable[[Fields], Streaming | None] = never
@@ -94,14 +94,16 @@ class NamedBody(Identified):
         """The facts of the request. Every text is an input of its own."""
         fields, kind = self._fields, self._kind
         read = (turns(fields.get(name, ANY), name) for name, turns in kind.inputs.items())
+        answers = (kind.answers,) if kind.answers else ()
         unnamed = kind.default if not fields.get("model", TEXT) else None
         request = RoutedRequest(
-            model=unnamed or fields.model(),
+            model=unnamed or fields.model("Expected the name of a model."),
             turns=tuple(chain.from_iterable(read)),
             stream=self._streaming is not None,
             attached="\n".join(texts(fields.beside(("model", *kind.inputs)))),
             limits=limits,
-            counts=fields.counts(kind.counts),
+            counts=fields.counts(answers),
+            answers=next((count for _, count in fields.counts(answers)), 1),
             endpoints=(kind.endpoint,),
             separate=True,
         )
@@ -111,14 +113,14 @@ class NamedBody(Identified):
 
     def way(self, speaks: Collection[Endpoint]) -> Way:
         """As bytes, with the model's name replaced."""
-        streaming = self._streaming or Streaming(EVENTS, lambda: StreamReader(False))
+        streaming = self._streaming or Streaming(lambda: StreamReader(withhold_usage=False))
         return Way(
             path=self._kind.path,
             body=lambda model: self._fields.written({"model": msgspec.json.encode(model)}),
             answer=self._told,
             events=streaming.events,
             headers=streaming.headers,
-            streamed_as=streaming.kinds,
+            as_bytes=streaming.as_bytes,
             beside=self._kind.beside,
         )
 

@@ -83,11 +83,11 @@ class Fields:
         except UNREADABLE as error:
             raise InvalidRequest(f"{error}.", name) from None
 
-    def model(self) -> str:
-        """The model's name, which every body must have."""
+    def model(self, wanted: str = "Expected the name of a model, or auto.") -> str:
+        """The model's name, which every body must have; `wanted` is said where there is none."""
         model = self.get("model", TEXT)
         if not model:
-            raise InvalidRequest("Expected the name of a model, or auto.", "model")
+            raise InvalidRequest(wanted, "model")
         if len(model) > MAX_MODEL_NAME:
             raise InvalidRequest(f"Expected at most {MAX_MODEL_NAME} characters.", "model")
         return model

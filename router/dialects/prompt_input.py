@@ -47,14 +47,17 @@ def text_of(value: Any, param: str) -> tuple[Turn, ...]:
 def item_of(value: Any, param: str) -> tuple[Turn, ...]:
     """A text, or an object with every text in it. Raises InvalidRequest."""
     if isinstance(value, Mapping) and value:
-        return (Turn("user", "\n".join(texts(value.values()))),)
+        return (Turn("user", "\n".join(texts([value]))),)
     if not isinstance(value, str):
         raise InvalidRequest("Expected a text or an object.", param)
     return (Turn("user", value),)
 
 
 def items_of(value: Any, param: str) -> tuple[Turn, ...]:
-    """Several of these. Raises InvalidRequest naming the one that is none."""
+    """Several of these, or one object that holds them all, as vLLM takes it. Raises InvalidRequest
+    naming the one that is none."""
+    if isinstance(value, Mapping):
+        return item_of(value, param)
     if not isinstance(value, list) or not value:
         raise InvalidRequest("Expected a list of at least one text or object.", param)
     return tuple(turn for at, it in enumerate(value) for turn in item_of(it, f"{param}[{at}]"))

@@ -12,17 +12,21 @@ from router.answer import UNREADABLE, UsageFields, object_in
 from router.core.cost import Usage
 from router.errors import UpstreamBroken
 from router.lenient import decoded
-from router.stream import Splitter, data_of, told_in_stream
+from router.stream import MAX_EVENT_BYTES, Splitter, data_of, told_in_stream
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
     """One kind of typed stream: the types with which it ends, those of them that say that the
-    answer failed, and how its usage is read."""
+    answer failed, how its usage is read, and how many bytes an event may have.
+
+    `answers` may come, each with an end of its own; the stream is whole with one of them."""
 
     last: frozenset[str]
     failed: frozenset[str]
     read_usage: Callable[[UsageFields], Usage | None]
+    most_bytes: int = MAX_EVENT_BYTES
+    answers: int = 1
 
 
 class Made(msgspec.Struct):
@@ -69,7 +73,8 @@ class TypedReader:
         self.failed = False
         self._kind = kind
         self._marks = tuple(name.encode() for name in (*kind.last, '"usage"', '"error"'))
-        self._splitter = Splitter()
+        self._splitter = Splitter(kind.most_bytes)
+        self._ended = 0
         self._counted: dict[str, object] = {}
         self._last: bytes | None = None
         self.made = Made()
@@ -88,9 +93,9 @@ class TypedReader:
         rest = self._splitter.rest()
         if rest.strip() and not self._passes(rest):
             rest = b""
-        if self._last is None:
+        if not self._ended:
             raise UpstreamBroken("The upstream ended the stream before the answer was complete.")
-        return rest + self._last
+        return rest + (self._last or b"")
 
     def _passes(self, event: bytes) -> bool:
         data = data_of(event)
@@ -123,6 +128,9 @@ class TypedReader:
                 self._counted |= {n: it for n, it in holder.usage.items() if it is not None}
         if told.type in self._kind.last:
             self.failed = told.type in self._kind.failed
+            self._ended += 1
+            if self._ended < self._kind.answers:
+                return True
             self._last = event
             return False
         return True

@@ -95,6 +95,10 @@ RELIABLE_TOOLS = frozenset({"ollama", "lm-studio"})
 """Servers that take tools without being told at their start, as vLLM and llama.cpp must be."""
 
 
+RANKING = frozenset({"vllm", "llama-cpp"})
+"""Servers that have an endpoint for rerankers."""
+
+
 @dataclass(frozen=True, slots=True)
 class LocalModel:
     """A model as its server tells of it. `server` is the kind of server, a key of the upstream."""
@@ -108,7 +112,8 @@ class LocalModel:
         """What it is asked for: chat, or as an embedder or a reranker; None if nothing here is."""
         name = self.name.lower()
         found = (endpoint for pattern, endpoint in _BY_NAME if pattern.search(name))
-        return next(found, None if _NOT_FOR_CHAT.search(name) else "chat")
+        made_for = next(found, None if _NOT_FOR_CHAT.search(name) else "chat")
+        return None if made_for == "rerank" and self.server not in RANKING else made_for
 
     @property
     def billions(self) -> float:
@@ -128,6 +133,8 @@ class LocalModel:
             case None:
                 raise ValueError(f"nothing is known that {self.name} is made for")
             case by_name:
+                # What Ollama does not tell it cuts to the model's own: no window is assumed.
+                window = None if self.server == "ollama" else self.context_window
                 return {
                     "upstream": upstream,
                     "upstream_model": self.name,
@@ -135,6 +142,7 @@ class LocalModel:
                     "speaks": (by_name,),
                     "price": {"usd_per_hour": LOCAL_USD_PER_HOUR},
                     "quality": BY_NAME_QUALITY,
+                    **({} if window is None else {"context_window": window}),
                 }
 
     def _for_chat(self, upstream: str) -> dict[str, Any]:

@@ -64,6 +64,7 @@ class OpenAIHTTP:
         # The whole time is bounded by `open` and by the reply: a timer less for each call.
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=spec.connect_timeout)
         self._first_byte_s = min(spec.first_byte_timeout, spec.timeout)
+        self._patience = self._first_byte_s, spec.idle_timeout
         connections.hold()
 
     async def open(self, call: UpstreamCall) -> Reply:
@@ -80,7 +81,7 @@ class OpenAIHTTP:
             raise UpstreamUnreachable(_UNREACHABLE) from None
         except (aiohttp.ClientError, HttpProcessingError, ValueError):
             raise UpstreamUnreachable(_NOT_HTTP) from None
-        return _HTTPReply(response, self._spec.idle_timeout, until, self._hidden)
+        return _HTTPReply(response, call.stream, self._patience, until, self._hidden)
 
     async def close(self) -> None:
         """Let go of the pool."""
@@ -154,22 +155,34 @@ class OpenAIHTTP:
 class _HTTPReply:
     """An answer as it arrives, until `until` on the loop's clock at the latest.
 
-    `hidden` is what no error's text may tell: our key, the address.
+    `streamed`: it was asked for as it comes. `patience` is how long its first byte may take and
+    how long any other, in seconds: a head may come long before there is an answer. `hidden` is
+    what no error's text may tell: our key, the address.
     """
 
-    __slots__ = ("_hidden", "_idle_timeout", "_response", "_until", "headers", "status")
+    __slots__ = (
+        "_hidden",
+        "_patience",
+        "_response",
+        "_streamed",
+        "_until",
+        "headers",
+        "status",
+    )
 
     def __init__(
         self,
         response: Answer,
-        idle_timeout: float,
+        streamed: bool,
+        patience: tuple[float, float],
         until: float,
         hidden: tuple[bytes | None, bytes],
     ) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = passed_on(response.headers.items())
         self._response = response
-        self._idle_timeout = idle_timeout
+        self._streamed = streamed
+        self._patience = patience
         self._until = until
         self._hidden = hidden
 
@@ -194,7 +207,8 @@ class _HTTPReply:
             if rest := blotter.rest():
                 yield rest
         else:
-            async for chunk in self._arriving(MAX_PLAIN_BYTES):
+            # What is passed on as it arrives, such as sound, is held nowhere.
+            async for chunk in self._arriving(None if self._streamed else MAX_PLAIN_BYTES):
                 yield chunk
 
     async def close(self) -> None:
@@ -218,7 +232,7 @@ class _HTTPReply:
                     # What has come already is waited for by nobody, so no limit is set.
                     chunk = content.read_nowait(MAX_PIECE_BYTES)
                 else:
-                    with within(min(self._idle_timeout, left_s)):
+                    with within(min(self._patience[received > 0], left_s)):
                         chunk = await content.read(MAX_PIECE_BYTES)
                 if not chunk:
                     return
@@ -227,6 +241,6 @@ class _HTTPReply:
                     raise UpstreamBroken(_TOO_LARGE)
                 yield chunk
         except TimeoutError:
-            raise UpstreamTimeout(_STALLED) from None
+            raise UpstreamTimeout(_STALLED if received else _NO_ANSWER_IN_TIME) from None
         except (aiohttp.ClientError, OSError):
             raise UpstreamBroken(_BROKE_OFF) from None

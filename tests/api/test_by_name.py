@@ -109,6 +109,11 @@ BY_KIND = {"image_tokens": 1000, "text_tokens": 1000}
         ),
         (
             "images",
+            {"input_tokens": 1000, "output_tokens": 2000, "output_tokens_details": {"x": 0}},
+            0.065,
+        ),
+        (
+            "images",
             {"input_tokens": 1000, "output_tokens": 2000, "output_tokens_details": BY_KIND},
             0.045,
         ),
@@ -148,6 +153,44 @@ def test_a_picture_or_sound_without_usage_has_no_price_by_the_token(
     assert usage is not None and made.row.usage_estimated
     assert (usage.input_tokens > 0, usage.output_tokens) == (True, 0)
     assert (made.row.cost_usd is not None) == is_known
+
+
+def test_who_tells_that_a_picture_took_no_tokens_has_not_counted(make: Make) -> None:
+    usage = {"usage": {"input_tokens": 9, "output_tokens": 0, "total_tokens": 9}}
+    made = make("images", answer("images", json.dumps(usage).encode()))
+
+    made.ask("images")
+
+    assert (made.row.cost_usd, made.row.usage_estimated) == (None, True)
+
+
+@pytest.mark.parametrize("endpoint", PATHS)
+def test_a_quality_and_a_speed_that_nobody_foresees_stand_against_nothing(
+    make: Make, endpoint: str
+) -> None:
+    made = make(endpoint, min_quality=0.9, max_latency="1ms")
+
+    assert made.ask(endpoint).status_code == 200
+
+
+def test_ten_pictures_are_expected_to_cost_ten_times_as_much(make: Make) -> None:
+    # 300 tokens each at 10 dollars a million.
+    made = make("images", max_cost_usd=0.02)
+
+    assert made.ask("images", n=1).status_code == 200
+    assert made.ask("images", n=10).status_code == 400
+    assert [it.code for it in made.log.events[-1].decision.rejected][-3] == "too_expensive"
+
+
+@pytest.mark.parametrize("endpoint", PATHS)
+def test_nobody_is_sent_to_auto(make: Make, endpoint: str) -> None:
+    made = make(endpoint)
+
+    unknown, unnamed = made.ask(endpoint, model="nobody"), made.ask(endpoint, model="")
+
+    told = [answer.json()["error"]["message"] for answer in (unknown, unnamed)]
+    assert unknown.status_code == 404
+    assert not [message for message in told if "auto" in message]
 
 
 @pytest.mark.parametrize("endpoint", ["images", "speech"])

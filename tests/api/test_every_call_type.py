@@ -75,6 +75,7 @@ PLACES: dict[str, dict[str, dict[str, Any]]] = {
         "content": chat(content=SECRET),
         "part": chat(content=[TEXT]),
         "tool": {**chat(), "tools": [CHAT_TOOL]},
+        "default": {**chat(), "tools": [{**CHAT_TOOL, "data": f"data:{SECRET}"}]},
     },
     "completions": {
         "text": asked(prompt=SECRET),
@@ -134,9 +135,14 @@ def test_private_data_stays_local_wherever_it_stands(serve: Serve, path: str, pl
         ("rerank", "rerank", {"query": SECRET, "documents": ["a"]}),
         ("rerank", "rerank", {"query": "a", "documents": ["b", SECRET]}),
         ("rerank", "rerank", {"query": "a", "documents": [{"title": "b", "body": SECRET}]}),
+        ("rerank", "rerank", {"query": "a", "documents": {"content": [{"text": SECRET}]}}),
+        ("rerank", "rerank", {"query": "a", "documents": [{"text": f"data: {SECRET}"}]}),
+        ("rerank", "rerank", {"query": "a", "documents": [{"meta": {"data": SECRET}}]}),
+        ("rerank", "rerank", {"query": "a", "documents": [{SECRET: "b"}]}),
         ("images/generations", "images", {"prompt": SECRET}),
         ("audio/speech", "speech", {"input": SECRET, "voice": "v"}),
         ("audio/speech", "speech", {"input": "a", "voice": "v", "instructions": SECRET}),
+        ("audio/speech", "speech", {"input": "a", "instructions": f"data: {SECRET}"}),
     ],
 )
 def test_private_data_leaves_for_nothing_that_is_asked_by_name(

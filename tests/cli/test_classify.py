@@ -181,7 +181,8 @@ def test_models_get_their_chance_and_strangers_are_named_once(
 def test_a_policy_names_the_models_of_its_catalog(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "models.yaml").write_text(MODELS)
+    embedder = "  e5: {upstream: sim, location: local, quality: 0.5, speaks: [embeddings]}\n"
+    (tmp_path / "models.yaml").write_text(MODELS + embedder)
     (tmp_path / "home.yaml").write_text(POLICY)
     policy = str(tmp_path / "home.yaml")
 
@@ -189,6 +190,8 @@ def test_a_policy_names_the_models_of_its_catalog(
 
     assert found["quality"] == {"small": 0.25}
     assert "model large" in errors
+    # Of an embedder nobody asks how well it answers.
+    assert "e5" not in errors
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -160,6 +161,26 @@ def test_sound_that_breaks_off_is_never_ended_cleanly(
 
     assert heard == list(SOUND)
     assert "Traceback" not in by_name.output
+
+
+@pytest.mark.parametrize("text", ["Hello", "Break off"])
+def test_a_caller_of_http_1_0_hears_whether_sound_is_whole(
+    by_name: GatewayProcess, text: str
+) -> None:
+    body = json.dumps({"model": "speech", "voice": "alloy", "input": text}).encode()
+    head = f"POST /v1/audio/speech HTTP/1.0\r\ncontent-length: {len(body)}\r\n\r\n"
+    heard = b""
+    with socket.create_connection(("127.0.0.1", by_name.port), timeout=30) as asking:
+        asking.sendall(head.encode() + body)
+        try:
+            while more := asking.recv(65536):
+                heard += more
+            broken = False
+        except ConnectionResetError:
+            broken = True
+
+    assert heard.startswith(b"HTTP/1.1 200") and SOUND[0] in heard
+    assert broken == (text == "Break off")
 
 
 def test_sound_as_events(client: openai.OpenAI) -> None:

@@ -62,6 +62,26 @@ def test_a_model_that_cannot_be_asked_is_out_with_the_field_that_asks(
     assert getattr(found, "code", None) == (None if detail is None else "lacks_endpoint")
 
 
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"speaks": ["images"]}, None),
+        ({"speaks": ["images"], "context_window": 8_192}, "context_too_small"),
+        ({"speaks": ["images", "chat"]}, "context_too_small"),
+    ],
+)
+def test_a_window_that_nobody_told_stands_against_nothing_that_is_asked_by_name(
+    given: dict[str, Any], code: str | None
+) -> None:
+    request = RoutedRequest(
+        "m", (Turn("user", "", tokens=9_000),), endpoints=("images",), separate=True
+    )
+
+    found = Gate("m", catalog(m=card(**given))).weigh(request, {}, NO_STATS)
+
+    assert getattr(found, "code", None) == code
+
+
 VECTORS = {"speaks": ["embeddings"]}
 
 

@@ -87,6 +87,19 @@ def test_the_demo_goes_through_the_gateway_as_requests_do(opened: Opened) -> Non
     assert "The demo is through" in it.page("/")
 
 
+def test_the_demo_asks_and_prices_nobody_who_is_asked_for_by_name(opened: Opened) -> None:
+    painter = {"upstream": "near", "location": "cloud", "quality": 1.0, "speaks": ["images"]}
+    data = {**CATALOG, "models": {**CATALOG["models"], "painter": painter}}
+
+    told, usual = (
+        opened(gateway=fake_gateway({}, catalog_data=one)).client.get("/api/v1/demo").json()
+        for one in (data, CATALOG)
+    )
+
+    assert (told["models"], told["at_most_usd"]) == (usual["models"], usual["at_most_usd"])
+    assert told["at_most_usd"] is not None
+
+
 def test_where_models_cost_money_nothing_is_sent_without_a_word(opened: Opened) -> None:
     it = opened()
 

@@ -58,17 +58,14 @@ async def test_names_that_nobody_could_ask_for_are_left_out() -> None:
     assert list(discovery.catalog.models) == ["llama3.2:3b"]
 
 
-async def test_embedders_and_rerankers_are_served_by_name_and_whatever_else_is_left_out() -> None:
-    names = ("nomic-embed-text", "bge-reranker-v2-m3", "whisper-large", "llama3.2:3b")
-    discovery = await found(listed(*names))
+async def test_embedders_are_served_by_name_and_whatever_else_is_left_out() -> None:
+    discovery = await found(listed("nomic-embed-text", "whisper-large", "llama3.2:3b"))
     catalog = discovery.catalog
     assert {name: catalog.speaks(name) for name in catalog.models} == {
         "llama3.2:3b": ("chat", "completions"),
         "nomic-embed-text": ("embeddings",),
-        "bge-reranker-v2-m3": ("rerank",),
     }
-    told = "1 model, and by name nomic-embed-text, bge-reranker-v2-m3."
-    assert discovery.notes[0].endswith(told)
+    assert discovery.notes[0].endswith("1 model, and by name nomic-embed-text.")
 
 
 async def test_where_only_vectors_are_made_simulated_models_answer() -> None:

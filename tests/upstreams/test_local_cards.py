@@ -105,7 +105,7 @@ def test_vision_is_assumed_by_name(name: str, vision: bool) -> None:
         ("bge-m3", "embeddings"),
         ("snowflake-arctic-embed", "embeddings"),
         ("all-minilm", "embeddings"),
-        ("BAAI/bge-reranker-v2-m3", "rerank"),
+        ("BAAI/bge-reranker-v2-m3", None),
         ("llama-guard3:8b", None),
         ("whisper-large-v3", None),
         ("llama3.1:8b", "chat"),
@@ -115,6 +115,17 @@ def test_vision_is_assumed_by_name(name: str, vision: bool) -> None:
 )
 def test_what_a_model_is_made_for_is_recognised(name: str, endpoint: str | None) -> None:
     assert LocalModel(name, "ollama").made_for == endpoint
+
+
+@pytest.mark.parametrize("server", ["vllm", "llama-cpp"])
+def test_rerankers_are_asked_where_there_is_an_endpoint_for_them(server: str) -> None:
+    assert LocalModel("BAAI/bge-reranker-v2-m3", server).made_for == "rerank"
+
+
+@pytest.mark.parametrize(("server", "window"), [("vllm", 32_768), ("ollama", None)])
+def test_an_embedder_has_the_window_that_its_server_tells(server: str, window: int | None) -> None:
+    card = LocalModel("bge-m3", server, 32_768).card(server)
+    assert card.get("context_window") == window
 
 
 def test_a_model_that_is_made_for_nothing_here_has_no_card() -> None:

@@ -6,10 +6,12 @@ import pytest
 from pydantic import SecretStr
 
 from router.errors import UpstreamBroken, UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from router.upstreams import openai_http
 from router.upstreams.connections import Connections
 from router.upstreams.openai_http import OpenAIHTTP
 from tests.fakes.openai_server import FakeOpenAIServer, Fault, FaultKind
 from tests.fakes.ports import unused_port
+from tests.fakes.scripted_upstream import JSON, SSE, Script, ScriptedUpstream
 from tests.upstreams.calls import KEY, SHORT, body_of, call, http_spec
 
 
@@ -162,3 +164,41 @@ async def test_twenty_callers_survive_a_drop_of_every_pooled_connection(
     assert set(await asyncio.gather(*(one() for _ in range(20)))) == {200}
     server.drop_connections()
     assert set(await asyncio.gather(*(one() for _ in range(20)))) == {200}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_answer_whose_head_came_at_once_may_take_as_long_as_any_other(
+    stream: bool,
+) -> None:
+    slow = Script(headers=SSE if stream else JSON, pieces=(b"{}",), gap_s=0.5)
+    async with ScriptedUpstream(slow) as server:
+        times = {"first_byte_timeout": "20s", "idle_timeout": "100ms"}
+        upstream = OpenAIHTTP(http_spec(server.base_url, **times), None, Connections())
+
+        assert await body_of(await upstream.open(call(stream=stream))) == b"{}"
+        await upstream.close()
+
+
+async def test_an_answer_that_never_begins_behind_its_head_is_given_up() -> None:
+    async with ScriptedUpstream(Script(headers=SSE, ending="stall")) as server:
+        times = {"first_byte_timeout": "300ms", "idle_timeout": "20s"}
+        upstream = OpenAIHTTP(http_spec(server.base_url, **times), None, Connections())
+        reply = await upstream.open(call(stream=True))
+
+        with pytest.raises(UpstreamTimeout, match="to begin its answer"):
+            await body_of(reply)
+        await upstream.close()
+
+
+async def test_what_is_passed_on_as_it_arrives_may_be_of_any_length(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(openai_http, "MAX_PLAIN_BYTES", 1000)
+    sound = Script(headers={"content-type": "audio/wav"}, pieces=(b"\x00" * 5000,))
+    async with ScriptedUpstream(sound) as server:
+        upstream = OpenAIHTTP(http_spec(server.base_url), None, Connections())
+
+        assert len(await body_of(await upstream.open(call(stream=True)))) == 5000
+        with pytest.raises(UpstreamBroken, match="too large"):
+            await body_of(await upstream.open(call()))
+        await upstream.close()

@@ -57,6 +57,7 @@ _ASKED: Mapping[str, Mapping[str, Any]] = {
 }
 """What each endpoint takes, for the reader to fill in."""
 
+_MADE = ("images", "speech")
 _AS_IT_ARRIVES = "speech"
 """An endpoint whose answers are streamed without having been asked to."""
 
@@ -192,8 +193,8 @@ def _elsewhere(runtime: Runtime, row: Row) -> list[dict[str, Any]]:
     in_force = _in_force(runtime, row)
     if in_force is None or row["input_tokens"] is None:
         return []
-    if row["endpoint"] in BY_NAME and row["cost_usd"] is None:
-        # What is charged for a picture or for sound is no matter of these tokens.
+    if row["endpoint"] in _MADE:
+        # What is charged for a picture or for sound is no matter of these tokens alone.
         return []
     usage = Usage(
         row["input_tokens"],
