@@ -34,7 +34,7 @@ class Unchunked(RequestResponseCycle):
     async def run_asgi(self, app: Any) -> None:
         """Answer it. What breaks off before its end is reset: a clean end would make it whole."""
         await super().run_asgi(app)
-        if self._to_the_end and not self.response_complete:
+        if self._to_the_end and not self.response_complete and not self.disconnected:
             socket = self.transport.get_extra_info("socket")
             if socket is not None:
                 socket.setsockopt(SOL_SOCKET, SO_LINGER, _AT_ONCE)

@@ -183,6 +183,20 @@ def test_a_caller_of_http_1_0_hears_whether_sound_is_whole(
     assert broken == (text == "Break off")
 
 
+def test_a_caller_of_http_1_0_who_leaves_midway_leaves_no_traceback(
+    by_name: GatewayProcess, client: openai.OpenAI
+) -> None:
+    body = json.dumps({"model": "speech", "voice": "alloy", "input": "Hello"}).encode()
+    head = f"POST /v1/audio/speech HTTP/1.0\r\ncontent-length: {len(body)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", by_name.port), timeout=30) as asking:
+        asking.sendall(head.encode() + body)
+        assert asking.recv(1)
+
+    # By then the other one is over.
+    assert client.audio.speech.create(model="speech", voice="alloy", input="Hi").content
+    assert "Traceback" not in by_name.output
+
+
 def test_sound_as_events(client: openai.OpenAI) -> None:
     speak = client.audio.speech.with_streaming_response.create
     with speak(model="speech", voice="alloy", input="Hi", stream_format="sse") as told:
