@@ -45,16 +45,16 @@ class Gate:
         "_is_special",
         "_location",
         "_most",
-        "_name",
         "_prior",
         "_speaks",
         "_spoken",
         "_upstream",
         "_window",
+        "name",
     )
 
     def __init__(self, name: str, catalog: Catalog) -> None:
-        self._name, card = name, catalog.models[name]
+        self.name, card = name, catalog.models[name]
         self._spoken = catalog.speaks(name)
         self._speaks = frozenset(self._spoken)
         self._can = card.capabilities or ()
@@ -78,19 +78,19 @@ class Gate:
         """A candidate with its expectations, or what stands against the model."""
         objection = (limits and self._forbidden(limits)) or self._unable(request)
         if objection is None:
-            stats = snapshot.of(self._name)
+            stats = snapshot.of(self.name)
             candidate = self._expected(request, signals, stats)
             objection = (limits and self._out_of_bounds(candidate, limits)) or self._out_of_order(
                 stats, snapshot
             )
             if objection is None:
                 return candidate
-        return Rejection(self._name, *objection)
+        return Rejection(self.name, *objection)
 
     def _expected(self, request: RoutedRequest, signals: Signals, stats: ModelStats) -> Candidate:
         cost_usd, latency_s = self._expectation.of(request, stats)
         return Candidate(
-            self._name,
+            self.name,
             self._location,
             self._prior.quality(signals),
             cost_usd,
@@ -99,7 +99,7 @@ class Gate:
         )
 
     def _forbidden(self, limits: Limits) -> Objection | None:
-        if limits.allowed_models is not None and self._name not in limits.allowed_models:
+        if limits.allowed_models is not None and self.name not in limits.allowed_models:
             return "not_allowed", "not among the models allowed for this request"
         if limits.local_only and self._location != "local":
             return "must_stay_local", "this request must stay on local models"

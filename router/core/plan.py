@@ -32,7 +32,8 @@ Gates = tuple[Gate | Rejection, ...]
 class PlannedRoute(Struct, frozen=True):
     """A route; `kind` is its strategy's. `limits` are the policy's and its own together, None where
     they bind nothing. `confidences` are the names of those that it rests on. `gates` has for each
-    model of the catalog, in order, its gate, or why the route does not choose it.
+    model of the catalog that can be chosen, in order, its gate, or why the route does not choose
+    it.
     """
 
     rule: str
@@ -99,13 +100,14 @@ class Plan:
         told = f"what the request goes on with is kept by the upstream {upstream}"
         return tuple(
             gate
-            if isinstance(gate, Rejection) or self.catalog.models[name].upstream == upstream
-            else Rejection(name, "lacks_state", told)
-            for name, gate in zip(self.gates, gates, strict=True)
+            if isinstance(gate, Rejection) or self.catalog.models[gate.name].upstream == upstream
+            else Rejection(gate.name, "lacks_state", told)
+            for gate in gates
         )
 
     def gates_for(self, request: RoutedRequest) -> Gates:
-        """For a request that names its model: that one's gate, and why it is none of the others.
+        """For a request that names its model: that one's gate, and why it is none of the others
+        that can be chosen.
 
         Of what is asked for by name alone, such as embeddings, every card of that model has its
         gate, whichever upstream serves it.
@@ -116,16 +118,25 @@ class Plan:
             return known
         names = self._twins_of(name) if by_name else {name}
         others = self._others
-        gates = tuple(gate if it in names else others[it] for it, gate in self.gates.items())
+        gates = tuple(
+            gate if it in names else others[it]
+            for it, gate in self.gates.items()
+            if it in names or it in others
+        )
         if name in self.gates:
             self._for_model[name, by_name] = gates
         return gates
 
     @cached_property
+    def _choosable(self) -> Mapping[str, Gate]:
+        """Gates but of what is asked for by name alone: it is no more of a choice than of a row."""
+        return {name: gate for name, gate in self.gates.items() if self.catalog.converses(name)}
+
+    @cached_property
     def _others(self) -> Mapping[str, Rejection]:
         """Why each is no choice of a request that names another."""
         told = "the request names another model"
-        return {name: Rejection(name, "not_a_candidate", told) for name in self.gates}
+        return {name: Rejection(name, "not_a_candidate", told) for name in self._choosable}
 
     @cached_property
     def _binding(self) -> _Checks:
@@ -151,7 +162,7 @@ class Plan:
             gate
             if selected(name, self.catalog.models[name], route.candidates)
             else Rejection(name, "not_a_candidate", told)
-            for name, gate in self.gates.items()
+            for name, gate in self._choosable.items()
         )
 
     def _twins_of(self, name: str) -> set[str]:

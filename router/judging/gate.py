@@ -48,9 +48,7 @@ def _stays_local(routed: Routed, match: Match) -> bool:
     """Whether the request could go to local models alone: who lists none but local ones may mean
     that nothing leaves, and says it in no limit."""
     models = routed.in_force.catalog.models
-    chosen = [
-        name for name, gate in zip(models, match.route.gates, strict=True) if isinstance(gate, Gate)
-    ]
+    chosen = [gate.name for gate in match.route.gates if isinstance(gate, Gate)]
     bound = any(it.code == "must_stay_local" for it in routed.decision.rejected)
     return bound or all(models[name].location == "local" for name in chosen)
 

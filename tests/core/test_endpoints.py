@@ -99,6 +99,15 @@ def test_only_the_same_model_may_stand_in_for_an_embedder_and_the_one_named_come
     assert decision.propensities == {"e5": 1.0, "twin": 0.0}
 
 
+def test_what_is_asked_by_name_is_in_no_other_requests_decision() -> None:
+    models = catalog(m=card(), e5=card(**VECTORS))
+
+    for asked in ("auto", "m"):
+        decision = decide(asking(model=asked), {}, policy(), models, NO_STATS, 0.5)
+        assert decision.models == ("m",)
+        assert decision.rejected == ()
+
+
 def test_nothing_stands_in_for_a_model_that_was_named_for_a_conversation() -> None:
     models = catalog(twin=card(upstream_model="m"), m=card())
 
