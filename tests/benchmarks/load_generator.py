@@ -25,12 +25,14 @@ WARM_UP_S = 0.5
 
 @dataclass
 class Run:
-    """How a run went: answers, errors among them, seconds; of each answer, in order of arrival,
-    the milliseconds to its first byte and to its last."""
+    """How a run went: answers, errors among them, seconds, and seconds of a core that the callers
+    took, warming up too; of each answer, in order of arrival, the milliseconds to its first byte
+    and to its last."""
 
     answers: int = 0
     errors: int = 0
     seconds: float = 0.0
+    cpu_s: float = 0.0
     first_ms: list[float] = field(default_factory=list)
     total_ms: list[float] = field(default_factory=list)
 
@@ -118,7 +120,7 @@ class Caller(asyncio.Protocol):
 
 async def load(port: int, asked: list[bytes], callers: int, seconds: float) -> Run:
     """Run them. The first half second warms up and does not count."""
-    run = Run()
+    run, spent = Run(), time.process_time()
     loop = asyncio.get_running_loop()
     begin = time.perf_counter() + WARM_UP_S
     made = [
@@ -130,7 +132,7 @@ async def load(port: int, asked: list[bytes], callers: int, seconds: float) -> R
         for at in range(callers)
     ]
     await asyncio.wait([caller.done for _, caller in made], timeout=seconds + 30)
-    run.seconds = seconds
+    run.seconds, run.cpu_s = seconds, time.process_time() - spent
     return run
 
 
