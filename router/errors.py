@@ -104,7 +104,7 @@ class NoCandidate(RouterError):
         self.param = param
         told = "; ".join(f"{model}: {reason}" for model, reason in self.reasons.items())
         cause = f"{why} " if why else ""
-        told = told or "The catalog is empty."
+        told = told or "The catalog has none that converses."
         super().__init__(f"{cause}No model can serve this request. {told}")
 
 

@@ -92,7 +92,8 @@ def _faults(case: Case, decision: Decision) -> Iterator[str]:
     for model, code in expected.rejected.items():
         found = rejected.get(model)
         if found != code:
-            yield f"rejected.{model}: expected {code}, got {found or 'a candidate'}"
+            passed = "a candidate" if model in decision.models else "no word of it"
+            yield f"rejected.{model}: expected {code}, got {found or passed}"
 
 
 def _said(value: object) -> str:

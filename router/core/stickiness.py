@@ -81,7 +81,7 @@ def staying(ranking: Ranking, stay: Stay | None, rejected: Sequence[Rejection]) 
         ordered = sorted(ranking.candidates, key=lambda candidate: candidate.model != stay.model)
         return Ranking(tuple(ordered), stay.why, good_enough=1)
     codes = [rejection.code for rejection in rejected if rejection.model == stay.model]
-    left = codes[0] if codes else "no longer in the catalog"
+    left = codes[0] if codes else "no longer to be chosen"
     told = f"the conversation leaves its model ({left}): {ranking.reason}"
     return replace(ranking, reason=told)
 

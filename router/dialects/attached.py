@@ -12,10 +12,15 @@ from typing import Any
 MEDIA_FIELDS = frozenset({"data", "file_data"})
 """Where OpenAI's content parts hold the bytes of sound and files, in base64."""
 
-_MEDIA = re.compile(r"[A-Za-z0-9+/=_-]*")
-_MEDIA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w.=+-]+)*;base64,", re.ASCII)
+_URL = re.compile(r"\s{0,8}+data:[^,]{0,256};\s{0,8}+base64,", re.IGNORECASE)
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=%"
+"""Of both alphabets (RFC 4648), padded and percent-encoded."""
+
 _ENOUGH = 256
-"""So many characters of base64, without so much as a space, are no text that anybody wrote."""
+"""So many characters of base64 outside a URL are no word that anybody wrote."""
+
+_LINE = 60
+"""Shorter lines has no encoder, and no prose so long a one without a space."""
 
 _SAID = frozenset({"role", "content"})
 _PART_SAID = frozenset({"type", "text"})
@@ -38,7 +43,7 @@ def texts(values: Iterable[Any]) -> Iterator[str]:
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):
-            if not _MEDIA_URL.match(value):
+            if not _is_media_url(value):
                 yield value
         elif isinstance(value, list):
             waiting += value
@@ -53,8 +58,18 @@ def texts(values: Iterable[Any]) -> Iterator[str]:
 
 def _is_media(value: Any) -> bool:
     """Whether a field that may hold media does. Elsewhere the same name may stand for anything."""
-    if not isinstance(value, str):
+    return isinstance(value, str) and len(value) >= _ENOUGH and _is_base64(value)
+
+
+def _is_media_url(text: str) -> bool:
+    head = _URL.match(text, 0, _ENOUGH * 2)
+    return head is not None and _is_base64(text[head.end() :])
+
+
+def _is_base64(text: str) -> bool:
+    """Whether a text is base64 from end to end, in lines maybe."""
+    if not text.isascii():
         return False
-    return bool(_MEDIA_URL.match(value)) or (
-        len(value) >= _ENOUGH and _MEDIA.fullmatch(value, 0, _ENOUGH) is not None
-    )
+    beside = text.encode().translate(None, _BASE64)
+    # Two characters may end a line, and one line may be short.
+    return not beside.strip(b"\r\n") and (len(beside) - 2) * _LINE <= len(text) * 2

@@ -104,6 +104,8 @@ class TypedReader:
         if self._last is not None:
             # Whatever still comes (`[DONE]`) goes after the last event.
             self._last += event
+            if len(self._last) > 2 * self._kind.most_bytes:
+                raise UpstreamBroken("The upstream sent on behind the end of its answer.")
             return False
         if any(mark in data for mark in self._marks):
             return self._read(event, data)

@@ -73,7 +73,8 @@ def checked(root: Node, facts: Facts) -> Iterator[Problem]:
     # A catalog given by code is whatever was found on the machine: a rule that nothing there can
     # serve is not the policy's mistake.
     if facts.cards is not None and facts.written is not None:
-        yield from _unservable(root, facts.cards)
+        cards = {name: card for name, card in facts.cards.items() if name not in facts.by_name}
+        yield from _unservable(root, cards)
 
 
 def _routes(root: Node) -> Iterator[Node]:

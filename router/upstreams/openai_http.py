@@ -6,6 +6,7 @@ text that we write holds an address or a key.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -64,12 +65,11 @@ class OpenAIHTTP:
         # The whole time is bounded by `open` and by the reply: a timer less for each call.
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=spec.connect_timeout)
         self._first_byte_s = min(spec.first_byte_timeout, spec.timeout)
-        self._patience = self._first_byte_s, spec.idle_timeout
         connections.hold()
 
     async def open(self, call: UpstreamCall) -> Reply:
         """Send the call. Raises UpstreamUnreachable or UpstreamTimeout."""
-        until = asyncio.get_running_loop().time() + self._spec.timeout
+        now = asyncio.get_running_loop().time()
         try:
             with within(self._first_byte_s):
                 response = await self._sent(call)
@@ -81,7 +81,8 @@ class OpenAIHTTP:
             raise UpstreamUnreachable(_UNREACHABLE) from None
         except (aiohttp.ClientError, HttpProcessingError, ValueError):
             raise UpstreamUnreachable(_NOT_HTTP) from None
-        return _HTTPReply(response, call.stream, self._patience, until, self._hidden)
+        times = _Times(now + self._first_byte_s, self._spec.idle_timeout, now + self._spec.timeout)
+        return _HTTPReply(response, call.stream, times, self._hidden)
 
     async def close(self) -> None:
         """Let go of the pool."""
@@ -152,38 +153,33 @@ class OpenAIHTTP:
         return {name: secret if name == "x-api-key" else f"Bearer {secret}"}
 
 
+class _Times(NamedTuple):
+    """Until when an answer may begin and end, on the loop's clock, and for how many seconds it may
+    be silent in between: a head may come long before there is an answer."""
+
+    begin: float
+    idle_s: float
+    end: float
+
+
 class _HTTPReply:
-    """An answer as it arrives, until `until` on the loop's clock at the latest.
+    """An answer as it arrives. `streamed`: it was asked for as it comes. `hidden` is what no
+    error's text may tell: our key, the address."""
 
-    `streamed`: it was asked for as it comes. `patience` is how long its first byte may take and
-    how long any other, in seconds: a head may come long before there is an answer. `hidden` is
-    what no error's text may tell: our key, the address.
-    """
-
-    __slots__ = (
-        "_hidden",
-        "_patience",
-        "_response",
-        "_streamed",
-        "_until",
-        "headers",
-        "status",
-    )
+    __slots__ = ("_hidden", "_response", "_streamed", "_times", "headers", "status")
 
     def __init__(
         self,
         response: Answer,
         streamed: bool,
-        patience: tuple[float, float],
-        until: float,
+        times: _Times,
         hidden: tuple[bytes | None, bytes],
     ) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = passed_on(response.headers.items())
         self._response = response
         self._streamed = streamed
-        self._patience = patience
-        self._until = until
+        self._times = times
         self._hidden = hidden
 
     def at_hand(self) -> bytes | None:
@@ -199,17 +195,19 @@ class _HTTPReply:
             # An error is gathered whole first: some servers quote the key that they refuse.
             body = b"".join([chunk async for chunk in self._arriving(MAX_ERROR_BYTES)])
             yield blotted(body, [secret for secret in self._hidden if secret])
-        elif self._streams:
-            blotter = Blotter(*self._hidden)
-            async for chunk in self._arriving(None):
-                if passed := blotter.feed(chunk):
-                    yield passed
-            if rest := blotter.rest():
-                yield rest
-        else:
-            # What is passed on as it arrives, such as sound, is held nowhere.
-            async for chunk in self._arriving(None if self._streamed else MAX_PLAIN_BYTES):
+            return
+        # What is passed on as it arrives is held nowhere.
+        arriving = self._arriving(None if self._streamed else MAX_PLAIN_BYTES)
+        if not self._streams:
+            async for chunk in arriving:
                 yield chunk
+            return
+        blotter = Blotter(*self._hidden)
+        async for chunk in arriving:
+            if passed := blotter.feed(chunk):
+                yield passed
+        if rest := blotter.rest():
+            yield rest
 
     async def close(self) -> None:
         """Drop the connection if the answer is not complete; else it is back in the pool."""
@@ -220,19 +218,29 @@ class _HTTPReply:
         kind = self.headers.get("content-type", "")
         return self.status < 400 and kind.lower().startswith(EVENT_STREAM)
 
+    def _silence_s(self, received: int) -> float:
+        """For how many seconds nothing may come now. Raises TimeoutError if none are left. An error
+        has no reason to take its time."""
+        if received or self.status >= 400:
+            return self._times.idle_s
+        left_s = self._times.begin - asyncio.get_running_loop().time()
+        if left_s <= 0:
+            raise TimeoutError
+        return left_s
+
     async def _arriving(self, limit: int | None) -> AsyncIterator[bytes]:
         content, received = self._response.content, 0
         clock = asyncio.get_running_loop().time
         try:
             while not content.at_eof():
-                left_s = self._until - clock()
+                left_s = self._times.end - clock()
                 if left_s <= 0:
                     raise TimeoutError
                 if content.total_bytes > received:
                     # What has come already is waited for by nobody, so no limit is set.
                     chunk = content.read_nowait(MAX_PIECE_BYTES)
                 else:
-                    with within(min(self._patience[received > 0], left_s)):
+                    with within(min(self._silence_s(received), left_s)):
                         chunk = await content.read(MAX_PIECE_BYTES)
                 if not chunk:
                     return

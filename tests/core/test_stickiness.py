@@ -117,7 +117,7 @@ def test_a_model_out_of_order_leaves_the_loop_to_others() -> None:
 def test_a_model_that_is_gone_leaves_the_loop_to_others() -> None:
     decision = decided(sticking(), ASKED, CALLED, RESULT, held=Held("gone"))
 
-    assert "(no longer in the catalog)" in decision.reason
+    assert "(no longer to be chosen)" in decision.reason
 
 
 def test_an_upstream_that_keeps_the_conversation_keeps_it() -> None:

@@ -190,11 +190,22 @@ async def test_an_answer_that_never_begins_behind_its_head_is_given_up() -> None
         await upstream.close()
 
 
+async def test_an_error_has_no_reason_to_take_its_time_behind_its_head() -> None:
+    async with ScriptedUpstream(Script(503, ending="stall")) as server:
+        times = {"first_byte_timeout": "20s", "idle_timeout": "300ms"}
+        upstream = OpenAIHTTP(http_spec(server.base_url, **times), None, Connections())
+
+        with pytest.raises(UpstreamTimeout):
+            await body_of(await upstream.open(call()))
+        await upstream.close()
+
+
+@pytest.mark.parametrize("kind", ["audio/wav", "text/event-stream"])
 async def test_what_is_passed_on_as_it_arrives_may_be_of_any_length(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     monkeypatch.setattr(openai_http, "MAX_PLAIN_BYTES", 1000)
-    sound = Script(headers={"content-type": "audio/wav"}, pieces=(b"\x00" * 5000,))
+    sound = Script(headers={"content-type": kind}, pieces=(b"\x00" * 5000,))
     async with ScriptedUpstream(sound) as server:
         upstream = OpenAIHTTP(http_spec(server.base_url), None, Connections())
 
