@@ -197,8 +197,12 @@ def test_raw_lines_unknown_fields_headers_and_timeouts_are_no_hindrance(
 def test_what_is_not_served_is_told_as_such(client: openai.OpenAI) -> None:
     with pytest.raises(openai.NotFoundError) as retrieved:
         client.responses.retrieve("resp_1")
-    with pytest.raises(openai.NotFoundError):
+    with pytest.raises(openai.NotFoundError) as heard:
+        client.audio.transcriptions.create(model="whisper-1", file=("a.wav", b"RIFF"))
+    with pytest.raises(openai.BadRequestError) as drawn:
         client.images.generate(prompt="A cat")
 
     assert "/v1/responses/resp_1" in retrieved.value.message
+    assert "/v1/audio/transcriptions" in heard.value.message
+    assert drawn.value.param == "model"
     assert len(list(client.models.list())) == len(client.models.list().data)

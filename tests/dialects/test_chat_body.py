@@ -168,10 +168,11 @@ def test_all_that_is_sent_along_is_attached(change: dict[str, Any]) -> None:
 
 
 def test_media_in_base64_is_not_taken_for_text() -> None:
+    data = "QUJD" * 100
     parts = [
-        {"type": "image_url", "image_url": {"url": "data:image/png;base64,QUJD" * 50}},
-        {"type": "input_audio", "input_audio": {"data": "QUJD" * 50, "format": "wav"}},
-        {"type": "file", "file": {"file_data": "QUJD" * 50, "filename": "report.pdf"}},
+        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}},
+        {"type": "input_audio", "input_audio": {"data": data, "format": "wav"}},
+        {"type": "file", "file": {"file_data": data, "filename": "report.pdf"}},
     ]
 
     attached = facts(messages=[{"role": "user", "content": parts}]).attached
