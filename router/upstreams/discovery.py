@@ -217,11 +217,13 @@ def _free(name: str, upstream: str, taken: Mapping[str, Any]) -> str:
 
 
 def _notes(found: Sequence[FoundServer], providers: Sequence[Provider]) -> Iterator[str]:
+    routes = bool(providers) or any(one.models for one in found)
     for one in found:
         where = f"{one.server.title} (port {one.server.port})"
         count = len(one.models)
         told = f"{count} model{'' if count == 1 else 's'}" if count else "no model for chat yet"
-        yield f"Found {where} with {told}{_also(one.named)}."
+        # Where simulated models answer nothing else is served.
+        yield f"Found {where} with {told}{_also(one.named) if routes else ''}."
     for provider in providers:
         names = f"{provider.small.name} and {provider.large.name}"
         yield f"{provider.variable} is set: {names} may be routed to{_also(provider.named)}."

@@ -71,7 +71,7 @@ async def test_embedders_are_served_by_name_and_whatever_else_is_left_out() -> N
 async def test_where_only_vectors_are_made_simulated_models_answer() -> None:
     discovery = await found(listed("nomic-embed-text"))
     assert discovery.simulated
-    assert "no model for chat yet" in discovery.notes[0]
+    assert discovery.notes[0].endswith("no model for chat yet.")
 
 
 @pytest.mark.parametrize(
