@@ -121,10 +121,8 @@ class Classifiers:
 
 def wanted_by(loaded: LoadedPolicy) -> "Wanted":
     """What is looked up for a policy: the same for all that choose between the same models."""
-    catalog = loaded.catalog
-    cards = ((name, card) for name, card in catalog.models.items() if catalog.converses(name))
-    members = tuple(member_of(name, card) for name, card in cards)
-    return members, small_and_large(loaded.policy, catalog)
+    members = tuple(member_of(*entry) for entry in loaded.catalog.conversing.items())
+    return members, small_and_large(loaded.policy, loaded.catalog)
 
 
 def member_of(name: str, card: ModelCard) -> "Member":

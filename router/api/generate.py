@@ -23,7 +23,7 @@ from router.api.leaving import Leaving
 from router.api.request_id import new_id
 from router.api.reviewing import Reviewed, draw_for
 from router.api.session import Naming, in_session
-from router.api.sse import EVENTS, ByteStream, EventStream
+from router.api.sse import ByteStream, EventStream
 from router.api.state import runtime_of
 from router.api.tagging import tags_of
 from router.api.whole import WholeAnswer
@@ -35,6 +35,7 @@ from router.core.trace_context import HEADER
 from router.dialects.by_name import Kind, NamedBody
 from router.errors import RouterError
 from router.exchange import Exchange
+from router.following import EVENT_STREAM
 from router.gateway import Call
 from router.ports import Way
 
@@ -174,7 +175,7 @@ def _answer(exchange: Exchange, form: Form) -> ASGIApp:
     assert exchange.reply is not None
     headers = {**exchange.reply.headers, **_headers(exchange, form)}
     if exchange.streams:
-        if headers.get("content-type", "").lower().startswith(EVENTS):
+        if headers.get("content-type", "").lower().startswith(EVENT_STREAM):
             return EventStream(exchange, headers, form.errors)
         return ByteStream(exchange, headers)
     if exchange.status >= 400:

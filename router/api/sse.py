@@ -13,8 +13,8 @@ from router.api.leaving import Leaving
 from router.api.whole import header_pairs
 from router.errors import CallerLeft, RouterError, UpstreamBroken, UpstreamError
 from router.exchange import Exchange
+from router.following import EVENT_STREAM
 
-EVENTS = "text/event-stream"
 _SHUT_DOWN = UpstreamBroken("The gateway was shut down in the middle of this answer.")
 _END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 
@@ -28,7 +28,7 @@ class EventStream:
         self._exchange = exchange
         self._errors = errors
         headers["cache-control"] = "no-cache"
-        headers["content-type"] = f"{EVENTS}; charset=utf-8"
+        headers["content-type"] = f"{EVENT_STREAM}; charset=utf-8"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, until it ends or the caller leaves."""

@@ -163,9 +163,8 @@ def known_models(
     """Name asked for -> name that the classifier knows it by. Tells on stderr of all others."""
     asked: dict[str, tuple[str, ...]] = {name: (name,) for name in names}
     for loaded in loaded_policies(policy).values() if policy is not None else ():
-        for name, card in loaded.catalog.models.items():
-            if loaded.catalog.converses(name):
-                asked[name] = (name, *aliases_of(card))
+        for name, card in loaded.catalog.conversing.items():
+            asked[name] = (name, *aliases_of(card))
     known = frozenset(classifier.models)
     found: dict[str, str] = {}
     for name, aliases in asked.items():

@@ -115,8 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
 def policy_text(discovery: Discovery, path: Path) -> str:
     """The file: a policy with its catalog inline."""
     catalog = discovery.catalog
-    choosable = filter(catalog.converses, catalog.models)
-    best = max(choosable, key=lambda name: catalog.models[name].quality.overall)
+    best = max(catalog.conversing, key=lambda name: catalog.models[name].quality.overall)
     parts = [_HEAD.format(path=path, baseline=scalar(best)), _RULES]
     parts.append("\n# Where models are reached.\nupstreams:\n")
     for name, spec in catalog.upstreams.items():

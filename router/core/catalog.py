@@ -229,6 +229,11 @@ class Catalog(_FromFile):
         return not BY_NAME.issuperset(self._spoken[model])
 
     @cached_property
+    def conversing(self) -> Mapping[str, ModelCard]:
+        """The cards of all that can be chosen for a conversation, by name."""
+        return {name: card for name, card in self.models.items() if self.converses(name)}
+
+    @cached_property
     def price_sheet(self) -> PriceSheet:
         """Every model's price, None where none is known, under the hash of them all."""
         prices = {

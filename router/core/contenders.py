@@ -21,8 +21,8 @@ def contenders(policy: Policy, catalog: Catalog) -> Iterator[str]:
     Vectors, pictures and the like are asked for by name and never routed, so what makes them alone
     is none.
     """
-    for name, card in catalog.models.items():
-        if catalog.converses(name) and any(
+    for name, card in catalog.conversing.items():
+        if any(
             selected(name, card, route.candidates)
             and permitted(name, card, policy.limits.tightened(route.limits))
             for route in policy.routes

@@ -130,7 +130,7 @@ class Plan:
     @cached_property
     def _choosable(self) -> Mapping[str, Gate]:
         """Gates but of what is asked for by name alone: it is no more of a choice than of a row."""
-        return {name: gate for name, gate in self.gates.items() if self.catalog.converses(name)}
+        return {name: self.gates[name] for name in self.catalog.conversing}
 
     @cached_property
     def _others(self) -> Mapping[str, Rejection]:

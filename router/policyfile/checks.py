@@ -46,7 +46,7 @@ class Facts:
             models = frozenset(catalog.models)
             if all(card.upstream in catalog.upstreams for card in catalog.models.values()):
                 chatting = frozenset(name for name in models if "chat" in catalog.speaks(name))
-                by_name = frozenset(name for name in models if not catalog.converses(name))
+                by_name = models - catalog.conversing.keys()
         elif written is not None and (given := written.get("models")) is not None:
             models = frozenset(given.entries)
         if vocabulary is not None:

@@ -74,7 +74,7 @@ def with_baseline(policy: Policy, catalog: Catalog) -> Policy:
 
     Of those that converse: one that makes embeddings or pictures alone is nobody's alternative.
     """
-    answering = [name for name in catalog.models if catalog.converses(name)]
+    answering = catalog.conversing
     if policy.baseline is not None or not answering:
         return policy
     best = max(

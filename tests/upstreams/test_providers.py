@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from router.core.catalog import Catalog
+from router.core.catalog import Catalog, ModelCard
 from router.prices import FILE, bundled
 from router.upstreams.providers import PROVIDERS, CloudModel, NamedModel, Provider, with_keys
 
@@ -21,10 +21,8 @@ def entry_of(provider: Provider, model: CloudModel | NamedModel) -> dict[str, An
     return catalogue.get(f"{provider.name}/{model.name}") or catalogue[model.name]
 
 
-@pytest.mark.parametrize(("provider", "model"), CASES)
-def test_a_model_is_in_the_catalogue_with_price_window_and_tools(
-    provider: Provider, model: CloudModel
-) -> None:
+def resolved(provider: Provider, model: CloudModel | NamedModel) -> tuple[ModelCard, Catalog]:
+    """A model's card with what the bundled catalogue knows of it, and the catalog it is in."""
     catalog = Catalog.model_validate(
         {
             "upstreams": {provider.name: provider.upstream()},
@@ -32,7 +30,14 @@ def test_a_model_is_in_the_catalogue_with_price_window_and_tools(
         }
     )
     card = catalog.models[model.name]
-    card = bundled().resolve(model.name, card, catalog.upstream_of(model.name))
+    return bundled().resolve(model.name, card, catalog.upstream_of(model.name)), catalog
+
+
+@pytest.mark.parametrize(("provider", "model"), CASES)
+def test_a_model_is_in_the_catalogue_with_price_window_and_tools(
+    provider: Provider, model: CloudModel
+) -> None:
+    card, _ = resolved(provider, model)
     assert card.price is not None
     assert card.context_window is not None
     assert "tools" in (card.capabilities or ())
@@ -42,14 +47,7 @@ def test_a_model_is_in_the_catalogue_with_price_window_and_tools(
 def test_a_model_that_is_asked_by_name_is_in_the_catalogue_and_has_a_price(
     provider: Provider, model: NamedModel
 ) -> None:
-    catalog = Catalog.model_validate(
-        {
-            "upstreams": {provider.name: provider.upstream()},
-            "models": {model.name: model.card(provider.name)},
-        }
-    )
-    card = catalog.models[model.name]
-    card = bundled().resolve(model.name, card, catalog.upstream_of(model.name))
+    card, catalog = resolved(provider, model)
     assert card.price is not None
     assert (card.price.input_usd_per_mtok == 0) == model.free
     assert not catalog.converses(model.name)

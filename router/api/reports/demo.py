@@ -91,7 +91,7 @@ def report(request: Request) -> Told:
         "failed": found.failed,
         "total": len(prompts()),
         "simulated": gateway.simulated,
-        "models": list(filter(catalog.converses, catalog.models)),
+        "models": list(catalog.conversing),
         "at_most_usd": 0.0 if gateway.simulated else _at_most(catalog),
     }
     return Told(content)
@@ -140,9 +140,7 @@ def _at_most(catalog: Catalog) -> float | None:
     price is not known."""
     words = [estimated_tokens(str(it.body)) for it in prompts()]
     totals = []
-    for name, card in catalog.models.items():
-        if not catalog.converses(name):
-            continue
+    for card in catalog.conversing.values():
         if card.price is None:
             return None
         usages = [Usage(tokens, card.expected_output_tokens) for tokens in words]
